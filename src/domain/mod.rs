@@ -1,0 +1,13 @@
+//! Plain types and pure rules: what a conversation, a message, a model and a failure are. No I/O, no clock, no randomness but ids handed in.
+
+pub mod chat;
+pub mod clean;
+pub mod conversation;
+pub mod failure;
+pub mod id;
+pub mod message;
+pub mod model;
+pub mod prompt;
+pub mod usage;
+pub mod when;
+pub mod window;

@@ -1,0 +1,85 @@
+//! Times: milliseconds since 1970 UTC, how they are written for scripts and for people.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Millis(pub i64);
+
+/// Tells the time. Made in `main.rs`, handed to whoever needs it; tests hand in their own.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+
+impl Millis {
+    /// RFC 3339 in UTC with milliseconds and `Z` (decisions 4.1).
+    pub fn rfc3339(self) -> String {
+        format!(
+            "{:.3}",
+            Timestamp::from_millisecond(self.0).unwrap_or_default()
+        )
+    }
+
+    /// The time of day in this zone, `14:02`.
+    pub fn hour_minute(self, zone: &TimeZone) -> String {
+        self.zoned(zone).strftime("%H:%M").to_string()
+    }
+
+    /// The day in this zone, `2026-11-21`.
+    pub fn day(self, zone: &TimeZone) -> String {
+        self.zoned(zone).strftime("%Y-%m-%d").to_string()
+    }
+
+    fn zoned(self, zone: &TimeZone) -> jiff::Zoned {
+        Timestamp::from_millisecond(self.0)
+            .unwrap_or_default()
+            .to_zoned(zone.clone())
+    }
+
+    /// How long ago, in at most five cells: `now`, `5 m`, `3 h`, `9 d`, `7 w`, `2 y`.
+    pub fn age(self, now: Millis) -> String {
+        let minutes = (now.0 - self.0) / 60_000;
+        match minutes {
+            ..1 => "now".to_owned(),
+            1..60 => format!("{minutes} m"),
+            60..1_440 => format!("{} h", minutes / 60),
+            1_440..20_160 => format!("{} d", minutes / 1_440),
+            20_160..525_600 => format!("{} w", minutes / 10_080),
+            _ => format!("{} y", minutes / 525_600),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_with_milliseconds() {
+        assert_eq!(Millis(0).rfc3339(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Millis(1_795_240_024_070).rfc3339(),
+            "2026-11-21T05:47:04.070Z"
+        );
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        let now = Millis(1_795_240_024_070);
+        let ago = |ms: i64| Millis(now.0 - ms).age(now);
+        let minute = 60_000;
+        let day = 1440 * minute;
+        assert_eq!(ago(-5000), "now");
+        assert_eq!(ago(59_999), "now");
+        assert_eq!(ago(minute), "1 m");
+        assert_eq!(ago(60 * minute), "1 h");
+        assert_eq!(ago(day), "1 d");
+        assert_eq!(ago(14 * day), "2 w");
+        assert_eq!(ago(400 * day), "1 y");
+    }
+}

@@ -1,0 +1,358 @@
+//! Where faces and engine meet: requests in, events out, all plain data. Neither side names the other.
+//!
+//! A command is a verb, news is a fact. Every event caused by a request names it. Nothing here says how a screen
+//! looks. The serde derive is the guard that keeps handles and closures out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::conversation::{
+    Conversation, Draft, Listed, NewConversation, Reading, Sampling,
+};
+use crate::domain::failure::Failure;
+use crate::domain::id::{ConversationId, MessageId, RequestId};
+use crate::domain::message::{Message, Shown};
+use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::prompt::Prompt;
+use crate::domain::when::Millis;
+
+/// Requests a face may have under way before `try_send` says "busy".
+pub const REQUESTS: usize = 64;
+/// Events that may wait for a face; words beyond that wait in their turn.
+pub const EVENTS: usize = 256;
+/// Messages in a page of a conversation.
+pub const PAGE: u32 = 50;
+
+/// A command with the number its events will name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    pub id: RequestId,
+    pub command: Command,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    Turn(Turn),
+    Chat(Chat),
+    Shelf(Shelf),
+    Library(Library),
+    Data(Data),
+    /// End the job of that request, whatever it is; a turn is ended by `Turn::Cancel`.
+    Cancel(RequestId),
+    /// Save everything and stop; answered by `News::Stopped`.
+    Stop,
+}
+
+/// Where a question goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum To {
+    Conversation(ConversationId),
+    /// The send creates it.
+    New(NewConversation),
+}
+
+/// Things that make or end a reply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Turn {
+    /// Ask. With `draft.edit_of` the text becomes a sibling of that question, on a new branch. The face mints the
+    /// question's id.
+    Send {
+        to: To,
+        question: MessageId,
+        draft: Draft,
+    },
+    /// Ask a question again that has no reply: one that a kill left `unsent`.
+    Resend { question: MessageId },
+    /// Another reply beside this one, also with another model (the conversation keeps its own).
+    Regenerate {
+        reply: MessageId,
+        model: Option<ModelRef>,
+    },
+    /// A sibling that begins with this reply's words and goes on (decisions 2.20).
+    Continue { reply: MessageId },
+    /// Stop the reply being written there.
+    Cancel { conversation: ConversationId },
+}
+
+/// Which page of a conversation's shown branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum At {
+    /// The newest messages.
+    Tip,
+    Before(MessageId),
+    After(MessageId),
+    /// Half before it, half from it on.
+    Around(MessageId),
+}
+
+/// Things about one conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Chat {
+    /// Show a conversation: answered by `Opened`. It is the last conversation from now on.
+    Open { conversation: ConversationId },
+    /// Another page of it: answered by `Page`. `limit` `None` = all.
+    Page {
+        conversation: ConversationId,
+        at: At,
+        limit: Option<u32>,
+    },
+    /// Show the branch through this message, to its newest end: answered by `Opened`.
+    Choose {
+        conversation: ConversationId,
+        through: MessageId,
+    },
+    SwitchModel {
+        conversation: ConversationId,
+        model: ModelRef,
+    },
+    Set {
+        conversation: ConversationId,
+        sampling: Sampling,
+    },
+    /// Its own instructions (spec C13); empty removes them.
+    SetSystem {
+        conversation: ConversationId,
+        text: String,
+    },
+    /// Keep what stands in a composer: slot 0, or in the stash: slots -1, -2, … with the newest at -1. `scope` `None`
+    /// = the conversation not yet created. An empty draft removes the row.
+    KeepDraft {
+        scope: Option<ConversationId>,
+        slot: i32,
+        draft: Draft,
+    },
+    /// Keep the reader's place; `None` = following the end.
+    KeepReading {
+        conversation: ConversationId,
+        reading: Option<Reading>,
+    },
+    /// The stored reasoning of a reply: answered by `Thinking`.
+    Thinking(MessageId),
+    /// The user's own questions on the shown branch: answered by `Questions`.
+    Questions { conversation: ConversationId },
+    /// The siblings of a message, oldest first: answered by `Siblings`.
+    Siblings { message: MessageId },
+}
+
+/// Which conversations are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Which {
+    #[default]
+    Active,
+    Trashed,
+}
+
+/// A filter of the list: every word must stand in the title, whatever its case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    pub words: String,
+    pub which: Which,
+}
+
+/// The last row of a page of the list; the next page begins after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    pub active_at: Millis,
+    pub id: ConversationId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    Trash,
+    Restore,
+}
+
+/// Things about the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Shelf {
+    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list.
+    Home { limit: u32 },
+    /// Newest activity first: answered by `List`. `limit` `None` = all. `offset` skips rows (the command line).
+    List {
+        query: Query,
+        after: Option<Cursor>,
+        offset: u64,
+        limit: Option<u32>,
+    },
+    /// The conversation of a unique prefix of at least six characters, or `last`: answered by `Found`.
+    Find { id: String },
+    /// A title by the user; an empty one gives it back to salon. Answered by `Done`.
+    Rename {
+        conversation: ConversationId,
+        title: String,
+    },
+    /// Answered by `Done` with the command that undoes it.
+    Apply { ids: Vec<ConversationId>, act: Act },
+}
+
+/// Things about prompts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Library {
+    /// Answered by `Prompts`.
+    List,
+}
+
+/// Things about salon itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Data {
+    /// The known models, recents first: answered by `Models` at once from what is known; with `refresh` the providers
+    /// are asked and `Models` comes again, once for each of them.
+    Models {
+        refresh: bool,
+    },
+    MarkModel {
+        model: ModelRef,
+        favourite: bool,
+    },
+    /// Keep a small fact for the next start; it comes back in `Home::state`.
+    Remember {
+        key: String,
+        value: String,
+    },
+}
+
+/// What an engine says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub cause: Option<RequestId>,
+    pub news: News,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum News {
+    /// The reply being written in that conversation.
+    Turn {
+        conversation: ConversationId,
+        step: Step,
+    },
+    /// A row is now like this.
+    Changed(Row),
+    /// The data a request asked for.
+    Answer(Answer),
+    /// The request with this cause failed and changed nothing.
+    Refused(Failure),
+    /// Something went wrong that no request asked for and that does not end salon.
+    Warned(Failure),
+    /// The store cannot be used; nothing works from here on.
+    Fatal(Failure),
+    /// Everything is saved.
+    Stopped,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Row {
+    Conversation(Conversation),
+    Message(Message),
+    ConversationGone(ConversationId),
+    MessageGone(MessageId),
+}
+
+/// A reply growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended, Measured; or
+/// Withdrawn in place of Ended when there was no word.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Step {
+    /// The rows are in the store. `asked` is the question this send created. What follows its parent on the screen
+    /// makes room for the new branch.
+    Started {
+        conversation: Conversation,
+        asked: Option<Shown>,
+        reply: Shown,
+    },
+    /// Nothing is asked before that moment: pace, `retry-after`, or retry `attempt` of 2.
+    Waiting {
+        until: Millis,
+        why: String,
+        attempt: u32,
+    },
+    /// More reasoning.
+    Thought { text: String },
+    /// More of the answer.
+    Grew { text: String },
+    /// The reply with its status and all its words.
+    Ended { reply: Message },
+    /// Its usage, cost and times are known; the last word of a turn.
+    Measured {
+        reply: Message,
+        conversation: Conversation,
+    },
+    /// Taken back: there was no word (decisions 2.8). `draft` returns to the composer, before what was typed since.
+    /// `conversation` is how it stands now, `None` when this send had created it and it is gone too.
+    Withdrawn {
+        draft: Option<Draft>,
+        failure: Option<Failure>,
+        conversation: Option<Conversation>,
+    },
+}
+
+/// Part of a shown branch, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    pub messages: Vec<Shown>,
+    /// There are earlier ones.
+    pub has_before: bool,
+    /// There are later ones.
+    pub has_after: bool,
+}
+
+/// A conversation as it is first shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    pub conversation: Conversation,
+    /// The newest messages, or those around the reader's place.
+    pub page: Page,
+    /// By slot: 0 the composer, -1, … the stash.
+    pub drafts: Vec<(i32, Draft)>,
+    pub reading: Option<Reading>,
+}
+
+/// What a face shows first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Home {
+    pub rows: Vec<Listed>,
+    /// Conversations outside the trash.
+    pub total: u64,
+    /// The conversation open when salon was left.
+    pub last: Option<Opened>,
+    /// Drafts of the conversation not yet created, by slot.
+    pub drafts: Vec<(i32, Draft)>,
+    /// The model of a new conversation (spec M2).
+    pub model: ModelRef,
+    pub state: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    Home(Box<Home>),
+    Opened(Box<Opened>),
+    Page {
+        conversation: ConversationId,
+        at: At,
+        page: Page,
+    },
+    List {
+        rows: Vec<Listed>,
+        total: u64,
+        has_more: bool,
+    },
+    Found(Conversation),
+    Thinking {
+        message: MessageId,
+        text: String,
+    },
+    /// Newest last: id and text.
+    Questions(Vec<(MessageId, String)>),
+    Siblings(Vec<MessageId>),
+    Prompts(Vec<Prompt>),
+    /// `failures` by provider; `is_whole` when no provider is still being asked.
+    Models {
+        models: Vec<ModelSpec>,
+        failures: Vec<(String, Failure)>,
+        is_whole: bool,
+    },
+    /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
+    Done {
+        what: String,
+        undo: Option<Command>,
+    },
+}

@@ -1,0 +1,139 @@
+//! The settings: what a user may set, checked and ready to use. `load.rs` fills them from their layers.
+
+mod load;
+mod paths;
+mod show;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::conversation::Sampling;
+use crate::domain::failure::Failure;
+use crate::domain::model::ModelRef;
+use crate::domain::usage::Price;
+
+pub use load::{Layers, load};
+pub use paths::Paths;
+pub use secrecy::SecretString;
+
+/// The effective settings. A value that no layer sets is the one of the shipped `config/salon.toml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a new conversation's model is by the settings: `--model`, `default_model`, `LLM_PROVIDER`/`LLM_MODEL`,
+    /// `OPENAI_MODEL`, the first that is there (spec M2).
+    pub model: Option<ModelRef>,
+    /// Used when neither `model` nor a model last used exists: the first whose provider has a key, in order.
+    pub fallback_models: Vec<ModelRef>,
+    pub chat: ChatSettings,
+    pub limits: Limits,
+    pub chores: Chores,
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// Prices of `[pricing."provider/model"]`; a flat `[pricing]` stands under `default_model` (spec A1).
+    pub pricing: BTreeMap<ModelRef, Price>,
+    pub ui: Ui,
+    pub network: Network,
+    pub user_id: Option<String>,
+    pub paths: Paths,
+    /// What was wrong in a layer and is not used: unknown keys, bad values, each with file and line. Salon runs.
+    pub problems: Vec<Failure>,
+    /// Set when the config file is not TOML at all: `ask` refuses (exit 2), the screen says so and runs on defaults.
+    pub broken: Option<Failure>,
+    /// Every effective key in dotted form with its printed value (secrets hidden) and the layer it came from.
+    pub origins: Vec<Origin>,
+}
+
+/// Where an effective value came from, for `salon config show`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub key: String,
+    pub value: String,
+    pub layer: Layer,
+}
+
+/// The layers, the later the stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    Shipped,
+    File,
+    Environment,
+    Arguments,
+}
+
+#[derive(Clone, Debug)]
+pub struct ChatSettings {
+    /// Longer questions are counted aloud by the composer (spec C6).
+    pub max_input_chars: usize,
+    pub sampling: Sampling,
+    /// Instructions for every conversation that has none; empty = none.
+    pub system: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Sends a minute to one provider (spec C7); 0 = no limit.
+    pub requests_per_minute: u32,
+    /// How long a provider may say nothing.
+    pub silence: Duration,
+    /// The same for a provider on this machine.
+    pub silence_local: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Chores {
+    pub title_model: Option<ModelRef>,
+    pub titles: bool,
+}
+
+/// The dialect of a provider. Others come with their decoders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    ChatCompletions,
+}
+
+#[derive(Clone, Debug)]
+pub struct ProviderSettings {
+    pub wire: Wire,
+    /// With scheme, without a trailing slash (`wire.md` 7.5).
+    pub base_url: String,
+    pub key: KeySource,
+    pub headers: BTreeMap<String, String>,
+    pub ca_file: Option<PathBuf>,
+    /// Own pace; `None` = `limits.requests_per_minute`.
+    pub requests_per_minute: Option<u32>,
+    pub enabled: bool,
+    /// Sampling that holds for this provider only and yields to the conversation (`OPENAI_TEMPERATURE`, …).
+    pub sampling: Sampling,
+    /// The small model that makes titles here; `None` = the conversation's own (spec V5).
+    pub title_model: Option<String>,
+}
+
+/// Where a provider's key comes from.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// The provider wants none.
+    None,
+    /// This environment variable; the value if it is set and not empty.
+    Environment {
+        name: String,
+        value: Option<SecretString>,
+    },
+    /// The first line this command prints, run by `sh -c`.
+    Command(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub proxy: Option<String>,
+    /// A file of further certificate roots; `SSL_CERT_FILE` fills it too.
+    pub ca_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Ui {
+    pub mouse: bool,
+    /// Cells of a character of ambiguous width: 1 or 2.
+    pub ambiguous_width: u8,
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+}

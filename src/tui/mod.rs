@@ -1,0 +1,4 @@
+//! The terminal face.
+
+pub mod text;
+pub mod theme;

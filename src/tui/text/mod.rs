@@ -1,0 +1,1 @@
+//! Long text on a screen: wrapping, markdown, code, growing answers, scrolling, editing.

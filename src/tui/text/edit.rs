@@ -229,12 +229,10 @@ impl Editor {
 
     fn step(&mut self, movement: Move) {
         let target = self.target(movement);
-        self.goal = match movement {
-            Move::Up | Move::Down => {
-                let goal = self.goal.unwrap_or_else(|| self.column());
-                Some(goal)
-            }
-            _ => None,
+        self.goal = if matches!(movement, Move::Up | Move::Down) {
+            Some(self.goal.unwrap_or_else(|| self.column()))
+        } else {
+            None
         };
         self.jump(target);
     }
@@ -356,9 +354,10 @@ impl Editor {
     pub fn delete(&mut self, kill: Kill) -> bool {
         self.goal = None;
         if self.selected().is_some() {
-            return match kill {
-                Kill::Back | Kill::Forward => self.area.delete_char(),
-                _ => self.area.cut(),
+            return if matches!(kill, Kill::Back | Kill::Forward) {
+                self.area.delete_char()
+            } else {
+                self.area.cut()
             };
         }
         self.area.cancel_selection();

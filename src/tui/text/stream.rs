@@ -216,6 +216,9 @@ impl Growth {
         if sheet.has_code {
             laid.generation = Some(self.generation);
         }
+        if laid.rows.len() == usize::from(slot > 0) {
+            laid.rows.push(Row::blank());
+        }
         doc.cost.rows += (laid.rows.len() - before) as u64;
         if self.joins.is_some() && slot == self.open && laid.rows.len() > before && before > 0 {
             let more = laid.rows.remove(before);

@@ -39,11 +39,16 @@ impl Indent {
         inner
     }
 
-    /// At most two thirds of the width are indent, so that there is always room for text.
+    /// The indent, cut where there would be no room for text.
     fn fitted(&self, width: usize) -> (Styled, Styled) {
-        let most = width * 2 / 3;
+        let most = room_for_indent(width);
         (fit(&self.first, most), fit(&self.rest, most))
     }
+}
+
+/// At most two thirds of the width are indent, and a wide character has room beside it.
+fn room_for_indent(width: usize) -> usize {
+    (width * 2 / 3).min(width.saturating_sub(2))
 }
 
 fn fit(prefix: &Styled, most: usize) -> Styled {
@@ -64,7 +69,7 @@ fn fit(prefix: &Styled, most: usize) -> Styled {
 
 /// A prefix as narrow as `Indent` would make it for rows of `width`.
 pub(super) fn fitted(prefix: &Styled, width: u16) -> Styled {
-    fit(prefix, usize::from(width) * 2 / 3)
+    fit(prefix, room_for_indent(usize::from(width)))
 }
 
 /// Wraps a text of one look without indent.
@@ -103,7 +108,8 @@ pub fn wrap(text: &Styled, indent: &Indent, width: u16, rows: &mut Vec<Row>) {
 /// row, at least 1.
 pub(super) fn breaks(line: &str, widths: [usize; 2]) -> Vec<Range<usize>> {
     if width(line) <= widths[0] {
-        return vec![0..line.trim_end_matches(' ').len()];
+        let end = line.trim_end_matches(' ').len();
+        return std::iter::once(0..end).collect();
     }
     let pieces = pieces(line, widths[0].min(widths[1]).max(1));
     let cells = widths.map(|cells| f64::from(short(cells.max(1))));
@@ -141,9 +147,9 @@ impl Fragment for Piece {
 fn pieces(line: &str, most: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut start = 0;
+    let mut next = 0;
     for word in WordSeparator::UnicodeBreakProperties.find_words(line) {
-        let end = start + word.word.len();
-        let next = end + word.whitespace.len();
+        next += word.word.len() + word.whitespace.len();
         // UAX 14 lets a line break before a mark that follows a blank; the two are one grapheme, so they stay together.
         if !is_boundary(line, next) {
             continue;

@@ -255,3 +255,110 @@ impl<'a> Looks<'a> {
         &self.found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::Tone;
+    use proptest::prelude::*;
+    use unicode_segmentation::UnicodeSegmentation;
+
+    fn wrapped(text: &str, width: u16) -> Vec<String> {
+        plain(&Clean::text(text), Look::default(), width)
+            .iter()
+            .map(|row| row.text().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("one\n\ntwo", 8), ["one", "", "two"]);
+        assert_eq!(wrapped("", 8), [""]);
+        assert_eq!(
+            wrapped("a well-known thing", 8),
+            ["a well-", "known", "thing"]
+        );
+    }
+
+    #[test]
+    fn long_words_are_cut_between_graphemes() {
+        assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrapped("e\u{301}e\u{301}", 1), ["e\u{301}", "e\u{301}"]);
+        let family = "👨‍👩‍👧‍👦";
+        assert_eq!(wrapped(&family.repeat(2), 3), [family, family]);
+        assert_eq!(wrapped("日本", 1), ["日", "本"]);
+    }
+
+    #[test]
+    fn no_closing_punctuation_begins_a_row() {
+        let rows = wrapped("你好世界，再见世界！很好", 8);
+        assert!(rows.len() > 2);
+        assert!(
+            rows.iter().all(|row| !row.starts_with(['，', '！'])),
+            "{rows:?}"
+        );
+        let rows = wrapped("see https://example.org/a/very/long/path/that/goes/on", 20);
+        assert!(rows.iter().all(|row| row.len() <= 20));
+        assert!(rows.iter().any(|row| row.ends_with('/')), "{rows:?}");
+    }
+
+    #[test]
+    fn indents_stand_before_rows_and_leave_room() {
+        let indent = Indent {
+            first: Styled::of(&Clean::own("• "), Look::of(Tone::Dim)),
+            rest: Styled::blanks(2),
+        };
+        let text = Styled::of(&Clean::own("one two"), Look::default());
+        let mut rows = Vec::new();
+        wrap(&text, &indent, 5, &mut rows);
+        let shown: Vec<&str> = rows.iter().map(Row::text).collect();
+        assert_eq!(shown, ["• one", "  two"]);
+        rows.clear();
+        wrap(&text, &indent, 1, &mut rows);
+        assert_eq!(rows.len(), 6);
+    }
+
+    fn looks() -> impl Strategy<Value = Look> {
+        prop_oneof![
+            Just(Look::default()),
+            Just(Look::default().bold()),
+            Just(Look::of(Tone::Code))
+        ]
+    }
+
+    fn odd() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            "[a-z ,.\\-/\\n]{0,60}",
+            "[a日本，。 ！👨‍👩‍👧é\u{301}🇩🇪\u{200d}]{0,30}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_blanks_is_lost(
+            parts in prop::collection::vec((odd(), looks()), 0..5),
+            prefix in "[ ▏•日]{0,6}",
+            width in 1u16..40,
+        ) {
+            let mut text = Styled::default();
+            for (part, look) in &parts {
+                text.push(&Clean::text(part), *look);
+            }
+            let prefix = Styled::of(&Clean::line(&prefix), Look::default());
+            let mut rows = Vec::new();
+            wrap(&text, &Indent { first: prefix.clone(), rest: Styled::blanks(prefix.width()) }, width, &mut rows);
+            let kept = |text: &str| text.chars().filter(|c| !matches!(c, ' ' | '\n')).collect::<String>();
+            let shown: String = rows.iter().map(|row| kept(row.body())).collect();
+            prop_assert_eq!(shown, kept(text.text()));
+            for row in &rows {
+                let is_single = row.body().graphemes(true).count() == 1;
+                prop_assert!(row.width() <= usize::from(width) || is_single, "{:?}", row);
+                prop_assert_eq!(row.width(), crate::tui::text::styled::width(row.text()));
+                let covered: usize = row.looks().map(|(range, _)| range.len()).sum();
+                prop_assert_eq!(covered, row.text().len());
+            }
+        }
+    }
+}

@@ -3,32 +3,17 @@
 //! Every block but the first begins with a blank row, so that adding a block never changes an earlier one.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::code::Highlighter;
+use super::body::{Body, Laid, Slot, line_start};
 use super::lay::Sheet;
-use super::markdown::{self, Block, Kind, Passage, Refs, Shape};
+use super::markdown;
 use super::row::Row;
 use super::stream::Growth;
+use super::tree::{Block, Passage, Refs, Shape};
 use super::wrap::Indent;
 
-/// What laying out needs besides a width.
-#[derive(Clone, Debug, Default)]
-pub struct Ctx {
-    /// Code is plain until it is loaded.
-    pub highlighter: Option<Arc<Highlighter>>,
-    /// Raised when the highlighter changes; code laid out under an older one is laid out anew.
-    pub generation: u64,
-}
-
-/// Work done so far, for tests and benches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// Bytes given to the markdown parser.
-    pub parsed: u64,
-    /// Rows made.
-    pub rows: u64,
-}
+pub use super::body::{Cost, Ctx};
+pub use super::tree::Kind;
 
 /// A block of code, to be copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,42 +22,18 @@ pub struct CodeText {
     pub text: String,
 }
 
-/// The rows of a block at a width.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Laid {
-    pub width: u16,
-    /// `None` if no code is in it.
-    pub generation: Option<u64>,
-    pub rows: Vec<Row>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    /// From the start of its first line.
-    pub range: Range<usize>,
-    pub kind: Kind,
-    pub laid: Option<Laid>,
-    /// The rows are those a full parse would make.
-    pub is_exact: bool,
-}
-
 /// One message's text.
 #[derive(Debug, Default)]
 pub struct Doc {
-    pub(super) source: String,
-    pub(super) slots: Vec<Slot>,
-    pub(super) refs: Refs,
-    pub(super) growth: Option<Growth>,
-    pub(super) cost: Cost,
+    body: Body,
+    growth: Option<Growth>,
 }
 
 impl Doc {
     /// A finished text.
     pub fn whole(source: String) -> Self {
-        let mut doc = Doc {
-            source,
-            ..Doc::default()
-        };
+        let mut doc = Doc::default();
+        doc.body.source = source;
         doc.index();
         doc
     }
@@ -88,22 +49,22 @@ impl Doc {
     /// Adds words. They are shown from the next `settle` on. A finished text becomes a growing one again.
     pub fn push(&mut self, words: &str) {
         if self.growth.is_none() {
-            self.slots.clear();
+            self.body.slots.clear();
             self.growth = Some(Growth::default());
         }
-        self.source.push_str(words);
+        self.body.source.push_str(words);
     }
 
     /// Ends the growth: the whole source is parsed once. Blocks that stayed as they were keep their rows.
     pub fn end(&mut self, source: String) {
-        let same = common_prefix(&self.source, &source);
-        let old = std::mem::take(&mut self.slots);
+        let same = common_prefix(&self.body.source, &source);
+        let old = std::mem::take(&mut self.body.slots);
         self.growth = None;
-        self.source = source;
+        self.body.source = source;
         self.index();
         let mut old = old.into_iter().enumerate().peekable();
-        let has_refs = !self.refs.is_empty();
-        for (i, slot) in self.slots.iter_mut().enumerate() {
+        let has_refs = !self.body.refs.is_empty();
+        for (i, slot) in self.body.slots.iter_mut().enumerate() {
             while old
                 .next_if(|(_, o)| o.range.start < slot.range.start)
                 .is_some()
@@ -117,7 +78,7 @@ impl Doc {
                 && slot.range.end <= same
                 && (was == 0) == (i == 0);
             // A label defined anywhere can turn words in brackets into a link.
-            if is_same && !(has_refs && self.source[slot.range.clone()].contains('[')) {
+            if is_same && !(has_refs && self.body.source[slot.range.clone()].contains('[')) {
                 slot.laid = kept.laid;
             }
         }
@@ -126,23 +87,23 @@ impl Doc {
     fn index(&mut self) {
         let none = Refs::new();
         let passage = Passage {
-            text: &self.source,
+            text: &self.body.source,
             lead: 0,
             base: 0,
             refs: &none,
         };
         let (blocks, refs) = markdown::parse_all(passage);
-        self.cost.parsed += self.source.len() as u64;
-        self.slots = blocks
+        self.body.cost.parsed += self.body.source.len() as u64;
+        self.body.slots = blocks
             .iter()
             .map(|block| Slot {
-                range: line_start(&self.source, block.range.start)..block.range.end,
+                range: line_start(&self.body.source, block.range.start)..block.range.end,
                 kind: block.shape.kind(),
                 laid: None,
                 is_exact: true,
             })
             .collect();
-        self.refs = refs;
+        self.body.refs = refs;
     }
 
     /// Whether it still grows.
@@ -152,24 +113,30 @@ impl Doc {
 
     /// The markdown.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.body.source
     }
 
     /// Blocks, as of the last `settle`.
     pub fn block_count(&self) -> usize {
-        self.slots.len()
+        self.body.slots.len()
     }
 
     /// The bytes of the source that a block stands for.
     pub fn block_range(&self, block: usize) -> Range<usize> {
-        self.slots
+        self.body
+            .slots
             .get(block)
             .map_or(0..0, |slot| slot.range.clone())
     }
 
+    /// Blocks that cannot change any more.
+    pub fn frozen(&self) -> usize {
+        self.growth.as_ref().map_or(self.block_count(), |g| g.open)
+    }
+
     /// What a block is.
     pub fn kind(&self, block: usize) -> Option<Kind> {
-        self.slots.get(block).map(|slot| slot.kind)
+        self.body.slots.get(block).map(|slot| slot.kind)
     }
 
     /// The code in a block, also in its lists and quotes.
@@ -183,17 +150,17 @@ impl Doc {
     fn passage(&self, range: Range<usize>) -> Passage<'_> {
         let start = range.start;
         Passage {
-            text: self.source.get(range).unwrap_or(""),
+            text: self.body.source.get(range).unwrap_or(""),
             lead: 0,
             base: start,
-            refs: &self.refs,
+            refs: &self.body.refs,
         }
     }
 
     /// Shows what was pushed. To be called once a frame before the blocks are asked for; free if nothing is new.
     pub fn settle(&mut self, width: u16, ctx: &Ctx) {
         if let Some(mut growth) = self.growth.take() {
-            growth.settle(self, width.max(1), ctx);
+            growth.settle(&mut self.body, width.max(1), ctx);
             self.growth = Some(growth);
         }
     }
@@ -206,18 +173,18 @@ impl Doc {
                 laid.width == width && laid.generation.is_none_or(|g| g == ctx.generation)
             })
         };
-        if self.slots.get(block).is_none_or(is_laid) {
+        if self.body.slots.get(block).is_none_or(is_laid) {
             return self.rows(block).len();
         }
         if self.growth.as_ref().is_some_and(|g| block >= g.open) {
             self.settle(width, ctx);
-            if self.slots.get(block).is_none_or(is_laid) {
+            if self.body.slots.get(block).is_none_or(is_laid) {
                 return self.rows(block).len();
             }
         }
         let laid = self.lay(block, width, ctx);
         let height = laid.rows.len();
-        if let Some(slot) = self.slots.get_mut(block) {
+        if let Some(slot) = self.body.slots.get_mut(block) {
             slot.laid = Some(laid);
             slot.is_exact = true;
         }
@@ -240,8 +207,8 @@ impl Doc {
             rows.push(Row::blank());
         }
         rows.shrink_to_fit();
-        self.cost.parsed += parsed as u64;
-        self.cost.rows += rows.len() as u64;
+        self.body.cost.parsed += parsed as u64;
+        self.body.cost.rows += rows.len() as u64;
         Laid {
             width,
             generation: has_code.then_some(ctx.generation),
@@ -251,13 +218,17 @@ impl Doc {
 
     /// The rows of a block as last laid out by `height` or `settle`.
     pub fn rows(&self, block: usize) -> &[Row] {
-        let laid = self.slots.get(block).and_then(|slot| slot.laid.as_ref());
+        let laid = self
+            .body
+            .slots
+            .get(block)
+            .and_then(|slot| slot.laid.as_ref());
         laid.map_or(&[], |laid| &laid.rows)
     }
 
     /// Drops all rows that can be made again cheaply.
     pub fn forget(&mut self) {
-        for block in 0..self.slots.len() {
+        for block in 0..self.body.slots.len() {
             self.forget_block(block);
         }
     }
@@ -267,7 +238,7 @@ impl Doc {
         if self.growth.as_ref().is_some_and(|g| block >= g.open) {
             return;
         }
-        if let Some(slot) = self.slots.get_mut(block) {
+        if let Some(slot) = self.body.slots.get_mut(block) {
             slot.laid = None;
         }
     }
@@ -285,7 +256,7 @@ impl Doc {
 
     /// The work done so far.
     pub fn cost(&self) -> Cost {
-        self.cost
+        self.body.cost
     }
 }
 
@@ -307,15 +278,6 @@ fn collect(blocks: &[Block], codes: &mut Vec<CodeText>) {
     }
 }
 
-/// The first byte of the line that holds `at`.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
-    let before = &text.as_bytes()[..at.min(text.len())];
-    before
-        .iter()
-        .rposition(|b| matches!(b, b'\n' | b'\r'))
-        .map_or(0, |i| i + 1)
-}
-
 fn common_prefix(a: &str, b: &str) -> usize {
     let equal = |n: usize| a.as_bytes()[..n] == b.as_bytes()[..n];
     let most = a.len().min(b.len());
@@ -328,7 +290,9 @@ fn common_prefix(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::text::code::Highlighter;
     use crate::tui::theme::{Look, Tone};
+    use std::sync::Arc;
 
     fn shown(source: &str, width: u16) -> String {
         let rows = Doc::whole(source.to_owned()).all_rows(width, &Ctx::default());

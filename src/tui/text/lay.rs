@@ -1,10 +1,10 @@
 //! Blocks of markdown become rows of a width.
 
 use super::code::{Highlighter, Progress};
-use super::markdown::{Block, Code, Item, List, Passage, Shape};
 use super::row::Row;
 use super::styled::Styled;
-use super::table::{Columns, Grid};
+use super::table::Columns;
+use super::tree::{Block, Code, Grid, Item, List, Passage, Shape};
 use super::wrap::{Indent, fitted, wrap};
 use crate::domain::clean::Clean;
 use crate::tui::theme::{Look, Tone};

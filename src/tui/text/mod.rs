@@ -1,5 +1,7 @@
 //! Long text on a screen: wrapping, markdown, code, growing answers, scrolling, editing.
 
+mod body;
+mod buffer;
 pub mod code;
 mod cut;
 pub mod doc;
@@ -7,10 +9,11 @@ pub mod edit;
 mod inline;
 mod lay;
 mod lines;
-pub mod markdown;
+mod markdown;
 pub mod row;
 pub mod scroll;
 mod stream;
 pub mod styled;
 mod table;
+mod tree;
 pub mod wrap;

@@ -22,7 +22,7 @@ use crate::protocol::{At, Page};
 pub(super) const PAGE: &str = concat!(
     "WITH RECURSIVE walk(n, parent) AS (
        SELECT n, parent_id FROM message WHERE id = ?1
-       UNION ALL SELECT m.n, m.parent_id FROM walk w JOIN message m ON m.id = w.parent)
+       UNION ALL SELECT m.n, m.parent_id FROM walk w CROSS JOIN message m ON m.id = w.parent)
      SELECT ",
     shown_columns!(),
     " FROM walk CROSS JOIN message m ON m.n = walk.n WHERE m.trashed_at IS NULL LIMIT ?2"
@@ -33,7 +33,7 @@ pub(super) const PAGE: &str = concat!(
 pub(super) const STEPS: &str = "WITH RECURSIVE walk(id, parent, depth, conversation, step) AS (
     SELECT id, parent_id, depth, conversation_id, 0 FROM message WHERE id = ?1
     UNION ALL SELECT m.id, m.parent_id, m.depth, w.conversation, w.step + (m.trashed_at IS NULL)
-    FROM walk w JOIN message m INDEXED BY message_tree
+    FROM walk w CROSS JOIN message m INDEXED BY message_tree
       ON m.conversation_id = w.conversation AND m.depth = w.depth - 1 AND m.id = w.parent
     WHERE w.id <> ?2)
   SELECT step FROM walk WHERE id = ?2 LIMIT 1";
@@ -42,14 +42,14 @@ pub(super) const STEPS: &str = "WITH RECURSIVE walk(id, parent, depth, conversat
 const UP: &str = "WITH RECURSIVE walk(id, parent, depth, conversation, is_shown) AS (
     SELECT id, parent_id, depth, conversation_id, 1 FROM message WHERE id = ?1
     UNION ALL SELECT m.id, m.parent_id, m.depth, w.conversation, m.trashed_at IS NULL
-    FROM walk w JOIN message m INDEXED BY message_tree
+    FROM walk w CROSS JOIN message m INDEXED BY message_tree
       ON m.conversation_id = w.conversation AND m.depth = w.depth - 1 AND m.id = w.parent)
   SELECT id FROM walk WHERE is_shown LIMIT 1 OFFSET ?2";
 
 const BRANCH: &str = concat!(
     "WITH RECURSIVE walk(n, parent) AS (
        SELECT n, parent_id FROM message WHERE id = ?1
-       UNION ALL SELECT m.n, m.parent_id FROM walk w JOIN message m ON m.id = w.parent)
+       UNION ALL SELECT m.n, m.parent_id FROM walk w CROSS JOIN message m ON m.id = w.parent)
      SELECT ",
     message_columns!(),
     " FROM walk CROSS JOIN message m ON m.n = walk.n WHERE m.trashed_at IS NULL"
@@ -57,7 +57,7 @@ const BRANCH: &str = concat!(
 
 const QUESTIONS: &str = "WITH RECURSIVE walk(n, parent) AS (
     SELECT n, parent_id FROM message WHERE id = ?1
-    UNION ALL SELECT m.n, m.parent_id FROM walk w JOIN message m ON m.id = w.parent)
+    UNION ALL SELECT m.n, m.parent_id FROM walk w CROSS JOIN message m ON m.id = w.parent)
   SELECT m.id, m.content FROM walk CROSS JOIN message m ON m.n = walk.n
   WHERE m.role = 'user' AND m.trashed_at IS NULL";
 

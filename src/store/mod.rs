@@ -276,6 +276,7 @@ async fn observe(reader: &mut SqliteConnection, mint: &Mint) -> Result<(), Store
 mod tests {
     use super::*;
     use crate::domain::when::Millis;
+    use sqlx::Row;
 
     fn mint() -> Mint {
         Mint::new(Arc::new(|| Millis(1_790_000_000_000)))
@@ -321,5 +322,70 @@ mod tests {
         let copied = Store::open(&copy, &run, &mint()).await.unwrap();
         assert_eq!(copied.state().await.unwrap()["a"], "b");
         copied.check().await.unwrap();
+    }
+
+    /// The plan of a statement on an empty database, one line a step.
+    async fn plan(store: &Store, sql: &'static str) -> String {
+        let mut reader = store.reader().await.unwrap();
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = sqlx::query(sql).fetch_all(&mut *reader).await.unwrap();
+        rows.iter()
+            .map(|row| row.get::<String, _>("detail") + "\n")
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn statements_that_must_be_quick_use_their_indices() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (conversations::FIRST, "USING INDEX conversation_active"),
+            (
+                conversations::NEXT,
+                "USING INDEX conversation_active (active_at<?)",
+            ),
+            (
+                messages::SIBLINGS,
+                "USING COVERING INDEX message_parent (parent_id=?)",
+            ),
+            (
+                messages::ROOTS,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth=? AND parent_id=?)",
+            ),
+            (
+                messages::STEPS,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth=?",
+            ),
+            (
+                turns::SET_TIP,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth=?",
+            ),
+            (
+                turns::NEWEST_UNDER,
+                "USING COVERING INDEX message_parent (parent_id=?)",
+            ),
+            (
+                NEWEST,
+                "message USING COVERING INDEX sqlite_autoindex_message_1",
+            ),
+        ] {
+            let plan = plan(&store, sql).await;
+            assert!(plan.contains(index), "{sql}\n{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        }
+        // A page walks by id and stops with its last row; places come from indices alone.
+        let page = plan(&store, messages::PAGE).await;
+        for step in [
+            "CO-ROUTINE walk",
+            "SEARCH m USING INDEX sqlite_autoindex_message_1 (id=?)",
+            "SEARCH m USING INTEGER PRIMARY KEY",
+            "SEARCH s USING COVERING INDEX message_parent (parent_id=? AND id<?)",
+            "SEARCH s USING COVERING INDEX message_tree (conversation_id=? AND depth=? AND parent_id=?",
+        ] {
+            assert!(page.contains(step), "{step}\n{page}");
+        }
+        assert!(
+            !page.contains("TEMP B-TREE") && !page.contains("SCAN m"),
+            "{page}"
+        );
     }
 }

@@ -43,16 +43,6 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
-        sqlx::query(
-            "DELETE FROM model WHERE provider = ? AND is_typed = 0 AND is_favourite = 0 AND last_used_at IS NULL",
-        )
-        .bind(provider)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("UPDATE model SET listed_at = NULL WHERE provider = ?")
-            .bind(provider)
-            .execute(&mut *tx)
-            .await?;
         for spec in specs.iter().filter(|spec| spec.model.provider == provider) {
             sqlx::query(
                 "INSERT INTO model(provider, name, spec, listed_at) VALUES (?, ?, json_object('context', ?), ?)
@@ -66,6 +56,19 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
+        sqlx::query(
+            "DELETE FROM model WHERE provider = ? AND listed_at IS NOT ? AND is_typed = 0 AND is_favourite = 0
+             AND last_used_at IS NULL",
+        )
+        .bind(provider)
+        .bind(at.0)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE model SET listed_at = NULL WHERE provider = ? AND listed_at IS NOT ?")
+            .bind(provider)
+            .bind(at.0)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(())
     }

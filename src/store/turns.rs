@@ -64,21 +64,21 @@ const INSERT_MESSAGE: &str = "INSERT INTO message
 
 /// The newest end under a message, itself when nothing hangs on it: ids grow from parent to child, so the largest id
 /// below it is a leaf.
-const NEWEST_UNDER: &str = "WITH RECURSIVE under(id, is_shown) AS (
+pub(super) const NEWEST_UNDER: &str = "WITH RECURSIVE under(id, is_shown) AS (
     SELECT ?1, 1 UNION ALL
-    SELECT m.id, m.trashed_at IS NULL FROM under u JOIN message m INDEXED BY message_parent ON m.parent_id = u.id)
+    SELECT m.id, m.trashed_at IS NULL FROM under u CROSS JOIN message m INDEXED BY message_parent ON m.parent_id = u.id)
   SELECT max(id) FROM under WHERE is_shown";
 
 /// Moves the tip and with it the count of the shown branch (spec V6). What hangs directly on the old tip (`?3`) adds
 /// `?4`; any other move counts the branch anew, from the index alone.
-const SET_TIP: &str = "UPDATE conversation SET tip_id = ?2, message_count = CASE
+pub(super) const SET_TIP: &str = "UPDATE conversation SET tip_id = ?2, message_count = CASE
     WHEN ?2 IS NULL THEN 0
     WHEN ?3 IS NOT NULL AND tip_id IS ?3 THEN message_count + ?4
     ELSE (WITH RECURSIVE walk(parent, depth, counts) AS (
         SELECT parent_id, depth, role <> 'system' AND trashed_at IS NULL FROM message WHERE id = ?2
         UNION ALL
         SELECT m.parent_id, m.depth, m.role <> 'system' AND m.trashed_at IS NULL
-        FROM walk w JOIN message m INDEXED BY message_tree
+        FROM walk w CROSS JOIN message m INDEXED BY message_tree
           ON m.conversation_id = ?1 AND m.depth = w.depth - 1 AND m.id = w.parent)
       SELECT sum(counts) FROM walk) END
   WHERE id = ?1";

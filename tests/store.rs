@@ -1,4 +1,5 @@
 //! The store as the engine uses it: order, pages, turns and what a kill leaves, on throwaway files.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use salon::domain::chat::Purpose;
 use salon::domain::conversation::{Conversation, Draft, Reading, Sampling, TitleBy};
 use salon::domain::id::{ConversationId, MessageId, Mint};
-use salon::domain::message::{Finish, Message, Role, Status};
+use salon::domain::message::{Finish, Message, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::usage::{Money, Usage};
 use salon::domain::when::Millis;

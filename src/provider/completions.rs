@@ -21,7 +21,7 @@ const MAX_STRAY: usize = 2 << 10;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// The server said an error in the stream.
-    Said(ApiError),
+    Said(Box<ApiError>),
     /// The address answered with a web page, which begins like this.
     Page(String),
 }
@@ -221,7 +221,7 @@ impl Decoder {
         if self.is_told {
             return Ok(());
         }
-        Err(Fault::Said(error))
+        Err(Fault::Said(Box::new(error)))
     }
 
     fn chunk(&mut self, chunk: &Value, out: &mut Vec<Delta>) -> Result<(), Fault> {
@@ -270,7 +270,7 @@ impl Decoder {
                 words: vec![reason.to_ascii_lowercase()],
                 ..ApiError::default()
             });
-            return Err(Fault::Said(error));
+            return Err(Fault::Said(Box::new(error)));
         };
         if self.has_refusal && finish == Finish::Stop {
             finish = Finish::Refusal;

@@ -46,6 +46,8 @@ pub struct Asked {
     pub url: String,
     /// Host and port of it.
     pub host: String,
+    /// It is this machine.
+    pub is_local: bool,
     /// Where the key comes from, such as `OPENAI_API_KEY`.
     pub key_from: String,
     /// The proxy of the settings, without its password.
@@ -360,6 +362,7 @@ mod tests {
             model: "m".into(),
             url: "http://host/v1/chat/completions".into(),
             host: "host".into(),
+            is_local: false,
             key_from: "TEST_API_KEY".into(),
             proxy: None,
             scrub: Scrub::default(),

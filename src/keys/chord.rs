@@ -27,8 +27,10 @@ pub enum Key {
     F(u8),
 }
 
-/// Names in `keys.toml`, names for people, signs for hints.
-const NAMES: [(Key, &str, &str, &str); 15] = [
+/// A key, its name in `keys.toml`, its name for people, its sign for hints.
+type Names = (Key, &'static str, &'static str, &'static str);
+
+const NAMES: [Names; 15] = [
     (Key::Enter, "enter", "Enter", "⏎"),
     (Key::Tab, "tab", "Tab", "Tab"),
     (Key::Esc, "esc", "Esc", "Esc"),
@@ -86,35 +88,24 @@ impl Chord {
     /// The canonical chord of what a terminal reported. Shift goes into the character; with ctrl a letter is lower
     /// case; ctrl with `4` to `7` is what the bytes 1C to 1F mean: ctrl with `\`, `]`, `^`, `_`.
     pub fn new(key: Key, ctrl: bool, alt: bool, shift: bool) -> Chord {
-        let (key, shift) = match key {
-            Key::Char(c) if ctrl => (Key::Char(ctrl_char(c)), false),
-            Key::Char(c) if shift && c.is_lowercase() => {
-                let mut upper = c.to_uppercase();
-                let first = upper.next().filter(|_| upper.next().is_none());
-                (Key::Char(first.unwrap_or(c)), false)
-            }
-            Key::Char(_) => (key, false),
-            Key::Enter
-            | Key::Tab
-            | Key::Esc
-            | Key::Backspace
-            | Key::Delete
-            | Key::Insert
-            | Key::Home
-            | Key::End
-            | Key::PageUp
-            | Key::PageDown
-            | Key::Up
-            | Key::Down
-            | Key::Left
-            | Key::Right
-            | Key::F(_) => (key, shift),
+        let Key::Char(c) = key else {
+            return Chord {
+                key,
+                ctrl,
+                alt,
+                shift,
+            };
+        };
+        let c = match c {
+            c if ctrl => ctrl_char(c),
+            c if shift => upper(c),
+            c => c,
         };
         Chord {
-            key,
+            key: Key::Char(c),
             ctrl,
             alt,
-            shift,
+            shift: false,
         }
     }
 
@@ -162,12 +153,19 @@ impl Chord {
         }
     }
 
+    /// The key's name in this column; a letter with ctrl is shown as on the keyboard.
+    fn name(self, column: fn(&Names) -> &'static str) -> String {
+        let name = name_of(self.key, column);
+        if self.ctrl && name.chars().count() == 1 {
+            name.to_uppercase()
+        } else {
+            name
+        }
+    }
+
     /// For people: `Ctrl+J`, `PageUp`, `n`.
     pub fn words(self) -> String {
-        let name = match self.key {
-            Key::Char(c) if c != ' ' && self.ctrl => c.to_uppercase().to_string(),
-            key => name_of(key, |names| names.2),
-        };
+        let name = self.name(|names| names.2);
         format!(
             "{}{}{}{name}",
             if self.ctrl { "Ctrl+" } else { "" },
@@ -178,10 +176,7 @@ impl Chord {
 
     /// For hints where cells are few: `^J`, `⏎`, `PgUp`.
     pub fn short(self) -> String {
-        let name = match self.key {
-            Key::Char(c) if c != ' ' && self.ctrl => c.to_uppercase().to_string(),
-            key => name_of(key, |names| names.3),
-        };
+        let name = self.name(|names| names.3);
         format!(
             "{}{}{}{name}",
             if self.ctrl { "^" } else { "" },
@@ -287,10 +282,16 @@ fn ctrl_char(c: char) -> char {
     }
 }
 
-fn name_of(
-    key: Key,
-    column: impl Fn(&(Key, &'static str, &'static str, &'static str)) -> &'static str,
-) -> String {
+/// The capital of a letter that has exactly one.
+fn upper(c: char) -> char {
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+fn name_of(key: Key, column: fn(&Names) -> &'static str) -> String {
     if let Some(names) = NAMES.iter().find(|names| names.0 == key) {
         return column(names).to_owned();
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::msg::Msg;
-use crate::keys::chord::{Chord, Key};
+use crate::keys::{Chord, Key};
 
 /// Bytes of one answer arrive together; a hand is slower than this.
 const TOGETHER: Duration = Duration::from_millis(20);

@@ -16,7 +16,7 @@ pub fn back(model: &mut Model) {
     if model.overlays.pop().is_some() {
         return;
     }
-    if close_filter(model) || model.composer.editor.clear_selection() {
+    if close_filter(model) || model.composer.editor.cancel_selection() {
         return;
     }
     if talk::stop(model) {

@@ -5,6 +5,7 @@ pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod filter;
 mod focus;
 mod input;
 mod ladder;
@@ -17,6 +18,7 @@ mod open;
 pub mod overlay;
 pub mod pane;
 pub mod probe;
+mod reader;
 mod shelf;
 mod talk;
 pub mod terminal;
@@ -160,8 +162,8 @@ impl Face {
                 self.apply(model, screen, Msg::Due)?;
                 frame(model, screen)?;
                 self.clock.drawn(Instant::now());
-                for command in model.transcript.wants() {
-                    model.ask(command.0, Ask::Page(command.1));
+                if let Some((command, at)) = model.transcript.wants() {
+                    model.ask(command, Ask::Page(at));
                 }
                 self.run_effects(model, screen)?;
             }

@@ -19,8 +19,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::when::Millis;
-use crate::keys::chord::Chord;
-use crate::keys::keymap::KeyMap;
+use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
 use crate::protocol::{At, Command};
 

@@ -260,7 +260,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         Answer::Done { what, undo } => {
             if let Some(undo) = undo {
                 model.undo = Some(undo);
-                let key = model.keymap.first_key(crate::keys::action::Action::UndoAction).unwrap_or_default();
+                let key = model.keymap.first_key(crate::keys::Action::UndoAction).unwrap_or_default();
                 model.say(format!("{what} · {key} undoes it"));
             } else if !what.is_empty() {
                 model.say(what);

@@ -9,9 +9,9 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
 use crate::domain::clean::Clean;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::domain::message::{Message, Role, Status};
+use crate::domain::message::{Message, Role};
 use crate::domain::model::{ModelRef, ModelSpec};
-use crate::keys::action::{Action, Context};
+use crate::keys::{Action, Context};
 use crate::protocol::{At, Chat, Command, Data, To, Turn};
 
 /// Sends what stands in the composer. Nothing is lost: the text leaves the composer for good only when the engine

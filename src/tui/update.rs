@@ -8,9 +8,7 @@ use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Effect, Msg, Outcome, Signal};
 use super::news;
-use crate::keys::action::{Action, Context};
-use crate::keys::chord::{Chord, Key};
-use crate::keys::keymap::Lookup;
+use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -60,7 +58,7 @@ fn key(model: &mut Model, chord: Chord) {
         ladder::back(model);
     } else if let (Key::Char(c), true) = (chord.key, chord.is_text() && model.pending.is_empty() && takes_text(model)) {
         if let Some(editor) = editor(model) {
-            editor.insert_char(c);
+            editor.insert(c.encode_utf8(&mut [0; 4]));
         }
         edited(model);
     } else {
@@ -137,7 +135,7 @@ fn unbound(model: &mut Model, chord: Chord) {
         }
         None => {
             model.focus = Focus::Composer;
-            model.composer.editor.insert_char(c);
+            model.composer.editor.insert(c.encode_utf8(&mut [0; 4]));
             model.composer.changed(model.tick);
         }
     }

@@ -1,7 +1,7 @@
 //! The screen as a whole: divides it, lets each part lay itself out, then paints. Nothing is decided while painting.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::{Position, Rect, Size};
 
 use super::canvas::{Canvas, cut, width};
 use super::focus::context;
@@ -11,7 +11,7 @@ use super::pane::status::Status;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
-use crate::keys::action::Action;
+use crate::keys::Action;
 
 /// From this width on all three panes stand side by side.
 const WIDE: u16 = 100;
@@ -74,7 +74,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
 }
 
 /// Paints everything; returns the cell of the caret.
-pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
+pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let mut canvas = Canvas { buffer, theme: model.theme };
     let screen = Rect::new(0, 0, model.size.width, model.size.height);
     if let Some(failure) = &model.fatal {
@@ -103,7 +103,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     for overlay in &model.overlays {
         caret = overlay.paint(&mut canvas);
     }
-    caret.filter(|(x, y)| *x < screen.width && *y < screen.height)
+    caret.filter(|caret| screen.contains(*caret))
 }
 
 fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::frame::frame;
 use crate::domain::clean::Clean;
-use crate::keys::action::Action;
+use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut};
 use crate::tui::msg::{Choice, Outcome};
 use crate::tui::theme::Look;

@@ -4,12 +4,11 @@ use ratatui::layout::Rect;
 
 use super::frame::frame;
 use crate::domain::clean::Clean;
-use crate::keys::action::{Action, Context, LADDERS};
-use crate::keys::keymap::KeyMap;
+use crate::keys::{Action, Context, KeyMap, LADDERS};
 use crate::manual::Manual;
 use crate::tui::canvas::Canvas;
 use crate::tui::msg::Outcome;
-use crate::tui::text::reader::Reader;
+use crate::tui::reader::Reader;
 
 /// The help overlay: one text to scroll.
 pub struct Help {

@@ -6,13 +6,13 @@ mod frame;
 pub mod help;
 pub mod picker;
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::canvas::Canvas;
 use super::msg::Outcome;
 use super::text::edit::Editor;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::keys::action::Action;
+use crate::keys::Action;
 use confirm::Confirm;
 use form::Form;
 use help::Help;
@@ -61,6 +61,11 @@ impl Overlay {
             Body::Confirm(confirm) => confirm.act(action),
             Body::Help(help) => help.act(action),
         }
+    }
+
+    /// Whether a printable key is text here.
+    pub fn takes_text(&self) -> bool {
+        matches!(self.body, Body::Picker(_) | Body::Form(_))
     }
 
     /// The editor that takes typed text, if this overlay has one.
@@ -114,7 +119,7 @@ impl Overlay {
     }
 
     /// Draws it; returns the caret's cell where text is taken.
-    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<(u16, u16)> {
+    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
         match &self.body {
             Body::Picker(picker) => picker.paint(canvas),
             Body::Form(form) => form.paint(canvas),

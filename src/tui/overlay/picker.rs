@@ -2,13 +2,14 @@
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::frame::frame;
 use crate::domain::clean::Clean;
-use crate::keys::action::Action;
+use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::msg::{Choice, Outcome};
+use crate::tui::filter;
 use crate::tui::text::edit::Editor;
 use crate::tui::theme::{Look, Tone};
 
@@ -51,7 +52,7 @@ impl Picker {
             title,
             aside,
             keys,
-            query: Editor::line("type to filter"),
+            query: filter::input(),
             rows,
             shown: Vec::new(),
             selected: 0,
@@ -158,19 +159,25 @@ impl Picker {
 
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.query.layout(self.query_area());
         let shown = usize::from(self.list_rows()).max(1);
         self.top = self.top.min(self.count().saturating_sub(shown));
         self.top = self.top.clamp((self.selected + 1).saturating_sub(shown), self.selected);
+    }
+
+    fn query_area(&self) -> Rect {
+        let area = self.area;
+        Rect { x: area.x + 4, y: area.y + 1, width: area.width.saturating_sub(6), height: 1 }.intersection(area)
     }
 
     fn list_rows(&self) -> u16 {
         self.area.height.saturating_sub(3 + u16::from(!self.note.is_empty()))
     }
 
-    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<(u16, u16)> {
+    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
         let inner = frame(canvas, self.area, &self.title, &self.aside, &self.keys);
         canvas.put(inner, (0, 0), &Clean::own("›"), Look::of(Tone::Accent));
-        let query = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), height: 1, ..inner };
+        let query = self.query_area();
         self.query.paint(canvas.buffer, query, canvas.theme);
         let list = Rect { y: inner.y + 1, height: self.list_rows(), ..inner };
         if self.count() == 0 {

@@ -1,6 +1,6 @@
 //! The composer: the draft, its stash, and what was sent but not yet accepted.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Draft;
@@ -37,8 +37,10 @@ pub struct Composer {
 
 impl Default for Composer {
     fn default() -> Self {
+        let mut editor = Editor::new();
+        editor.set_placeholder(Clean::own("Ask anything"));
         Composer {
-            editor: Editor::lines("Ask anything"),
+            editor,
             edit_of: None,
             prompt: None,
             stash: Vec::new(),
@@ -213,7 +215,7 @@ impl Composer {
 
     /// Rows the composer wants at this width: notice, edit mark, text.
     pub fn height(&mut self, width: u16, most: u16) -> u16 {
-        let text = self.editor.measure(width.saturating_sub(2)).clamp(1, MOST_ROWS);
+        let text = u16::try_from(self.editor.measure(width.saturating_sub(2))).unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS);
         (text + self.notice_rows() + u16::from(self.edit_of.is_some())).min(most.max(1))
     }
 
@@ -228,6 +230,13 @@ impl Composer {
     /// Takes its place on the screen.
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.editor.layout(self.text_area());
+    }
+
+    /// Whether the caret is in the first row, where ↑ brings the stash back.
+    pub fn is_at_first_row(&mut self) -> bool {
+        let width = self.text_area().width;
+        self.editor.is_at_first_row(width)
     }
 
     fn text_area(&self) -> Rect {
@@ -264,7 +273,8 @@ impl Composer {
             canvas.put(column, (0, y), &Clean::own("▏"), bar);
         }
         self.editor.paint(canvas.buffer, text, canvas.theme);
-        let chars = self.editor.char_count();
+        // Bytes are counted for nothing; only a text that may be too long is counted by its characters.
+        let chars = if self.editor.len() > self.most_chars { self.editor.text().chars().count() } else { 0 };
         if chars > self.most_chars {
             let count = Clean::line(&format!(" {chars} characters"));
             canvas.put_right(text, (0, text.height.saturating_sub(1)), &count, Look::of(Tone::Warning));
@@ -272,7 +282,7 @@ impl Composer {
     }
 
     /// The cell of the caret.
-    pub fn caret(&self) -> Option<(u16, u16)> {
+    pub fn caret(&self) -> Option<Position> {
         self.editor.caret_cell(self.text_area())
     }
 }

@@ -71,6 +71,11 @@ impl Entry {
         self.doc.source()
     }
 
+    /// Whether this salon is writing it.
+    pub fn is_live(&self) -> bool {
+        self.is_live
+    }
+
     /// More of the answer.
     pub fn grow(&mut self, text: &str) {
         self.doc.push(text);

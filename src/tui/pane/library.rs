@@ -1,12 +1,13 @@
 //! The library: prompts by scenario, a filter, and the selected prompt's text below.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::prompt::Prompt;
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::filter;
 use crate::tui::text::edit::Editor;
-use crate::tui::text::wrap::{Span, wrap};
+use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 /// The library pane.
@@ -25,7 +26,7 @@ impl Default for Library {
     fn default() -> Self {
         Library {
             prompts: Vec::new(),
-            filter: Editor::line("filter"),
+            filter: filter::input(),
             is_filtering: false,
             selected: 0,
             top: 0,
@@ -114,6 +115,7 @@ impl Library {
     /// Keeps the selection inside the shown rows.
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.filter.layout(self.filter_area());
         let shown = usize::from(self.list_rows()).max(1);
         let lines = self.lines();
         let count = lines.len();
@@ -171,13 +173,10 @@ impl Library {
         };
         canvas.rule(area, 0, Look::of(Tone::Dim));
         let text = Rect { y: area.y + 1, height: area.height - 1, ..area };
-        let spans = [
-            Span::new(Clean::line(&prompt.description), Look::of(Tone::Dim)),
-            Span::new(Clean::own("\n"), Look::default()),
-            Span::new(Clean::text(&prompt.content), Look::default()),
-        ];
-        for (y, row) in (0..text.height).zip(wrap(&spans, text.width)) {
-            row.paint(canvas.buffer, text.x, text.y + y, text.width, canvas.theme);
+        let mut rows = plain(&Clean::line(&prompt.description), Look::of(Tone::Dim), text.width);
+        rows.extend(plain(&Clean::text(&prompt.content), Look::default(), text.width));
+        for (y, row) in (text.y..text.bottom()).zip(rows) {
+            row.paint(canvas.buffer, Rect { y, height: 1, ..text }, canvas.theme);
         }
     }
 
@@ -187,7 +186,7 @@ impl Library {
     }
 
     /// Where the caret of the filter stands.
-    pub fn caret(&self) -> Option<(u16, u16)> {
+    pub fn caret(&self) -> Option<Position> {
         self.filter.caret_cell(self.filter_area())
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use jiff::tz::TimeZone;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Listed};
@@ -11,6 +10,7 @@ use crate::domain::id::ConversationId;
 use crate::domain::when::Millis;
 use crate::protocol::{Command, Cursor, Query, Shelf, Which};
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::filter;
 use crate::tui::text::edit::Editor;
 use crate::tui::theme::{Look, Tone};
 
@@ -44,7 +44,7 @@ impl Default for List {
             rows: Vec::new(),
             total: 0,
             which: Which::Active,
-            filter: Editor::line("filter"),
+            filter: filter::input(),
             is_filtering: false,
             selected: 0,
             top: 0,
@@ -185,13 +185,14 @@ impl List {
     /// Keeps the selection inside the shown rows.
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.filter.layout(self.filter_area());
         let shown = usize::from(area.height.saturating_sub(2)).max(1);
         self.top = self.top.min(self.rows.len().saturating_sub(shown));
         self.top = self.top.clamp((self.selected + 1).saturating_sub(shown), self.selected);
     }
 
     /// Draws title, filter and rows.
-    pub fn paint(&self, canvas: &mut Canvas<'_>, view: ListView<'_>) {
+    pub fn paint(&self, canvas: &mut Canvas<'_>, view: &ListView) {
         let area = self.area;
         let look = if view.is_focused { Look::of(Tone::Accent).bold() } else { Look::default().bold() };
         let title = match self.which {
@@ -201,15 +202,14 @@ impl List {
         canvas.put(area, (1, 0), &title, look);
         let inner = Rect { width: area.width.saturating_sub(1), ..area };
         canvas.put_right(inner, (width(&title) + 2, 0), &Clean::line(&self.total.to_string()), Look::of(Tone::Dim));
-        let filter = Rect { x: area.x + 3, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 };
         canvas.put(area, (1, 1), &Clean::own("/"), Look::of(Tone::Dim));
-        self.filter.paint(canvas, filter.intersection(area));
+        self.filter.paint(canvas.buffer, self.filter_area(), canvas.theme);
         if self.rows.is_empty() {
             canvas.put(area, (1, 2), &self.empty_words(), Look::of(Tone::Dim));
         }
         let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
         for (y, row) in (0..body.height).zip(self.rows.iter().enumerate().skip(self.top)) {
-            self.paint_row(canvas, body, y, row, &view);
+            self.paint_row(canvas, body, y, row, view);
         }
     }
 
@@ -223,7 +223,7 @@ impl List {
         }
     }
 
-    fn paint_row(&self, canvas: &mut Canvas<'_>, body: Rect, y: u16, (at, row): (usize, &Listed), view: &ListView<'_>) {
+    fn paint_row(&self, canvas: &mut Canvas<'_>, body: Rect, y: u16, (at, row): (usize, &Listed), view: &ListView) {
         let c = &row.conversation;
         let is_open = view.open == Some(c.id);
         let is_selected = at == self.selected;
@@ -258,16 +258,19 @@ impl List {
     }
 
     /// Where the caret of the filter stands.
-    pub fn caret(&self) -> Option<(u16, u16)> {
-        let filter = Rect { x: self.area.x + 3, y: self.area.y + 1, width: self.area.width.saturating_sub(4), height: 1 };
-        self.filter.caret_cell(filter)
+    pub fn caret(&self) -> Option<Position> {
+        self.filter.caret_cell(self.filter_area())
+    }
+
+    fn filter_area(&self) -> Rect {
+        let area = self.area;
+        Rect { x: area.x + 3, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 }.intersection(area)
     }
 }
 
 /// What the list needs to know of its surroundings to be drawn.
-pub struct ListView<'a> {
+pub struct ListView {
     pub is_focused: bool,
     pub open: Option<ConversationId>,
     pub now: Millis,
-    pub zone: &'a TimeZone,
 }

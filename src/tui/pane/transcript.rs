@@ -15,7 +15,7 @@ use crate::tui::canvas::{Canvas, cut};
 use crate::tui::live::Live;
 use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
-use crate::tui::text::scroll::Scroll;
+use crate::tui::text::scroll::{Anchor, Extent, Scroll};
 use crate::tui::theme::{Look, Tone};
 
 /// Earlier messages are asked for when the top is this many messages away.
@@ -52,7 +52,8 @@ pub struct Transcript {
     is_asking: bool,
     /// Rows that came below a reader who has scrolled up.
     unseen: usize,
-    rows_below: usize,
+    /// Rows of the growing reply when the reader scrolled up.
+    rows_seen: Option<usize>,
     skip: usize,
     area: Rect,
     ctx: Ctx,
@@ -91,7 +92,7 @@ impl Transcript {
         {
             self.measure_starts();
             let (item, row) = self.item_of_row(at, usize::try_from(reading.row).unwrap_or(0));
-            self.scroll.to(item, row);
+            self.scroll.to(Anchor { item, row });
             self.cursor = Some(reading.message);
         }
     }
@@ -288,7 +289,7 @@ impl Transcript {
 
     /// Follows the end from now on.
     pub fn follow(&mut self) {
-        self.scroll.follow();
+        self.scroll.to_end();
         self.cursor = None;
         self.unseen = 0;
         self.moved = true;
@@ -296,16 +297,15 @@ impl Transcript {
 
     /// Moves the reader.
     pub fn go(&mut self, step: Move) {
-        let rows = usize::from(self.area.height).max(1);
         let half = i32::from((self.area.height / 2).max(1));
         match step {
             Move::End => return self.follow(),
-            Move::Lines(by) => self.scroll_by(by, rows),
+            Move::Lines(by) => self.scroll_by(by),
             // A page keeps two rows of the last one in sight.
-            Move::HalfPages(by) if by.abs() == 2 => self.scroll_by(by.signum() * (half * 2 - 2).max(1), rows),
-            Move::HalfPages(by) => self.scroll_by(by * half, rows),
+            Move::HalfPages(by) if by.abs() == 2 => self.scroll_by(by.signum() * (half * 2 - 2).max(1)),
+            Move::HalfPages(by) => self.scroll_by(by * half),
             Move::Start => {
-                self.scroll.to(0, 0);
+                self.scroll.to_start();
                 self.cursor = self.entries.first().map(|entry| entry.message().id);
             }
             Move::Message(by) => {
@@ -313,22 +313,26 @@ impl Transcript {
                 let to = at.saturating_add_signed(by).min(self.entries.len() - 1);
                 self.cursor = Some(self.entries[to].message().id);
                 self.measure_starts();
-                self.scroll.to(self.starts[to], 0);
+                self.scroll.to(Anchor { item: self.starts[to], row: 0 });
             }
         }
         self.moved = true;
     }
 
-    fn scroll_by(&mut self, by: i32, rows: usize) {
+    fn scroll_by(&mut self, by: i32) {
         self.measure_starts();
-        let count = self.items();
+        let extent = self.extent();
         let Transcript { scroll, entries, starts, ctx, area, .. } = self;
         let width = text_width(*area);
-        scroll.by(by, rows, count, |item| {
+        scroll.by_rows(isize::try_from(by).unwrap_or(0), extent, |item| {
             let (entry, part) = locate(starts, item);
             entries[entry].height(part, width, ctx)
         });
         self.moved = true;
+    }
+
+    fn extent(&self) -> Extent {
+        Extent { items: self.items(), rows: usize::from(self.area.height) }
     }
 
     fn items(&self) -> usize {
@@ -366,33 +370,34 @@ impl Transcript {
             last.settle(width, &self.ctx, foot.as_deref());
         }
         self.measure_starts();
-        let count = self.items();
+        let extent = self.extent();
         let Transcript { scroll, entries, starts, ctx, .. } = self;
-        let rows = usize::from(area.height);
-        let shown = scroll.layout(rows, count, |item| {
+        let seen = scroll.seen(extent, |item| {
             let (entry, part) = locate(starts, item);
             entries[entry].height(part, width, ctx)
         });
         self.visible.clear();
-        for slice in shown {
-            let (entry, item) = locate(&self.starts, slice.item);
-            self.visible.extend(slice.rows.map(|row| Place { entry, item, row }));
+        for part in seen {
+            let (entry, item) = locate(&self.starts, part.item);
+            self.visible.extend((part.from..part.from + part.rows).map(|row| Place { entry, item, row }));
         }
-        self.visible.truncate(rows);
-        self.count_unseen();
+        self.count_unseen(width);
         self.keep_cursor_visible();
         self.forget_far();
     }
 
-    /// Counts the rows that came below a reader who does not follow.
-    fn count_unseen(&mut self) {
-        let rows = self.entries.last().map_or(0, |last| last.words().len());
-        if self.scroll.is_following() {
-            self.unseen = 0;
-        } else if rows > self.rows_below {
-            self.unseen += 1;
-        }
-        self.rows_below = rows;
+    /// Counts the rows that came below a reader who does not follow the growing reply.
+    fn count_unseen(&mut self, width: u16) {
+        let ctx = &self.ctx;
+        let Some(last) = self.entries.last_mut().filter(|last| last.is_live() && !self.scroll.is_following()) else {
+            if self.scroll.is_following() {
+                self.unseen = 0;
+                self.rows_seen = None;
+            }
+            return;
+        };
+        let rows: usize = (0..last.item_count()).map(|item| last.height(item, width, ctx)).sum();
+        self.unseen = rows.saturating_sub(*self.rows_seen.get_or_insert(rows));
     }
 
     /// The message at hand is one that is seen.
@@ -421,7 +426,8 @@ impl Transcript {
         if self.scroll.is_following() || self.entries.is_empty() {
             Clean::default()
         } else if self.unseen > 0 {
-            Clean::own("↓ new lines below · End")
+            let lines = if self.unseen == 1 { "line" } else { "lines" };
+            Clean::line(&format!("↓ {} new {lines} · End", self.unseen))
         } else {
             Clean::own("scrolled up · End follows")
         }

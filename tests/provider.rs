@@ -17,7 +17,6 @@ use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::message::{Finish, Role};
 use salon::domain::model::ModelRef;
 use salon::domain::usage::Money;
-use salon::manual::Manual;
 use salon::provider::{By, Guide, GuidePace, ProviderError, Providers, Reply, Retry};
 use salon::settings::{KeySource, Layer, Origin, Settings};
 use serde_json::json;
@@ -33,7 +32,7 @@ fn settings(base_url: &str) -> Settings {
 }
 
 fn providers(settings: &Settings) -> Providers {
-    Providers::new(settings, Guide::new(Manual::default(), GuidePace::AtOnce))
+    Providers::new(settings, Guide::new(fixture::manual(), GuidePace::AtOnce))
 }
 
 fn request() -> ChatRequest {

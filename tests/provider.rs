@@ -17,7 +17,6 @@ use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::message::{Finish, Role};
 use salon::domain::model::ModelRef;
 use salon::domain::usage::Money;
-use salon::manual::Manual;
 use salon::provider::{By, Guide, GuidePace, ProviderError, Providers, Reply, Retry};
 use salon::settings::{KeySource, Layer, Origin, Settings};
 use serde_json::json;
@@ -33,7 +32,7 @@ fn settings(base_url: &str) -> Settings {
 }
 
 fn providers(settings: &Settings) -> Providers {
-    Providers::new(settings, Guide::new(Manual::default(), GuidePace::AtOnce))
+    Providers::new(settings, Guide::new(fixture::manual(), GuidePace::AtOnce))
 }
 
 fn request() -> ChatRequest {
@@ -638,10 +637,20 @@ async fn a_host_that_does_not_exist_is_told() {
         .await
         .err()
         .unwrap();
-    assert_eq!(error.failure.kind, FailureKind::Network);
+    // Where the environment names a proxy, it is the proxy that cannot find the host.
+    if error.failure.detail.contains("dns error") {
+        assert_eq!(error.failure.kind, FailureKind::Network);
+        assert!(
+            error
+                .failure
+                .title
+                .starts_with("Cannot find the host no-such-host.invalid"),
+            "{error}"
+        );
+    }
     assert!(
-        error.failure.title.contains("no-such-host.invalid"),
-        "{error}"
+        error.failure.detail.contains("no-such-host.invalid"),
+        "{error:?}"
     );
 }
 
@@ -685,6 +694,82 @@ async fn a_server_without_tls_is_no_https_server() {
         error.failure.title.contains("certificate") || error.failure.title.contains("secure"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn an_own_certificate_is_refused_until_its_file_is_named() {
+    let url = support::tls::start();
+    let mut settings = settings(&url);
+    let error = providers(&settings).ask(&request()).await.err().unwrap();
+    assert_eq!((error.by, error.retry), (By::Transport, Retry::Never));
+    let failure = &error.failure;
+    assert!(failure.title.contains("not trusted"), "{error}");
+    assert!(failure.remedy.contains("network.ca_file"), "{error}");
+
+    settings.network.ca_file = Some(support::tls::certificate());
+    let answer = told(providers(&settings).ask(&request()).await.unwrap()).await;
+    assert_eq!((answer.text.as_str(), answer.error), ("Hello", None));
+    settings.network.ca_file = None;
+    let provider = settings.providers.get_mut("test").unwrap();
+    provider.ca_file = Some(support::tls::certificate());
+    let answer = told(providers(&settings).ask(&request()).await.unwrap()).await;
+    assert_eq!(answer.text, "Hello");
+}
+
+#[tokio::test]
+async fn the_proxy_of_the_settings_is_used_but_for_this_machine() {
+    let proxy = Server::start(vec![Answer::text(&["through"]), Answer::new(407)]).await;
+    let local = Server::start(vec![Answer::text(&["direct"])]).await;
+    let mut settings = settings("http://models.invalid/v1");
+    settings.network.proxy = Some(format!("http://user:hunter2@{}", proxy.address()));
+    let answer = told(providers(&settings).ask(&request()).await.unwrap()).await;
+    assert_eq!(answer.text, "through");
+    assert_eq!(
+        proxy.requests()[0].path,
+        "http://models.invalid/v1/chat/completions"
+    );
+
+    let error = providers(&settings).ask(&request()).await.err().unwrap();
+    assert_eq!(
+        (error.retry, error.failure.kind),
+        (Retry::Never, FailureKind::Network)
+    );
+    assert!(
+        error.failure.title.contains(&proxy.address().to_string()),
+        "{error}"
+    );
+    assert!(!format!("{error:?}").contains("hunter2"));
+
+    settings.providers.get_mut("test").unwrap().base_url = local.url();
+    let answer = told(providers(&settings).ask(&request()).await.unwrap()).await;
+    assert_eq!(
+        (answer.text.as_str(), proxy.requests().len()),
+        ("direct", 2)
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_closes_the_tunnel_is_named() {
+    let proxy = Server::start(vec![
+        Answer::new(407).framing(Framing::Length),
+        Answer::new(403).framing(Framing::Length),
+    ])
+    .await;
+    let mut settings = settings("https://models.invalid/v1");
+    settings.network.proxy = Some(format!("http://{}", proxy.address()));
+    for word in ["407", "does not let"] {
+        let error = providers(&settings).ask(&request()).await.err().unwrap();
+        assert_eq!(
+            (error.retry, error.by),
+            (Retry::Never, By::Transport),
+            "{error:?}"
+        );
+        assert!(error.failure.title.contains(word), "{error:?}");
+        assert!(
+            error.failure.title.contains(&proxy.address().to_string()),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

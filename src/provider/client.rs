@@ -1,7 +1,6 @@
 //! The HTTP clients: built at the first use, one for each way out of this machine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use reqwest::tls::Certificate;
 use reqwest::{Client, NoProxy, Proxy, redirect};
@@ -99,9 +98,6 @@ async fn read_roots(file: &PathBuf) -> Result<Vec<Certificate>, Failure> {
     }
     Ok(roots)
 }
-
-/// The clients, shared.
-pub type Shared = Arc<Clients>;
 
 #[cfg(test)]
 mod tests {

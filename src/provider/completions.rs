@@ -87,16 +87,24 @@ impl Decoder {
     pub fn frame(&mut self, frame: Frame, out: &mut Vec<Delta>) -> Result<(), Fault> {
         let from = out.len();
         let said = self.one_frame(frame, out);
+        if said.is_err() {
+            self.flush(out);
+        }
         self.note_words(&out[from..]);
         said
+    }
+
+    /// The answer stops here: appends the words that were held back, and no reason.
+    pub fn flush(&mut self, out: &mut Vec<Delta>) {
+        if !self.is_told {
+            self.think.finish(out);
+        }
     }
 
     /// The body is over: appends what was held back and says what the answer was.
     pub fn end(&mut self, out: &mut Vec<Delta>) -> Ending {
         let from = out.len();
-        if !self.is_told {
-            self.think.finish(out);
-        }
+        self.flush(out);
         self.note_words(&out[from..]);
         match self.finish.clone() {
             Some(_) if self.is_told => Ending::Complete,
@@ -232,7 +240,7 @@ impl Decoder {
             self.has_response_id = true;
             out.push(Delta::Opened {
                 request_id: self.request_id.clone(),
-                response_id: Some(id.to_owned()),
+                response_id: Some(head(id, 200).to_owned()),
             });
         }
         let first = |choice: &&Value| choice["index"].as_f64().unwrap_or(0.0) == 0.0;
@@ -422,4 +430,264 @@ fn finish_of(reason: &str) -> Option<Finish> {
         _ => Finish::Other(Clean::line(head(reason, 64)).to_string()),
     };
     Some(finish)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::frame::FrameDecoder;
+
+    /// Text, reasoning, finish, notes, and what it was.
+    #[derive(Debug, Default, PartialEq)]
+    struct Told {
+        text: String,
+        reasoning: String,
+        finish: Option<Finish>,
+        notes: Vec<String>,
+        usage: Option<Usage>,
+        error: Option<String>,
+        ending: Option<Ending>,
+    }
+
+    fn told(body: &str) -> Told {
+        let (mut frames, mut out) = (FrameDecoder::default(), Vec::new());
+        frames.push(body.as_bytes(), &mut out).unwrap();
+        frames.finish(&mut out).unwrap();
+        let (mut decoder, mut deltas, mut told) = (Decoder::new(None), Vec::new(), Told::default());
+        for frame in out {
+            if let Err(fault) = decoder.frame(frame, &mut deltas) {
+                told.error = Some(match fault {
+                    Fault::Said(error) => error.message,
+                    Fault::Page(page) => page,
+                });
+                break;
+            }
+        }
+        if told.error.is_none() {
+            told.ending = Some(decoder.end(&mut deltas));
+        }
+        for delta in deltas {
+            match delta {
+                Delta::Text(piece) | Delta::Refusal(piece) => told.text += &piece,
+                Delta::Reasoning(piece) => told.reasoning += &piece,
+                Delta::Finish(finish) => told.finish = Some(finish),
+                Delta::Note(note) => told.notes.push(note),
+                Delta::Usage(usage) => told.usage = Some(usage),
+                Delta::Opened { .. } | Delta::Alive => {}
+            }
+        }
+        told
+    }
+
+    /// A stream of these chunks.
+    fn stream(chunks: &[&str]) -> Told {
+        let events: Vec<String> = chunks.iter().map(|c| format!("data: {c}\n\n")).collect();
+        told(&events.concat())
+    }
+
+    const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+
+    fn complete(text: &str, reasoning: &str) -> Told {
+        Told {
+            text: text.to_owned(),
+            reasoning: reasoning.to_owned(),
+            finish: Some(Finish::Stop),
+            ending: Some(Ending::Complete),
+            ..Told::default()
+        }
+    }
+
+    #[test]
+    fn content_comes_in_many_forms() {
+        for chunk in [
+            r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"}}]}"#,
+            r#"{"choices":[{"delta":{"role":"model","content":"Hi"}}],"created":1.5e9,"usage":null}"#,
+            r#"{"choices":[{"index":null,"delta":{"content":[{"type":"text","text":"H"},{"text":"i"}]}}]}"#,
+            r#"{"choices":[{"index":0,"delta":{},"message":{"content":"Hi"}}]}"#,
+            r#"{"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"Hi"}}]}"#,
+            r#"{"choices":[{"message":{"role":"assistant","content":"Hi"}}],"error":null}"#,
+        ] {
+            assert_eq!(
+                stream(&[chunk, STOP, "[DONE]"]),
+                complete("Hi", ""),
+                "{chunk}"
+            );
+        }
+    }
+
+    #[test]
+    fn chunks_without_words_change_nothing() {
+        for chunk in [
+            r#"{"choices":[],"prompt_filter_results":[{}],"id":"","model":""}"#,
+            r#"{"choices":null,"id":"x"}"#,
+            r#"{"choices":[{"content_filter_results":{},"index":0}]}"#,
+            r#"{"choices":[{"delta":null,"finish_reason":""}]}"#,
+            r#"{"choices":[{"delta":{"content":null},"finish_reason":null}]}"#,
+            r#"{"type":"response.rate_limits.updated"}"#,
+            "",
+        ] {
+            let word = r#"{"choices":[{"delta":{"content":"Hi"}}]}"#;
+            assert_eq!(
+                stream(&[chunk, word, chunk, STOP, chunk]),
+                complete("Hi", ""),
+                "{chunk}"
+            );
+        }
+    }
+
+    #[test]
+    fn reasoning_is_taken_from_one_field() {
+        for delta in [
+            r#""reasoning_content":"hm""#,
+            r#""reasoning":"hm","content":null"#,
+            r#""reasoning_content":"hm","reasoning":"hm","reasoning_details":[{"type":"reasoning.text","text":"hm"}]"#,
+            r#""reasoning":"","reasoning_details":[{"type":"reasoning.summary","summary":"h"},{"type":"reasoning.encrypted","data":"x"},{"text":"m"}]"#,
+            r#""content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]"#,
+            r#""content":"<think>hm</think>""#,
+        ] {
+            let thought = format!(r#"{{"choices":[{{"delta":{{{delta}}}}}]}}"#);
+            let word = r#"{"choices":[{"delta":{"content":"Hi"}}]}"#;
+            assert_eq!(
+                stream(&[&thought, word, STOP]),
+                complete("Hi", "hm"),
+                "{delta}"
+            );
+        }
+    }
+
+    #[test]
+    fn tags_are_words_where_reasoning_has_a_field() {
+        let thought = r#"{"choices":[{"delta":{"reasoning":"hm"}}]}"#;
+        let word = r#"{"choices":[{"delta":{"content":"<think>is a tag"}}]}"#;
+        assert_eq!(
+            stream(&[thought, word, STOP]),
+            complete("<think>is a tag", "hm")
+        );
+    }
+
+    #[test]
+    fn reasons_are_told_in_salons_words() {
+        for (reason, finish) in [
+            ("stop", Finish::Stop),
+            ("eos", Finish::Stop),
+            ("STOP", Finish::Stop),
+            ("length", Finish::Length),
+            ("MAX_TOKENS", Finish::Length),
+            ("model_length", Finish::Length),
+            ("content_filter", Finish::Filter),
+            ("SAFETY", Finish::Filter),
+            ("sensitive", Finish::Filter),
+            ("tool_calls", Finish::Other("tool_calls".into())),
+            ("load", Finish::Other("load".into())),
+        ] {
+            // The last words may come with the reason.
+            let chunk = format!(
+                r#"{{"choices":[{{"delta":{{"content":"Hi"}},"finish_reason":"{reason}"}}]}}"#
+            );
+            let told = stream(&[&chunk, "[DONE]"]);
+            assert_eq!(
+                (told.text.as_str(), told.finish),
+                ("Hi", Some(finish)),
+                "{reason}"
+            );
+        }
+        for reason in ["error", "network_error", "insufficient_system_resource"] {
+            let chunk = format!(
+                r#"{{"choices":[{{"delta":{{"content":"Hi"}},"finish_reason":"{reason}"}}]}}"#
+            );
+            let told = stream(&[&chunk]);
+            assert_eq!(
+                (told.text.as_str(), told.error.is_some()),
+                ("Hi", true),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_text_with_its_own_reason() {
+        let chunk = r#"{"choices":[{"delta":{"refusal":"I cannot."}}]}"#;
+        let told = stream(&[chunk, STOP]);
+        assert_eq!(
+            (told.text.as_str(), told.finish),
+            ("I cannot.", Some(Finish::Refusal))
+        );
+    }
+
+    #[test]
+    fn words_are_not_told_twice_nor_after_the_reason() {
+        let word = r#"{"choices":[{"delta":{"content":"Hi"}}]}"#;
+        let whole =
+            r#"{"choices":[{"delta":{},"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+        assert_eq!(stream(&[word, whole, word, STOP]), complete("Hi", ""));
+    }
+
+    #[test]
+    fn usage_grows_and_the_last_value_wins() {
+        let told = stream(&[
+            r#"{"choices":[{"delta":{"content":"Hi"}}],"usage":{"prompt_tokens":9,"completion_tokens":1}}"#,
+            r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"completion_tokens":3}}"#,
+            r#"{"choices":[],"usage":{"completion_tokens":4,"cost":0.5}}"#,
+        ]);
+        let usage = told.usage.unwrap();
+        assert_eq!((usage.input, usage.output), (Some(9), Some(4)));
+        assert_eq!(usage.cost.unwrap().to_string(), "0.5");
+    }
+
+    #[test]
+    fn a_tool_is_one_note() {
+        let told = stream(&[
+            r#"{"choices":[{"delta":{"content":"Hi","tool_calls":[{"index":0,"function":{"name":"a","arguments":""}}]}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"a","arguments":"{}"}},{"index":1,"function":{"name":"b"}}]}}]}"#,
+            STOP,
+        ]);
+        assert_eq!(
+            told.notes,
+            [
+                "the model asked for a tool (a)",
+                "the model asked for a tool (b)"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_held_back_is_not_lost_in_an_error() {
+        let told = stream(&[
+            r#"{"choices":[{"delta":{"content":"a\n<"}}]}"#,
+            r#"{"error":{"message":"Boom"}}"#,
+        ]);
+        assert_eq!(
+            (told.text.as_str(), told.error.as_deref()),
+            ("a\n<", Some("Boom"))
+        );
+    }
+
+    #[test]
+    fn the_end_is_judged_by_the_reason() {
+        let word = r#"{"choices":[{"delta":{"content":"Hi"}}]}"#;
+        let ending = |chunks: &[&str]| stream(chunks).ending.unwrap();
+        let no_reason = |is_done, has_words| Ending::NoReason { is_done, has_words };
+        assert_eq!(ending(&[word]), no_reason(false, true));
+        assert_eq!(ending(&[word, "[DONE]"]), no_reason(true, true));
+        assert_eq!(ending(&["[DONE]"]), no_reason(true, false));
+        assert_eq!(ending(&[]), no_reason(false, false));
+        assert_eq!(ending(&[STOP]), Ending::Empty(Finish::Stop));
+        // The last words after the reason, where nothing was said before it.
+        assert_eq!(ending(&[STOP, word]), Ending::Complete);
+        assert_eq!(ending(&["noise"]), Ending::NotUnderstood);
+        // A cut last chunk is used where it is whole, and passed over where it is not.
+        let whole = format!("data: {word}\n\ndata: {STOP}");
+        assert_eq!(told(&whole), complete("Hi", ""));
+        let half = format!("data: {word}\n\ndata: {}", &STOP[..20]);
+        assert_eq!(told(&half).ending, Some(no_reason(false, true)));
+    }
+
+    #[test]
+    fn ndjson_is_an_answer() {
+        let body = format!(
+            "{}\n{STOP}\n",
+            r#"{"choices":[{"delta":{"content":"Hi"}}]}"#
+        );
+        assert_eq!(told(&body), complete("Hi", ""));
+    }
 }

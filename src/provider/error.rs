@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, HeaderName};
 
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::provider::fault::{ApiError, Class, classify, seconds};
-use crate::provider::scrub::Scrub;
+use crate::provider::scrub::{Scrub, head};
 
 /// A request or an answer that failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -312,7 +312,7 @@ pub fn add_line(text: &mut String, line: &str) {
     text.push_str(line);
 }
 
-/// The id of the request at the provider (`wire.md` 7.3), not cleaned.
+/// The id of the request at the provider (`wire.md` 7.3), at most 200 bytes, not cleaned.
 pub fn request_id(headers: &HeaderMap) -> Option<String> {
     [
         "x-request-id",
@@ -322,7 +322,7 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
     ]
     .into_iter()
     .find_map(|name| text_of(headers, name))
-    .map(str::to_owned)
+    .map(|id| head(id, 200).to_owned())
 }
 
 /// How long the server asks to wait: `retry-after-ms`, or `retry-after` as seconds or as a date, which is read against

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod completions;
+mod endpoint;
 pub mod error;
 pub mod fault;
 pub mod frame;
@@ -17,13 +18,11 @@ pub mod think;
 pub mod transport;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::ACCEPT;
 use reqwest::{Method, Url};
-use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -31,16 +30,15 @@ use tokio::time::timeout;
 use crate::domain::chat::ChatRequest;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::{ModelRef, ModelSpec};
-use crate::provider::client::{Clients, Trust, Way};
-use crate::provider::error::Asked;
+use crate::provider::client::Clients;
+use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
 use crate::provider::quirks::Quirks;
 use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
-use crate::provider::scrub::Scrub;
 use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Phase, of_silence, of_transport};
-use crate::settings::{KeySource, Layer, Limits, ProviderSettings, Settings, Wire};
+use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
 
 pub use error::{By, ProviderError, Retry};
 pub use guide::{Guide, GuidePace};
@@ -69,8 +67,7 @@ struct Inner {
     /// Providers of which the user has set something.
     own: BTreeSet<String>,
     limits: Limits,
-    proxy: Option<String>,
-    ca_file: Option<PathBuf>,
+    network: Network,
     guide: Guide,
     clients: Clients,
     secrets: Secrets,
@@ -90,31 +87,23 @@ struct Refused {
     said: Option<ApiError>,
 }
 
-/// A request that is ready to go but for its body.
-struct Endpoint {
-    url: Url,
-    headers: HeaderMap,
-    way: Way,
-    silence: Duration,
-    asked: Arc<Asked>,
-}
-
 impl Providers {
     /// The providers of these settings.
     pub fn new(settings: &Settings, guide: Guide) -> Providers {
+        // A name with a dot in it is printed in quotation marks.
         let own = |name: &&String| {
-            let prefix = format!("providers.{name}.");
-            let set = |o: &crate::settings::Origin| {
-                o.layer > Layer::Shipped && o.key.starts_with(&prefix)
-            };
-            settings.origins.iter().any(set)
+            let keys = [
+                format!("providers.{name}."),
+                format!("providers.\"{name}\"."),
+            ];
+            let mut set = settings.origins.iter().filter(|o| o.layer > Layer::Shipped);
+            set.any(|o| keys.iter().any(|key| o.key.starts_with(key)))
         };
         let inner = Inner {
             own: settings.providers.keys().filter(own).cloned().collect(),
             providers: settings.providers.clone(),
             limits: settings.limits.clone(),
-            proxy: settings.network.proxy.as_deref().map(without_user),
-            ca_file: settings.network.ca_file.clone(),
+            network: settings.network.clone(),
             guide,
             clients: Clients::new(settings.network.proxy.clone()),
             secrets: Secrets::default(),
@@ -201,7 +190,10 @@ impl Providers {
             Kind::Completions(provider) => provider,
         };
         let path = ["chat", "completions"];
-        let endpoint = self.endpoint(&request.model, provider, &path).await?;
+        let endpoint = self
+            .endpoint(&request.model, provider, &path)
+            .await
+            .map_err(ours)?;
         let mut request = request.clone();
         request.sampling = request.sampling.over(&provider.sampling);
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
@@ -238,7 +230,10 @@ impl Providers {
             Kind::Completions(settings) => settings,
         };
         let nameless = ModelRef::new(provider, "");
-        let endpoint = self.endpoint(&nameless, settings, &["models"]).await?;
+        let endpoint = self
+            .endpoint(&nameless, settings, &["models"])
+            .await
+            .map_err(ours)?;
         let asked = &endpoint.asked;
         let listing = async {
             let response = self.send(&endpoint, None).await.map_err(|r| r.error)?;
@@ -298,57 +293,11 @@ impl Providers {
         model: &ModelRef,
         settings: &ProviderSettings,
         path: &[&str],
-    ) -> Result<Endpoint, ProviderError> {
-        let provider = &model.provider;
-        let bad_url = || ours(bad_address(provider, &settings.base_url));
-        let mut url = Url::parse(&settings.base_url).map_err(|_| bad_url())?;
-        url.path_segments_mut()
-            .map_err(|()| bad_url())?
-            .pop_if_empty()
-            .extend(path);
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(bad_url());
-        }
-        self.check(model).map_err(ours)?;
-        let key = self.inner.secrets.key(&settings.key).await.map_err(ours)?;
-        let key = key.as_ref();
-        let headers = headers_of(provider, settings, key.map(ExposeSecret::expose_secret));
-        let is_local = is_loopback(&url);
-        let files = [&self.inner.ca_file, &settings.ca_file];
-        let trust = if url.scheme() == "http" {
-            Trust::Nobody
-        } else {
-            Trust::System(files.into_iter().flatten().cloned().collect())
-        };
-        let asked = Asked {
-            provider: provider.clone(),
-            model: model.name.clone(),
-            url: shown(&url),
-            host: host_of(&url),
-            is_local,
-            key_from: match &settings.key {
-                KeySource::None => format!("the settings of providers.{provider}"),
-                KeySource::Environment { name, .. } => name.clone(),
-                KeySource::Command(_) => format!("key_command of providers.{provider}"),
-            },
-            proxy: self.inner.proxy.clone(),
-            scrub: Scrub::of(key.cloned()),
-        };
-        let limits = &self.inner.limits;
-        Ok(Endpoint {
-            url,
-            headers: headers.map_err(ours)?,
-            way: Way {
-                is_direct: is_local,
-                trust,
-            },
-            silence: if is_local {
-                limits.silence_local
-            } else {
-                limits.silence
-            },
-            asked: Arc::new(asked),
-        })
+    ) -> Result<Endpoint, Failure> {
+        self.check(model)?;
+        let inner = &self.inner;
+        let key = inner.secrets.key(&settings.key).await?;
+        Endpoint::new(model, settings, path, key, (&inner.limits, &inner.network))
     }
 
     /// Sends a request, a listing without a body, and waits for the head of a good answer.
@@ -424,51 +373,6 @@ fn no_key(provider: &str, variable: &str) -> Failure {
     )
 }
 
-fn bad_address(provider: &str, base_url: &str) -> Failure {
-    Failure::new(
-        FailureKind::Input,
-        format!("The address of {provider} is no http or https URL"),
-        format!("Set base_url of providers.{provider} to something like http://localhost:8080/v1."),
-    )
-    .with_detail(without_user(base_url))
-}
-
-/// The headers of a request; all of them may hold keys, so none of them is ever printed.
-fn headers_of(
-    provider: &str,
-    settings: &ProviderSettings,
-    key: Option<&str>,
-) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::new();
-    let bad = |kind: FailureKind, what: &str, remedy: String| {
-        Failure::new(kind, format!("{what} of {provider} cannot be sent"), remedy)
-    };
-    if let Some(key) = key {
-        let mut value = HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| {
-            let remedy = "It holds a character that no key has; set it again.".to_owned();
-            bad(FailureKind::Key, "The key", remedy)
-        })?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    for (name, value) in &settings.headers {
-        let pair = HeaderName::try_from(name)
-            .ok()
-            .zip(HeaderValue::try_from(value).ok());
-        let Some((name, mut value)) = pair else {
-            let remedy = format!("Correct headers of providers.{provider} in the settings.");
-            return Err(bad(
-                FailureKind::Input,
-                &format!("The header `{name}`"),
-                remedy,
-            ));
-        };
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-    Ok(headers)
-}
-
 /// At most so many bytes of a body, and what broke it.
 async fn read_body(
     mut response: reqwest::Response,
@@ -485,30 +389,4 @@ async fn read_body(
         }
     }
     (bytes, None)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match host.parse::<std::net::IpAddr>() {
-        Ok(ip) => ip.is_loopback() || ip.is_unspecified(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
-}
-
-fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("");
-    url.port()
-        .map_or(host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// Without user, password, query and fragment.
-fn shown(url: &Url) -> String {
-    format!("{}://{}{}", url.scheme(), host_of(url), url.path())
-}
-
-fn without_user(address: &str) -> String {
-    Url::parse(address).map_or_else(|_| String::new(), |url| shown(&url))
 }

@@ -1,9 +1,8 @@
 //! How the guide speaks: a finished text as the deltas of an answer, word by word at its pace or at once.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::domain::chat::{ChatRequest, Delta};
 use crate::domain::message::Finish;

@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::domain::chat::Delta;
 use crate::domain::failure::{Failure, FailureKind};
@@ -165,9 +164,15 @@ impl HttpReply {
         true
     }
 
+    /// Stops here; a complete answer stays complete.
     fn give_up(&mut self, error: ProviderError) {
         self.response = None;
-        self.ready.push_back(Err(error));
+        let mut deltas = Vec::new();
+        self.decoder.flush(&mut deltas);
+        self.ready.extend(deltas.into_iter().map(Ok));
+        if !self.decoder.is_complete() {
+            self.ready.push_back(Err(error));
+        }
     }
 
     /// The body is over, by itself or because of `broken`.

@@ -12,16 +12,18 @@ const MAX_LINE: usize = 160;
 /// So many characters of the key in a row are a leak.
 const TELLING: usize = 8;
 
-/// Cleans foreign text; knows the key that must not appear.
+/// Cleans foreign text; knows the keys that must not appear.
 #[derive(Clone, Default)]
 pub struct Scrub {
-    key: Option<SecretString>,
+    keys: Vec<SecretString>,
 }
 
 impl Scrub {
-    /// One that removes this key.
-    pub fn of(key: Option<SecretString>) -> Scrub {
-        Scrub { key }
+    /// One that removes these keys.
+    pub fn of(keys: impl IntoIterator<Item = SecretString>) -> Scrub {
+        Scrub {
+            keys: keys.into_iter().collect(),
+        }
     }
 
     /// At most 2 KiB, several lines.
@@ -55,22 +57,20 @@ impl Scrub {
     }
 
     fn redact(&self, text: &str) -> String {
-        let key = self.key.as_ref().map_or("", |key| key.expose_secret());
-        let whole;
-        let text = if key.is_empty() || !text.contains(key) {
-            text
-        } else {
-            whole = text.replace(key, HIDDEN);
-            &whole
-        };
+        let keys = || self.keys.iter().map(ExposeSecret::expose_secret);
+        let mut whole = text.to_owned();
+        for key in keys().filter(|key| !key.is_empty()) {
+            whole = whole.replace(key, HIDDEN);
+        }
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
+        let mut rest = whole.as_str();
         while let Some(start) = rest.find(is_key_char) {
             out.push_str(&rest[..start]);
             rest = &rest[start..];
             let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
             let word = &rest[..end];
-            out.push_str(if is_key_like(word, key) { HIDDEN } else { word });
+            let is_hidden = is_key_like(word) || keys().any(|key| shares(word, key));
+            out.push_str(if is_hidden { HIDDEN } else { word });
             rest = &rest[end..];
         }
         out.push_str(rest);
@@ -85,7 +85,7 @@ fn is_key_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*' | '•' | '…')
 }
 
-fn is_key_like(word: &str, key: &str) -> bool {
+fn is_key_like(word: &str) -> bool {
     const PREFIXES: [&str; 9] = [
         "sk-", "sk_", "gsk_", "xai-", "pk-", "hf_", "AIza", "tgp_", "key-",
     ];
@@ -93,7 +93,7 @@ fn is_key_like(word: &str, key: &str) -> bool {
     let has_prefix = PREFIXES
         .iter()
         .any(|prefix| word.starts_with(prefix) && word.len() >= prefix.len() + TELLING);
-    is_masked || has_prefix || shares(word, key)
+    is_masked || has_prefix
 }
 
 /// Whether the word holds `TELLING` characters of the key in a row, from the key's beginning or to its end.
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn nothing_that_looks_like_a_key_is_left() {
-        let scrub = Scrub::of(Some(SecretString::from("topsecretvalue-42-xyz")));
+        let scrub = Scrub::of([SecretString::from("topsecretvalue-42-xyz")]);
         for (foreign, shown) in [
             ("bad key topsecretvalue-42-xyz!", "bad key [hidden]!"),
             ("key=topsecretval", "key=[hidden]"),
@@ -150,7 +150,7 @@ mod tests {
         );
         assert_eq!(scrub.line(&"x".repeat(500)).chars().count(), MAX_LINE);
         let key = "k".repeat(40);
-        let scrub = Scrub::of(Some(SecretString::from(key.clone())));
+        let scrub = Scrub::of([SecretString::from(key.clone())]);
         let edge = format!("{} {key}", "a".repeat(MAX_TEXT - 5));
         assert!(!scrub.text(&edge).contains("kkk"));
     }

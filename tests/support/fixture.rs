@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use salon::domain::conversation::Sampling;
+use salon::manual::Manual;
 use salon::settings::{
     ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, SecretString,
     Settings, Ui, Wire,
@@ -74,4 +75,9 @@ pub fn provider(base_url: &str) -> ProviderSettings {
         sampling: Sampling::default(),
         title_model: None,
     }
+}
+
+/// The manual the guide of a test knows.
+pub fn manual() -> Manual {
+    Manual
 }

@@ -9,3 +9,4 @@
 
 pub mod fixture;
 pub mod server;
+pub mod tls;

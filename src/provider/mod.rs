@@ -1,3 +1,4 @@
 //! provider
 
 pub mod guide;
+mod terms;

@@ -10,6 +10,7 @@ pub mod guide;
 pub mod models;
 pub mod quirks;
 mod recital;
+mod terms;
 pub mod reply;
 pub mod scrub;
 pub mod secrets;

@@ -10,11 +10,11 @@ pub mod guide;
 pub mod models;
 pub mod quirks;
 mod recital;
-mod terms;
 pub mod reply;
 pub mod scrub;
 pub mod secrets;
 pub mod tally;
+mod terms;
 pub mod think;
 pub mod transport;
 

@@ -106,7 +106,9 @@ fn send(model: &mut Model) {
                 model.composer.changed(model.tick);
                 act_with(model, action, rest);
             }
-            None => model.say(format!("there is no /{word}; /help lists the words, // sends a slash")),
+            None => model.say(format!(
+                "there is no /{word}; /help lists the words, // sends a slash"
+            )),
         },
         None => talk::send(model),
     }
@@ -114,7 +116,10 @@ fn send(model: &mut Model) {
 
 /// The word and what follows it, if the text is one line such as `/model lab/llama`. A path is no word.
 fn word_of(text: &str) -> Option<(&str, &str)> {
-    let line = text.trim_end().strip_prefix('/').filter(|line| !line.contains('\n'))?;
+    let line = text
+        .trim_end()
+        .strip_prefix('/')
+        .filter(|line| !line.contains('\n'))?;
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     is_word.then_some((word, rest.trim()))
@@ -133,7 +138,11 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
 /// An editing action in the editor that has the focus.
 pub fn edit(model: &mut Model, action: Action) {
     let in_composer = model.overlays.is_empty() && model.focus == Focus::Composer;
-    if in_composer && action == Action::Delete && model.composer.is_empty() && model.live_here().is_none() {
+    if in_composer
+        && action == Action::Delete
+        && model.composer.is_empty()
+        && model.live_here().is_none()
+    {
         leaving::arm_quit(model, "Ctrl+D");
         return;
     }
@@ -235,7 +244,12 @@ fn filter(model: &mut Model) {
 }
 
 fn cycle(model: &mut Model, by: usize) {
-    const ORDER: [Focus; 4] = [Focus::Composer, Focus::List, Focus::Transcript, Focus::Library];
+    const ORDER: [Focus; 4] = [
+        Focus::Composer,
+        Focus::List,
+        Focus::Transcript,
+        Focus::Library,
+    ];
     let at = ORDER.iter().position(|f| *f == model.focus).unwrap_or(0);
     focus(model, ORDER[(at + by) % ORDER.len()]);
 }
@@ -253,7 +267,10 @@ fn alone(model: &mut Model) {
 fn help(model: &mut Model) {
     let here = context(model);
     let help = Help::new(here, &model.keymap, &model.manual);
-    model.overlays.push(Overlay { purpose: Purpose::Help, body: Body::Help(Box::new(help)) });
+    model.overlays.push(Overlay {
+        purpose: Purpose::Help,
+        body: Body::Help(Box::new(help)),
+    });
 }
 
 #[cfg(test)]
@@ -263,8 +280,19 @@ mod tests {
     #[test]
     fn a_word_is_one_line_after_a_slash_and_a_path_is_none() {
         assert_eq!(word_of("/help"), Some(("help", "")));
-        assert_eq!(word_of("/model lab/llama 3 "), Some(("model", "lab/llama 3")));
-        for text in ["help", "//help", "/etc/hosts holds what?", "/model\nx", "/", "/ x", "/Öl"] {
+        assert_eq!(
+            word_of("/model lab/llama 3 "),
+            Some(("model", "lab/llama 3"))
+        );
+        for text in [
+            "help",
+            "//help",
+            "/etc/hosts holds what?",
+            "/model\nx",
+            "/",
+            "/ x",
+            "/Öl",
+        ] {
             assert_eq!(word_of(text), None, "{text}");
         }
     }

@@ -39,7 +39,10 @@ pub fn back(model: &mut Model) {
     }
     let Some(id) = model.here() else { return };
     if before.is_some_and(|at| model.tick <= at + TWICE) {
-        model.ask(Command::Chat(Chat::Questions { conversation: id }), Ask::Questions);
+        model.ask(
+            Command::Chat(Chat::Questions { conversation: id }),
+            Ask::Questions,
+        );
     } else {
         model.last_esc = Some(model.tick);
     }

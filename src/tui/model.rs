@@ -47,7 +47,10 @@ pub enum Ask {
     Models,
     Prompts,
     Questions,
-    Siblings { of: MessageId, by: isize },
+    Siblings {
+        of: MessageId,
+        by: isize,
+    },
     Thinking,
     /// A change that can be undone.
     Change,
@@ -183,12 +186,20 @@ impl Model {
 
     /// Says something in the status line for a while.
     pub fn say(&mut self, words: impl Into<String>) {
-        self.toast = Some(Toast { words: words.into(), is_failure: false, until: self.tick + TOAST });
+        self.toast = Some(Toast {
+            words: words.into(),
+            is_failure: false,
+            until: self.tick + TOAST,
+        });
     }
 
     /// Says a failure in the status line for a while.
     pub fn warn(&mut self, failure: &Failure) {
-        self.toast = Some(Toast { words: failure.to_string(), is_failure: true, until: self.tick + 2 * TOAST });
+        self.toast = Some(Toast {
+            words: failure.to_string(),
+            is_failure: true,
+            until: self.tick + 2 * TOAST,
+        });
     }
 
     /// The open conversation's id; `None` = the one not yet created.
@@ -226,6 +237,9 @@ impl Model {
         let quit = self.quit_armed;
         let keep = self.composer.deadline();
         let reading = self.transcript.keep_at();
-        [spinner, toast, hints, quit, keep, reading].into_iter().flatten().min()
+        [spinner, toast, hints, quit, keep, reading]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -20,11 +20,20 @@ impl Reader {
     pub fn new(markdown: String) -> Self {
         let mut scroll = Scroll::default();
         scroll.to_start();
-        Reader { doc: Doc::whole(markdown), scroll, seen: Vec::new(), area: Rect::default(), ctx: Ctx::default() }
+        Reader {
+            doc: Doc::whole(markdown),
+            scroll,
+            seen: Vec::new(),
+            area: Rect::default(),
+            ctx: Ctx::default(),
+        }
     }
 
     fn extent(&self) -> Extent {
-        Extent { items: self.doc.block_count(), rows: usize::from(self.area.height) }
+        Extent {
+            items: self.doc.block_count(),
+            rows: usize::from(self.area.height),
+        }
     }
 
     /// Moves by rows; the extremes go to the ends.
@@ -35,7 +44,10 @@ impl Reader {
             i32::MAX => self.scroll.to_end(),
             by => {
                 let (doc, width, ctx) = (&mut self.doc, self.area.width, &self.ctx);
-                self.scroll.by_rows(isize::try_from(by).unwrap_or(0), extent, |block| doc.height(block, width, ctx));
+                self.scroll
+                    .by_rows(isize::try_from(by).unwrap_or(0), extent, |block| {
+                        doc.height(block, width, ctx)
+                    });
             }
         }
     }
@@ -45,16 +57,31 @@ impl Reader {
         self.area = area;
         let extent = self.extent();
         let (doc, ctx) = (&mut self.doc, &self.ctx);
-        self.seen = self.scroll.seen(extent, |block| doc.height(block, area.width, ctx));
+        self.seen = self
+            .scroll
+            .seen(extent, |block| doc.height(block, area.width, ctx));
     }
 
     /// Draws it.
     pub fn paint(&self, canvas: &mut Canvas<'_>) {
         for part in &self.seen {
-            let rows = self.doc.rows(part.item).iter().skip(part.from).take(part.rows);
+            let rows = self
+                .doc
+                .rows(part.item)
+                .iter()
+                .skip(part.from)
+                .take(part.rows);
             for (y, row) in (part.y..).zip(rows) {
                 let y = self.area.y + u16::try_from(y).unwrap_or(u16::MAX - self.area.y);
-                row.paint(canvas.buffer, Rect { y, height: 1, ..self.area }, canvas.theme);
+                row.paint(
+                    canvas.buffer,
+                    Rect {
+                        y,
+                        height: 1,
+                        ..self.area
+                    },
+                    canvas.theme,
+                );
             }
         }
     }

@@ -25,7 +25,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 fn pass_deadlines(model: &mut Model) {
-    if model.toast.as_ref().is_some_and(|toast| toast.until <= model.tick) {
+    if model
+        .toast
+        .as_ref()
+        .is_some_and(|toast| toast.until <= model.tick)
+    {
         model.toast = None;
     }
     if model.quit_armed.is_some_and(|until| until <= model.tick) {
@@ -56,7 +60,10 @@ fn key(model: &mut Model, chord: Chord) {
         model.pending.clear();
     } else if is_esc {
         ladder::back(model);
-    } else if let (Key::Char(c), true) = (chord.key, chord.is_text() && model.pending.is_empty() && takes_text(model)) {
+    } else if let (Key::Char(c), true) = (
+        chord.key,
+        chord.is_text() && model.pending.is_empty() && takes_text(model),
+    ) {
         if let Some(editor) = editor(model) {
             editor.insert(c.encode_utf8(&mut [0; 4]));
         }
@@ -100,7 +107,9 @@ fn lookup(model: &Model) -> Lookup {
     };
     if !model.overlays.is_empty() {
         return match map.lookup(Context::Overlay, &model.pending) {
-            Lookup::Action(action) if action.contexts().contains(&Context::Overlay) || is_harmless(action) => {
+            Lookup::Action(action)
+                if action.contexts().contains(&Context::Overlay) || is_harmless(action) =>
+            {
                 Lookup::Action(action)
             }
             Lookup::Action(_) | Lookup::Prefix | Lookup::None if takes_text(model) => edit(),

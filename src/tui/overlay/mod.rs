@@ -95,7 +95,11 @@ impl Overlay {
 
     /// Takes its place in the middle of the screen.
     pub fn layout(&mut self, screen: Rect) {
-        let width = screen.width.saturating_sub(4).min(WIDEST).max(screen.width.min(30));
+        let width = screen
+            .width
+            .saturating_sub(4)
+            .min(WIDEST)
+            .max(screen.width.min(30));
         let most = screen.height.saturating_sub(2).max(screen.height.min(5));
         let wanted = match &mut self.body {
             Body::Picker(picker) => picker.height(),

@@ -72,8 +72,12 @@ impl List {
 
     /// The rows of a further page.
     pub fn extend(&mut self, rows: Vec<Listed>, has_more: bool) {
-        let known: HashSet<ConversationId> = self.rows.iter().map(|row| row.conversation.id).collect();
-        self.rows.extend(rows.into_iter().filter(|row| !known.contains(&row.conversation.id)));
+        let known: HashSet<ConversationId> =
+            self.rows.iter().map(|row| row.conversation.id).collect();
+        self.rows.extend(
+            rows.into_iter()
+                .filter(|row| !known.contains(&row.conversation.id)),
+        );
         self.has_more = has_more;
         self.is_asking = false;
     }
@@ -103,30 +107,49 @@ impl List {
 
     /// Rows a page key moves by.
     pub fn page(&self) -> isize {
-        isize::try_from(self.area.height.saturating_sub(3)).unwrap_or(1).max(1)
+        isize::try_from(self.area.height.saturating_sub(3))
+            .unwrap_or(1)
+            .max(1)
     }
 
     /// What is listed now.
     pub fn query(&self) -> Query {
-        Query { words: self.filter.text().trim().to_owned(), which: self.which }
+        Query {
+            words: self.filter.text().trim().to_owned(),
+            which: self.which,
+        }
     }
 
     /// The command that fills the list from its beginning.
     pub fn ask_first(&mut self) -> Command {
         self.is_asking = true;
-        Command::Shelf(Shelf::List { query: self.query(), after: None, offset: 0, limit: Some(ROWS) })
+        Command::Shelf(Shelf::List {
+            query: self.query(),
+            after: None,
+            offset: 0,
+            limit: Some(ROWS),
+        })
     }
 
     /// The command for the next page, when the selection has come near the end.
     pub fn ask_more(&mut self) -> Option<Command> {
         let last = self.rows.last()?;
-        let near = self.selected.max(self.top + usize::from(self.area.height)) + AHEAD >= self.rows.len();
+        let near =
+            self.selected.max(self.top + usize::from(self.area.height)) + AHEAD >= self.rows.len();
         if self.is_asking || !self.has_more || !near {
             return None;
         }
         self.is_asking = true;
-        let after = Some(Cursor { active_at: last.conversation.active_at, id: last.conversation.id });
-        Some(Command::Shelf(Shelf::List { query: self.query(), after, offset: 0, limit: Some(ROWS) }))
+        let after = Some(Cursor {
+            active_at: last.conversation.active_at,
+            id: last.conversation.id,
+        });
+        Some(Command::Shelf(Shelf::List {
+            query: self.query(),
+            after,
+            offset: 0,
+            limit: Some(ROWS),
+        }))
     }
 
     /// A page did not come; the next move asks again.
@@ -139,9 +162,15 @@ impl List {
         let chosen = self.current();
         let belongs = conversation.trashed_at.is_some() == (self.which == Which::Trashed);
         let matches = self.filter.text().split_whitespace().all(|word| {
-            conversation.title.to_lowercase().contains(&word.to_lowercase())
+            conversation
+                .title
+                .to_lowercase()
+                .contains(&word.to_lowercase())
         });
-        let old = self.rows.iter().position(|row| row.conversation.id == conversation.id);
+        let old = self
+            .rows
+            .iter()
+            .position(|row| row.conversation.id == conversation.id);
         let has_draft = old.is_some_and(|at| self.rows[at].has_draft);
         if let Some(at) = old {
             self.rows.remove(at);
@@ -153,10 +182,18 @@ impl List {
         }
         if belongs && matches {
             let key = |c: &Conversation| (c.active_at, c.id);
-            let at = self.rows.partition_point(|row| key(&row.conversation) > key(conversation));
+            let at = self
+                .rows
+                .partition_point(|row| key(&row.conversation) > key(conversation));
             let is_beyond = at == self.rows.len() && self.has_more;
             if !is_beyond {
-                self.rows.insert(at, Listed { conversation: conversation.clone(), has_draft });
+                self.rows.insert(
+                    at,
+                    Listed {
+                        conversation: conversation.clone(),
+                        has_draft,
+                    },
+                );
             }
         }
         match chosen.and_then(|id| self.rows.iter().position(|row| row.conversation.id == id)) {
@@ -188,26 +225,45 @@ impl List {
         self.filter.layout(self.filter_area());
         let shown = usize::from(area.height.saturating_sub(2)).max(1);
         self.top = self.top.min(self.rows.len().saturating_sub(shown));
-        self.top = self.top.clamp((self.selected + 1).saturating_sub(shown), self.selected);
+        self.top = self
+            .top
+            .clamp((self.selected + 1).saturating_sub(shown), self.selected);
     }
 
     /// Draws title, filter and rows.
     pub fn paint(&self, canvas: &mut Canvas<'_>, view: &ListView) {
         let area = self.area;
-        let look = if view.is_focused { Look::of(Tone::Accent).bold() } else { Look::default().bold() };
+        let look = if view.is_focused {
+            Look::of(Tone::Accent).bold()
+        } else {
+            Look::default().bold()
+        };
         let title = match self.which {
             Which::Active => Clean::own("Conversations"),
             Which::Trashed => Clean::own("Trash"),
         };
         canvas.put(area, (1, 0), &title, look);
-        let inner = Rect { width: area.width.saturating_sub(1), ..area };
-        canvas.put_right(inner, (width(&title) + 2, 0), &Clean::line(&self.total.to_string()), Look::of(Tone::Dim));
+        let inner = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
+        canvas.put_right(
+            inner,
+            (width(&title) + 2, 0),
+            &Clean::line(&self.total.to_string()),
+            Look::of(Tone::Dim),
+        );
         canvas.put(area, (1, 1), &Clean::own("/"), Look::of(Tone::Dim));
-        self.filter.paint(canvas.buffer, self.filter_area(), canvas.theme);
+        self.filter
+            .paint(canvas.buffer, self.filter_area(), canvas.theme);
         if self.rows.is_empty() {
             canvas.put(area, (1, 2), &self.empty_words(), Look::of(Tone::Dim));
         }
-        let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        let body = Rect {
+            y: area.y + 2,
+            height: area.height.saturating_sub(2),
+            ..area
+        };
         for (y, row) in (0..body.height).zip(self.rows.iter().enumerate().skip(self.top)) {
             self.paint_row(canvas, body, y, row, view);
         }
@@ -223,11 +279,21 @@ impl List {
         }
     }
 
-    fn paint_row(&self, canvas: &mut Canvas<'_>, body: Rect, y: u16, (at, row): (usize, &Listed), view: &ListView) {
+    fn paint_row(
+        &self,
+        canvas: &mut Canvas<'_>,
+        body: Rect,
+        y: u16,
+        (at, row): (usize, &Listed),
+        view: &ListView,
+    ) {
         let c = &row.conversation;
         let is_open = view.open == Some(c.id);
         let is_selected = at == self.selected;
-        let inner = Rect { width: body.width.saturating_sub(1), ..body };
+        let inner = Rect {
+            width: body.width.saturating_sub(1),
+            ..body
+        };
         let age = Clean::line(&c.active_at.age(view.now));
         let right = canvas.put_right(inner, (0, y), &age, Look::of(Tone::Dim));
         let mark = match () {
@@ -240,7 +306,11 @@ impl List {
             canvas.put(inner, (right.saturating_sub(2), y), &mark, look);
             room = room.saturating_sub(2);
         }
-        let title = if c.title.is_empty() { Clean::own("untitled") } else { Clean::line(&c.title) };
+        let title = if c.title.is_empty() {
+            Clean::own("untitled")
+        } else {
+            Clean::line(&c.title)
+        };
         let look = match (is_open, is_selected && view.is_focused) {
             (_, true) => Look::of(Tone::Accent).bold(),
             (true, false) => Look::default().bold(),
@@ -264,7 +334,13 @@ impl List {
 
     fn filter_area(&self) -> Rect {
         let area = self.area;
-        Rect { x: area.x + 3, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 }.intersection(area)
+        Rect {
+            x: area.x + 3,
+            y: area.y + 1,
+            width: area.width.saturating_sub(4),
+            height: 1,
+        }
+        .intersection(area)
     }
 }
 

@@ -1,1 +1,5 @@
 //! The manual.
+
+/// The manual.
+#[derive(Clone, Debug, Default)]
+pub struct Manual;

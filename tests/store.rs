@@ -1,4 +1,5 @@
 //! The store as the engine uses it: order, pages, turns and what a kill leaves, on throwaway files.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,11 +8,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use salon::domain::chat::Purpose;
 use salon::domain::conversation::{Conversation, Draft, Reading, Sampling, TitleBy};
 use salon::domain::id::{ConversationId, MessageId, Mint};
-use salon::domain::message::{Finish, Message, Role, Status};
+use salon::domain::message::{Finish, Message, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::usage::{Money, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{Act, At, Cursor, Query, Row, Which};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Row as _, SqliteConnection};
+
 use salon::store::{BeginSend, Begun, CostBy, Find, Store, StoreError, UsageRow, Whole, Withdraw};
 
 const START: i64 = 1_790_000_000_000;
@@ -49,6 +53,12 @@ impl Place {
     async fn try_open(&self) -> Result<Store, StoreError> {
         let run = self.folder.path().join("data").join("run");
         Store::open(&self.db(), &run, &self.mint).await
+    }
+
+    /// A connection of another program.
+    async fn outside(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.db());
+        options.connect().await.unwrap()
     }
 
     /// What a kill would leave: the files as they are, with nobody holding a lock on them.
@@ -801,6 +811,17 @@ async fn a_request_is_measured_once() {
         ..title
     };
     assert_eq!(store.measure(None, &temporary).await.unwrap(), None);
+
+    let mut outside = place.outside().await;
+    let requests = "SELECT sum(requests) FROM usage_sum";
+    assert_eq!(number(&mut outside, requests).await, 3);
+    // 8 log2(250) = 63.7, 8 log2(4000) = 95.7; counted once for each row.
+    for sql in [
+        "SELECT requests FROM usage_time WHERE what = 'first' AND bucket = 63",
+        "SELECT requests FROM usage_time WHERE what = 'total' AND bucket = 95",
+    ] {
+        assert_eq!(number(&mut outside, sql).await, 3);
+    }
 }
 
 #[tokio::test]
@@ -1092,4 +1113,178 @@ async fn files_that_cannot_be_used_stay_as_they_are() {
         Err(StoreError::Damaged(_))
     ));
     assert_eq!(std::fs::read(place.db()).unwrap(), damaged);
+}
+
+/// The first cell of a statement's first row.
+async fn number(outside: &mut SqliteConnection, sql: &'static str) -> i64 {
+    let row = sqlx::query(sql).fetch_one(outside).await.unwrap();
+    row.get(0)
+}
+
+#[tokio::test]
+async fn words_are_found_once_a_reply_has_ended() {
+    const FOUND: &str =
+        "SELECT count(*) FROM message_word WHERE message_word MATCH 'body : \"语\"'";
+    const WHOLE: &str = "SELECT count(*) FROM message_word";
+    let place = Place::new();
+    let store = place.open().await;
+    let begun = ask(&store, &place.mint, None, "Rust语言").await;
+    let mut outside = place.outside().await;
+    assert_eq!(number(&mut outside, FOUND).await, 1);
+    store
+        .grow(begun.reply.message.id, "一种语言", None)
+        .await
+        .unwrap();
+    assert_eq!(number(&mut outside, FOUND).await, 1);
+    answer(&store, &begun.reply.message, "一种语言。").await;
+    assert_eq!(number(&mut outside, FOUND).await, 2);
+
+    // What is taken back leaves the index too.
+    let at = Some((begun.conversation.id, begun.conversation.tip));
+    let again = ask(&store, &place.mint, at, "语").await;
+    assert_eq!(number(&mut outside, FOUND).await, 3);
+    store
+        .withdraw(Withdraw {
+            reply: again.reply.message.id,
+            question: Some(again.asked.message.id),
+            tip: begun.conversation.tip,
+            remove_conversation: false,
+            draft: None,
+        })
+        .await
+        .unwrap();
+    assert_eq!(number(&mut outside, FOUND).await, 2);
+    assert_eq!(number(&mut outside, WHOLE).await, 2);
+    sqlx::query("INSERT INTO message_word(message_word, rank) VALUES ('integrity-check', 1)")
+        .execute(&mut outside)
+        .await
+        .unwrap();
+
+    // A killed reply's words are found as well.
+    let running = ask(&store, &place.mint, at, "x").await;
+    store
+        .grow(running.reply.message.id, "语", None)
+        .await
+        .unwrap();
+    let killed = place.killed();
+    killed.open().await.start_writing().await.unwrap();
+    assert_eq!(number(&mut killed.outside().await, FOUND).await, 3);
+}
+
+#[tokio::test]
+async fn the_database_refuses_what_would_break_it() {
+    let place = Place::new();
+    let store = place.open().await;
+    talk(&store, &place.mint, 1).await;
+    let mut outside = place.outside().await;
+    for (sql, why) in [
+        (
+            "UPDATE conversation SET title = 'x'",
+            "without a newer stamp",
+        ),
+        (
+            "UPDATE conversation SET trashed_at = 1",
+            "without a newer stamp",
+        ),
+        (
+            "UPDATE message SET status = 'failed'",
+            "without a newer stamp",
+        ),
+        (
+            "UPDATE message SET content = 'x', stamp = stamp + 1",
+            "never change",
+        ),
+        ("DELETE FROM message", "without a tombstone"),
+        ("DELETE FROM conversation", "without a tombstone"),
+        (
+            "INSERT INTO usage(id, at, purpose, provider, model, status, stamp, origin)
+             VALUES (x'00', 0, 'turn', 'p', 'm', 'complete', 0, 1)",
+            "CHECK",
+        ),
+    ] {
+        let error = sqlx::query(sql).execute(&mut outside).await.unwrap_err();
+        assert!(error.to_string().contains(why), "{sql}: {error}");
+    }
+    // What follows from messages is no decision: it needs no stamp.
+    sqlx::query("UPDATE conversation SET active_at = 1, tip_id = NULL")
+        .execute(&mut outside)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_yet_sent_is_not_for_others() {
+    const CHANGES: &str = "SELECT count(*) FROM change WHERE kind = 'message'";
+    let place = Place::new();
+    let store = place.open().await;
+    let begun = ask(&store, &place.mint, None, "x").await;
+    let mut outside = place.outside().await;
+    assert_eq!(number(&mut outside, CHANGES).await, 0);
+    store.first_word(begun.asked.message.id).await.unwrap();
+    assert_eq!(number(&mut outside, CHANGES).await, 1);
+    answer(&store, &begun.reply.message, "y").await;
+    assert_eq!(number(&mut outside, CHANGES).await, 2);
+    store
+        .apply(&[begun.conversation.id], Act::Trash)
+        .await
+        .unwrap();
+    let changed = "SELECT count(*) FROM change WHERE kind = 'conversation'";
+    assert_eq!(number(&mut outside, changed).await, 1);
+
+    // A conversation taken back leaves a tombstone.
+    let begun = ask(&store, &place.mint, None, "z").await;
+    store
+        .withdraw(Withdraw {
+            reply: begun.reply.message.id,
+            question: Some(begun.asked.message.id),
+            tip: None,
+            remove_conversation: true,
+            draft: None,
+        })
+        .await
+        .unwrap();
+    let gone = "SELECT count(*) FROM change WHERE kind = 'gone:conversation'";
+    assert_eq!(number(&mut outside, gone).await, 1);
+}
+
+#[tokio::test]
+async fn a_kill_at_any_save_loses_nothing_before_it() {
+    let place = Place::new();
+    let store = place.open().await;
+    let begun = ask(&store, &place.mint, None, "tell me").await;
+    store.first_word(begun.asked.message.id).await.unwrap();
+    let mut words = String::new();
+    for n in 0..10 {
+        words.push_str(&format!("word {n} "));
+        store
+            .grow(begun.reply.message.id, &words, None)
+            .await
+            .unwrap();
+        let killed = place.killed();
+        let store = killed.open().await;
+        let page = store
+            .page(begun.conversation.id, At::Tip, None)
+            .await
+            .unwrap();
+        assert_eq!(page.messages[0].message.content, "tell me");
+        assert_eq!(page.messages[1].message.content, words);
+        assert_eq!(page.messages[1].message.status, Status::Interrupted);
+        store.check().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_lock_folder_that_cannot_be_made_stops_writing_not_reading() {
+    let place = Place::new();
+    let store = place.open().await;
+    let (id, _) = talk(&store, &place.mint, 1).await;
+    store.close().await;
+    std::fs::remove_dir_all(place.db().with_file_name("run")).unwrap();
+    std::fs::write(place.db().with_file_name("run"), "in the way").unwrap();
+    let store = place.open().await;
+    assert_eq!(texts(&store, id, At::Tip, None).await.len(), 2);
+    assert!(matches!(
+        store.start_writing().await,
+        Err(StoreError::NoAccess(_))
+    ));
 }

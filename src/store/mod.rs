@@ -388,4 +388,63 @@ mod tests {
             "{page}"
         );
     }
+
+    /// Changes something in the writing connection alone.
+    async fn set(store: &Store, pragma: &'static str) {
+        let mut writer = store.writer().await.unwrap();
+        sqlx::query(pragma).execute(&mut *writer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_or_a_read_only_file_is_told_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, run) = (folder.path().join("salon.db"), folder.path().join("run"));
+        let store = Store::open(&db, &run, &mint()).await.unwrap();
+        store.remember("kept", "yes").await.unwrap();
+
+        set(&store, "PRAGMA max_page_count = 1").await;
+        let long = "x".repeat(100_000);
+        assert_eq!(store.remember("b", &long).await, Err(StoreError::Full));
+        set(&store, "PRAGMA max_page_count = 1073741823").await;
+        store.remember("b", "fits").await.unwrap();
+
+        set(&store, "PRAGMA query_only = ON").await;
+        assert_eq!(store.remember("c", "d").await, Err(StoreError::ReadOnly));
+        set(&store, "PRAGMA query_only = OFF").await;
+
+        // Another program holds the database.
+        let other = Store::open(&db, &run, &mint()).await.unwrap();
+        let mut held = other.writer().await.unwrap();
+        let held = begin(&mut held).await.unwrap();
+        set(&store, "PRAGMA busy_timeout = 1").await;
+        assert_eq!(store.remember("c", "d").await, Err(StoreError::Busy));
+        assert_eq!(store.state().await.unwrap().len(), 2);
+        drop(held);
+        store.check().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn damage_found_later_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, run) = (folder.path().join("salon.db"), folder.path().join("run"));
+        let store = Store::open(&db, &run, &mint()).await.unwrap();
+        for n in 0..2000 {
+            let key = format!("key {n}");
+            store
+                .remember(&key, "some words to fill a page with")
+                .await
+                .unwrap();
+        }
+        store.close().await;
+        let mut bytes = std::fs::read(&db).unwrap();
+        let pages = bytes.len() / 4096;
+        for page in bytes.chunks_mut(4096).skip(pages - 10) {
+            page[..64].fill(0x5a);
+        }
+        std::fs::write(&db, &bytes).unwrap();
+        let store = Store::open(&db, &run, &mint()).await.unwrap();
+        assert!(matches!(store.state().await, Err(StoreError::Damaged(_))));
+        assert!(matches!(store.check().await, Err(StoreError::Damaged(_))));
+        assert_eq!(std::fs::read(&db).unwrap(), bytes);
+    }
 }

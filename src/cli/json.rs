@@ -176,9 +176,10 @@ pub fn conversation(row: &Conversation) -> Row<'_> {
         pinned: false,
         archived: false,
         trashed: row.trashed_at.is_some(),
-        metadata: match &row.metadata {
-            Value::Null => Value::Object(Map::new()),
-            metadata => metadata.clone(),
+        metadata: if row.metadata.is_object() {
+            row.metadata.clone()
+        } else {
+            Value::Object(Map::new())
         },
     }
 }

@@ -23,7 +23,11 @@ pub async fn list(line: &mut Line, out: &mut Out, wanted: Wanted) -> Exit {
         },
         after: None,
         offset: wanted.offset,
-        limit: if wanted.is_count { Some(0) } else { wanted.limit },
+        limit: if wanted.is_count {
+            Some(0)
+        } else {
+            wanted.limit
+        },
     });
     let (rows, total) = match line.answer(command, out).await {
         Ok(Answer::List { rows, total, .. }) => (rows, total),

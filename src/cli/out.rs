@@ -134,7 +134,11 @@ impl Out {
     /// This exit code, unless nobody reads any more.
     pub fn exit(&mut self, exit: Exit) -> Exit {
         self.flush();
-        if self.is_broken { Exit::BROKEN_PIPE } else { exit }
+        if self.is_broken {
+            Exit::BROKEN_PIPE
+        } else {
+            exit
+        }
     }
 
     fn told(&mut self, head: &str, failure: &Failure) {

@@ -20,9 +20,11 @@ use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
 use salon::settings::{self, Layers, Settings};
+use salon::tui::{self, model::Model};
 use tokio::runtime;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::oneshot;
 
 /// How long a face may take to leave after a signal.
 const FACE: Duration = Duration::from_secs(2);
@@ -98,7 +100,9 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     };
     let mint = mint();
     let options = Options { is_screen: false };
-    let (handle, signals) = start(settings, &mint, options)?;
+    let (go, gone) = oneshot::channel();
+    let (handle, signals) = start(settings, &mint, options, gone)?;
+    let _ = go.send(());
     let mut line = Line::new(handle.requests, handle.events, signals);
     let face = async {
         match (wanted, question) {
@@ -113,12 +117,53 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     Ok(face_runtime()?.block_on(face))
 }
 
-/// The screen.
-fn screen(_settings: Settings) -> Result<Exit, Failure> {
+/// The screen: first frame, then the engine.
+fn screen(settings: Settings) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(no_terminal());
     }
-    Err(no_terminal())
+    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let mint = mint();
+    let mut model = Model::new(mint.clone(), keys, jiff::tz::TimeZone::system());
+    model.theme.is_plain = settings.ui.no_color;
+    tui::terminal::guard_panics(std::thread::current().id());
+    let is_tmux = std::env::var_os("TMUX").is_some();
+    let (go, gone) = oneshot::channel();
+    let (handle, mut signals) = start(settings, &mint, Options { is_screen: true }, gone)?;
+    let begin = || {
+        // The engine is there as long as its thread is.
+        let _ = go.send(());
+        tui::Engine {
+            requests: handle.requests,
+            events: handle.events,
+        }
+    };
+    let (told, heard) = mpsc::channel(4);
+    let mut exit = Exit::DONE;
+    let relay = async {
+        while let Some(signal) = signals.recv().await {
+            exit = signal.exit();
+            // A screen that has left needs no telling.
+            let _ = told.send(tui::msg::Signal::Leave).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let runtime = face_runtime()?;
+    let left = runtime.block_on(async {
+        tokio::select! {
+            left = tui::run(model, is_tmux, heard, begin) => left,
+            () = relay => Err(io::ErrorKind::Other.into()),
+        }
+    });
+    runtime.shutdown_background();
+    match left {
+        Ok(_) => Ok(exit),
+        Err(error) => Err(Failure::new(
+            FailureKind::Input,
+            format!("The terminal cannot be used: {error}"),
+            "Start salon in another one.",
+        )),
+    }
 }
 
 fn no_terminal() -> Failure {
@@ -183,46 +228,50 @@ fn mint() -> Mint {
     }))
 }
 
-/// Starts the engine on threads of its own, and there the watch over signals. They end with the process; a face that has
-/// heard `Stopped` may leave.
+/// Starts the threads of the engine, with the watch over signals; the engine itself begins at `go`. They end with the
+/// process: a face that has heard `Stopped` may leave.
 fn start(
     settings: Settings,
     mint: &Mint,
     options: Options,
+    go: oneshot::Receiver<()>,
 ) -> Result<(Handle, Receiver<Signal>), Failure> {
-    let pace = match options.is_screen {
-        true => GuidePace::WordsPerSecond(60),
-        false => GuidePace::AtOnce,
-    };
-    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
-    let guide = Guide::new(Manual::new(&keys), pace);
-    let parts = Parts {
-        providers: Providers::new(&settings, guide),
-        settings,
-        mint: mint.clone(),
-        options,
-    };
     let (handle, requests, events) = engine::channels();
     let (told, signals) = mpsc::channel(4);
-    let asks = handle.requests.clone();
+    let asks = handle.requests.downgrade();
+    let mint = mint.clone();
     let threads = runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("engine")
         .enable_all()
         .build()
         .map_err(|error| no_threads(&error))?;
-    let work = move || {
-        let watch = watch(told, asks.downgrade());
-        drop(asks);
-        threads.block_on(async {
-            tokio::join!(engine::run(parts, requests, events), watch);
-        });
+    let engine = async move {
+        if go.await.is_ok() {
+            let parts = Parts {
+                providers: providers(&settings, options),
+                settings,
+                mint,
+                options,
+            };
+            engine::run(parts, requests, events).await;
+        }
     };
     std::thread::Builder::new()
         .name("engine".to_owned())
-        .spawn(work)
+        .spawn(move || threads.block_on(async { tokio::join!(watch(told, asks), engine) }))
         .map_err(|error| no_threads(&error))?;
     Ok((handle, signals))
+}
+
+/// The providers of the settings, and a guide that speaks as fast as it is read.
+fn providers(settings: &Settings, options: Options) -> Providers {
+    let pace = match options.is_screen {
+        true => GuidePace::WordsPerSecond(60),
+        false => GuidePace::AtOnce,
+    };
+    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    Providers::new(settings, Guide::new(Manual::new(&keys), pace))
 }
 
 /// The runtime of a face, on this thread.

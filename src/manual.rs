@@ -1,6 +1,6 @@
 //! Salon's own manual: the pages of `assets/guide`, cut at their headings, with the keys of this salon filled in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::keys::{Action, Context, KeyMap, LADDERS};
 
@@ -21,10 +21,16 @@ const PAGES: [&str; 13] = [
     include_str!("../assets/guide/13-limits.md"),
 ];
 
-/// The manual; cheap to clone.
+/// The manual; cheap to make and to clone, it is filled in when it is first read.
 #[derive(Clone, Debug)]
 pub struct Manual {
-    passages: Arc<[Passage]>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    keys: KeyMap,
+    passages: OnceLock<Vec<Passage>>,
 }
 
 /// What the manual says under one heading.
@@ -39,13 +45,18 @@ pub struct Passage {
 impl Manual {
     /// The manual for this key map; give the one without what the terminal cannot deliver.
     pub fn new(keys: &KeyMap) -> Manual {
-        let passages = PAGES.iter().flat_map(|page| cut(page, keys)).collect();
-        Manual { passages }
+        Manual {
+            inner: Arc::new(Inner {
+                keys: keys.clone(),
+                passages: OnceLock::new(),
+            }),
+        }
     }
 
     /// All passages, in the order of the pages.
     pub fn passages(&self) -> &[Passage] {
-        &self.passages
+        let pages = || PAGES.iter().flat_map(|page| cut(page, &self.inner.keys));
+        self.inner.passages.get_or_init(|| pages().collect())
     }
 }
 

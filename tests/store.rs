@@ -325,6 +325,17 @@ async fn branches_have_places_and_the_count_is_the_shown_ones() {
     // Back to the first branch: to its newest end, with its count.
     let chosen = store.choose(id, ids[1]).await.unwrap();
     assert_eq!((chosen.tip, chosen.message_count), (Some(ids[5]), 6));
+    // Through depths with siblings and through those without.
+    for (message, words) in [
+        (ids[0], ["answer 0", "question 1"]),
+        (ids[2], ["answer 1", "question 2"]),
+    ] {
+        assert_eq!(texts(&store, id, At::After(message), Some(2)).await, words);
+        let after = store.page(id, At::After(message), Some(2)).await.unwrap();
+        assert!(after.has_before && after.has_after);
+    }
+    let end = store.page(id, At::After(ids[3]), Some(2)).await.unwrap();
+    assert!(!end.has_after && end.messages.len() == 2);
     let page = store.page(id, At::Tip, None).await.unwrap();
     assert_eq!((page.messages[1].place, page.messages[1].of), (1, 3));
 

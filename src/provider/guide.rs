@@ -2,17 +2,20 @@
 //! invents nothing, and where the manual has nothing it says so.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::domain::chat::{ChatMessage, ChatRequest, Purpose};
 use crate::domain::conversation::title_from_words;
 use crate::domain::message::Role;
 use crate::manual::{Manual, Passage};
+use crate::provider::terms::{Terms, split};
 
-/// Answers questions about salon; cheap to clone.
+/// Answers questions about salon; cheap to make and to clone.
 #[derive(Clone, Debug)]
 pub struct Guide {
-    index: Arc<Index>,
+    manual: Manual,
+    /// Made for the first question.
+    index: Arc<OnceLock<Index>>,
     pace: GuidePace,
 }
 
@@ -26,13 +29,20 @@ pub enum GuidePace {
 /// Stands at the end of the first answer of a conversation.
 const LABEL: &str = "*built-in guide, not a language model*";
 
+/// The passage for questions without a subject.
+const OVERVIEW: &str = "What I can do here";
+
 /// How the engine asks to go on with a stopped answer (decisions 2.20).
 const GO_ON: &str = "Continue exactly where you stopped";
 
 /// A passage is an answer when it holds at least this share of what the question asks, weighed by rareness.
-const ENOUGH: f64 = 0.55;
+const ENOUGH: f64 = 0.5;
 /// A second passage is shown when it is nearly as good as the first.
 const NEARLY: f64 = 0.8;
+/// The weight of a word that the manual does not have.
+const STRANGE: f64 = 2.0;
+/// The weight of a word that stands in a few passages only.
+const RARE: f64 = 2.5;
 /// A word of the heading counts as much as this many in the text.
 const HEADING: f64 = 6.0;
 
@@ -40,9 +50,14 @@ impl Guide {
     /// A guide that knows this manual.
     pub fn new(manual: Manual, pace: GuidePace) -> Guide {
         Guide {
-            index: Arc::new(Index::of(manual)),
+            manual,
+            index: Arc::default(),
             pace,
         }
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(self.manual.passages()))
     }
 
     /// How fast it speaks.
@@ -52,9 +67,9 @@ impl Guide {
 
     /// The headings that fit a question, best first; empty when it knows nothing.
     pub fn find(&self, question: &str) -> Vec<&str> {
-        let found = self.index.find(question).into_iter();
+        let found = self.index().find(question).into_iter();
         found
-            .map(|(at, _)| self.index.manual.passages()[at].heading)
+            .map(|(at, _)| self.manual.passages()[at].heading)
             .collect()
     }
 
@@ -93,7 +108,10 @@ impl Guide {
         if let Some(words) = courtesy(question) {
             return words.to_owned();
         }
-        let found = self.index.find(question);
+        if self.index().terms.of(question).is_empty() {
+            return self.overview();
+        }
+        let found = self.index().find(question);
         let Some((first, best)) = found.first() else {
             return self.unknown();
         };
@@ -107,14 +125,21 @@ impl Guide {
     }
 
     fn passage(&self, at: usize) -> String {
-        let passage = &self.index.manual.passages()[at];
+        let passage = &self.manual.passages()[at];
         format!("## {}\n\n{}", passage.heading, passage.text)
+    }
+
+    /// What is said to a question without a subject, such as "what can you do?".
+    fn overview(&self) -> String {
+        let passages = self.manual.passages().iter();
+        let at = passages.map(|p| p.heading).position(|h| h == OVERVIEW);
+        at.map_or_else(|| self.unknown(), |at| self.passage(at))
     }
 
     /// What is said when the manual has nothing: the pages, and a few headings of each.
     fn unknown(&self) -> String {
         let mut pages: Vec<(&str, Vec<&str>)> = Vec::new();
-        for passage in self.index.manual.passages() {
+        for passage in self.manual.passages() {
             match pages.last_mut() {
                 Some((page, headings)) if *page == passage.page => headings.push(passage.heading),
                 _ => pages.push((passage.page, vec![passage.heading])),
@@ -169,7 +194,7 @@ fn title(messages: &[ChatMessage]) -> String {
 /// BM25 over the passages, headings weighed more.
 #[derive(Debug)]
 struct Index {
-    manual: Manual,
+    terms: Terms,
     /// Of each passage: how often each word stands there, a heading's words weighed; and its length.
     counts: Vec<(BTreeMap<String, f64>, f64)>,
     /// The words of each heading.
@@ -180,15 +205,19 @@ struct Index {
 }
 
 impl Index {
-    fn of(manual: Manual) -> Index {
+    fn of(passages: &[Passage]) -> Index {
+        let terms = Terms::new();
         let mut counts = Vec::new();
         let mut headings = Vec::new();
         let mut spread: BTreeMap<String, f64> = BTreeMap::new();
-        for Passage { heading, text, .. } in manual.passages() {
-            let heading = terms(heading);
+        for Passage { heading, text, .. } in passages {
+            let heading = terms.of(heading);
             let mut here: BTreeMap<String, f64> = BTreeMap::new();
             let mut length = 0.0;
-            for word in terms(text) {
+            // A list of keys or names mentions everything and explains nothing.
+            let is_told = |line: &&str| !line.starts_with("- `");
+            let told: Vec<&str> = text.lines().filter(is_told).collect();
+            for word in terms.of(&told.join("\n")) {
                 *here.entry(word).or_default() += 1.0;
                 length += 1.0;
             }
@@ -204,7 +233,7 @@ impl Index {
         let total: f64 = counts.iter().map(|(_, length)| length).sum();
         let number = counts.iter().fold(0.0, |sum, _| sum + 1.0);
         Index {
-            manual,
+            terms,
             counts,
             headings,
             spread,
@@ -212,23 +241,25 @@ impl Index {
         }
     }
 
-    /// How rare a word is; one that stands nowhere is the rarest.
+    /// How rare a word is. One that stands nowhere weighs as little as a frequent one: people wrap questions in words.
     fn rareness(&self, word: &str) -> f64 {
+        let Some(with) = self.spread.get(word) else {
+            return STRANGE;
+        };
         let number = self.counts.iter().fold(0.0, |sum, _| sum + 1.0);
-        let with = self.spread.get(word).copied().unwrap_or(0.0);
         ((number - with + 0.5) / (with + 0.5) + 1.0).ln()
     }
 
     /// The passages that answer a question, best first, with their scores.
     fn find(&self, question: &str) -> Vec<(usize, f64)> {
-        let mut asked = terms(question);
+        let mut asked = self.terms.of(question);
         asked.sort();
         asked.dedup();
         let weights: Vec<f64> = asked.iter().map(|word| self.rareness(word)).collect();
-        let whole: f64 = weights.iter().sum();
+        let whole = weights.iter().sum::<f64>().max(1.0);
         let mut found = Vec::new();
         for (at, (counts, length)) in self.counts.iter().enumerate() {
-            let (mut score, mut held) = (0.0, 0.0);
+            let (mut score, mut held, mut words) = (0.0, 0.0, 0);
             for (word, weight) in asked.iter().zip(&weights) {
                 let Some(count) = counts.get(word) else {
                     continue;
@@ -236,9 +267,13 @@ impl Index {
                 let size = 0.4 + 0.6 * length / self.mean_length;
                 score += weight * count * 2.2 / (count + 1.2 * size);
                 held += weight;
+                words += 1;
             }
-            if whole > 0.0 && held / whole >= ENOUGH {
-                found.push((at, score * (1.0 + self.in_heading(at, &asked))));
+            let in_heading = self.in_heading(at, &asked);
+            // One frequent word somewhere in a text says little.
+            let is_about = words >= 2 || in_heading > 0.0 || (asked.len() == 1 && held > RARE);
+            if is_about && held / whole >= ENOUGH {
+                found.push((at, score * (1.0 + in_heading)));
             }
         }
         found.sort_by(|(_, a), (_, b)| b.total_cmp(a));
@@ -255,250 +290,4 @@ impl Index {
         let held = sum(&mut heading.iter().filter(|word| asked.contains(word)));
         if all > 0.0 { held / all } else { 0.0 }
     }
-}
-
-/// Words that carry no subject.
-const EMPTY: &[&str] = &[
-    "a",
-    "about",
-    "again",
-    "all",
-    "also",
-    "am",
-    "an",
-    "and",
-    "any",
-    "are",
-    "as",
-    "at",
-    "be",
-    "been",
-    "but",
-    "by",
-    "can",
-    "could",
-    "did",
-    "do",
-    "does",
-    "doesn",
-    "doing",
-    "don",
-    "for",
-    "from",
-    "get",
-    "give",
-    "go",
-    "had",
-    "has",
-    "have",
-    "here",
-    "how",
-    "i",
-    "if",
-    "in",
-    "into",
-    "is",
-    "isn",
-    "it",
-    "its",
-    "just",
-    "know",
-    "let",
-    "like",
-    "ll",
-    "make",
-    "made",
-    "may",
-    "me",
-    "my",
-    "need",
-    "no",
-    "not",
-    "of",
-    "off",
-    "on",
-    "one",
-    "or",
-    "our",
-    "out",
-    "please",
-    "re",
-    "s",
-    "salon",
-    "see",
-    "should",
-    "show",
-    "so",
-    "some",
-    "t",
-    "tell",
-    "than",
-    "that",
-    "the",
-    "their",
-    "them",
-    "then",
-    "there",
-    "these",
-    "they",
-    "thing",
-    "this",
-    "to",
-    "too",
-    "up",
-    "us",
-    "use",
-    "ve",
-    "want",
-    "was",
-    "way",
-    "we",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "while",
-    "who",
-    "why",
-    "will",
-    "with",
-    "without",
-    "would",
-    "you",
-    "your",
-    "something",
-    "anything",
-    "program",
-    "app",
-    "tool",
-];
-
-/// Words users say for what the manual calls by the first word of the row.
-const SAME: &[&[&str]] = &[
-    &[
-        "answer", "reply", "response", "output", "answered", "replie",
-    ],
-    &["ask", "asking", "asked", "question", "prompted"],
-    &["retry", "regenerate", "redo", "rerun", "another"],
-    &["conversation", "chat", "thread", "session", "dialog"],
-    &[
-        "trash", "delete", "deleted", "deleting", "remove", "removing", "erase", "bin",
-    ],
-    &["restore", "recover", "undelete", "undo", "back", "getting"],
-    &["rename", "renaming", "title", "titled", "retitle"],
-    &[
-        "key",
-        "apikey",
-        "shortcut",
-        "hotkey",
-        "keybinding",
-        "keyboard",
-        "keymap",
-        "credential",
-    ],
-    &["line", "linebreak", "newline", "multiline", "break"],
-    &["quit", "exit", "leave", "leaving", "close", "end", "q"],
-    &[
-        "stop",
-        "stopping",
-        "stopped",
-        "cancel",
-        "cancelled",
-        "abort",
-        "interrupt",
-        "interrupted",
-        "cut",
-        "halfway",
-        "half",
-        "finished",
-    ],
-    &["send", "sending", "submit", "sent"],
-    &["paste", "pasting", "pasted"],
-    &[
-        "edit", "editing", "typo", "mistake", "correct", "change", "changing", "rewrite",
-    ],
-    &["copy", "copying", "clipboard", "yank", "copied"],
-    &["find", "finding", "search", "filter", "look", "searching"],
-    &["model", "llm", "ai"],
-    &[
-        "config",
-        "configuration",
-        "setting",
-        "configure",
-        "preference",
-        "option",
-        "toml",
-        "setup",
-    ],
-    &["colour", "color", "theme", "dark", "light"],
-    &["instruction", "system", "persona", "role"],
-    &[
-        "shell", "script", "bash", "pipe", "terminal", "command", "cli", "stdin",
-    ],
-    &[
-        "server",
-        "local",
-        "llama",
-        "ollama",
-        "lmstudio",
-        "localhost",
-        "cpp",
-        "vllm",
-    ],
-    &["draft", "unsent", "typed", "typing"],
-    &["crash", "crashe", "kill", "killed", "power", "died"],
-    &[
-        "version", "branch", "sibling", "branches", "previous", "earlier", "old",
-    ],
-    &["switch", "using", "different", "other"],
-    &["prompt", "template", "library"],
-    &[
-        "leave_machine",
-        "telemetry",
-        "privacy",
-        "private",
-        "tracking",
-        "collect",
-    ],
-    &[
-        "pdf",
-        "attachment",
-        "attach",
-        "image",
-        "picture",
-        "file_upload",
-        "upload",
-    ],
-    &["cost", "price", "pricing", "money", "expensive", "cheap"],
-    &["new", "start", "starting", "create", "begin"],
-    &[
-        "guide", "chatgpt", "claude", "gemini", "human", "bot", "robot",
-    ],
-    &["password", "secret", "vault", "keyring"],
-];
-
-/// Lower-case words of a text.
-fn split(text: &str) -> Vec<String> {
-    text.to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The words that carry the subject: without empty ones, without a plural's `s`, each by its common name.
-fn terms(text: &str) -> Vec<String> {
-    split(text)
-        .into_iter()
-        .filter(|word| !EMPTY.contains(&word.as_str()))
-        .map(|word| {
-            let one = match word.strip_suffix('s') {
-                Some(one) if one.len() >= 3 && !one.ends_with('s') => one.to_owned(),
-                _ => word,
-            };
-            let row = SAME.iter().find(|row| row.contains(&one.as_str()));
-            row.map_or(one, |row| row[0].to_owned())
-        })
-        .collect()
 }

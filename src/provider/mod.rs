@@ -14,6 +14,7 @@ pub mod reply;
 pub mod scrub;
 pub mod secrets;
 pub mod tally;
+mod terms;
 pub mod think;
 pub mod transport;
 
@@ -90,12 +91,14 @@ struct Refused {
 impl Providers {
     /// The providers of these settings.
     pub fn new(settings: &Settings, guide: Guide) -> Providers {
+        // A name with a dot in it is printed in quotation marks.
         let own = |name: &&String| {
-            let prefix = format!("providers.{name}.");
-            let set = |o: &crate::settings::Origin| {
-                o.layer > Layer::Shipped && o.key.starts_with(&prefix)
-            };
-            settings.origins.iter().any(set)
+            let keys = [
+                format!("providers.{name}."),
+                format!("providers.\"{name}\"."),
+            ];
+            let mut set = settings.origins.iter().filter(|o| o.layer > Layer::Shipped);
+            set.any(|o| keys.iter().any(|key| o.key.starts_with(key)))
         };
         let inner = Inner {
             own: settings.providers.keys().filter(own).cloned().collect(),

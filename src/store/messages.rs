@@ -46,6 +46,17 @@ const UP: &str = "WITH RECURSIVE walk(id, parent, depth, conversation, is_shown)
       ON m.conversation_id = w.conversation AND m.depth = w.depth - 1 AND m.id = w.parent)
   SELECT id FROM walk WHERE is_shown LIMIT 1 OFFSET ?2";
 
+/// The row `?3` rows after `?2` on the branch to the tip `?1`, or the last one, how many rows after it, and whether more
+/// follow. No row when the tree has siblings or trash on the way: where each depth has one row only, that row is on
+/// every branch, so nothing has to be walked.
+pub(super) const STRAIGHT: &str = "SELECT max(m.id), max(m.depth) - a.depth, max(m.depth) < t.depth
+  FROM message t CROSS JOIN message a CROSS JOIN message m INDEXED BY message_tree
+  WHERE t.id = ?1 AND a.id = ?2 AND m.conversation_id = t.conversation_id
+    AND m.depth >= a.depth AND m.depth <= min(a.depth + ?3, t.depth)
+    AND a.conversation_id = t.conversation_id AND a.depth <= t.depth
+  HAVING count(*) = min(a.depth + ?3, t.depth) - a.depth + 1 AND count(DISTINCT m.depth) = count(*)
+    AND count(m.trashed_at) = 0";
+
 const BRANCH: &str = concat!(
     "WITH RECURSIVE walk(n, parent) AS (
        SELECT n, parent_id FROM message WHERE id = ?1
@@ -132,35 +143,32 @@ impl Store {
                 },
                 None => return Ok((nothing_before(), BTreeSet::new())),
             },
-            At::After(message) => match steps(&mut reader, tip, message).await? {
-                Some(0) => {
+            At::After(message) => match below(&mut reader, tip, message, most).await? {
+                Some(below) if below.taken == 0 => {
                     let page = Page {
                         has_before: true,
                         ..Page::default()
                     };
                     return Ok((page, BTreeSet::new()));
                 }
-                Some(after) => {
-                    let taken = most.map_or(after, |most| most.min(after));
-                    Cut {
-                        end: up(&mut reader, tip, after - taken).await?,
-                        most: Some(taken),
-                        has_after: after > taken,
-                    }
-                }
+                Some(below) => Cut {
+                    end: below.end,
+                    most: Some(below.taken),
+                    has_after: below.has_after,
+                },
                 None => Cut::tip(tip, most),
             },
-            At::Around(message) => match (steps(&mut reader, tip, message).await?, most) {
-                (Some(after), Some(most)) => {
-                    let rest = (after - (most - most / 2 - 1).max(0)).max(0);
-                    Cut {
-                        end: up(&mut reader, tip, rest).await?,
-                        most: Some(most),
-                        has_after: rest > 0,
-                    }
+            At::Around(message) => {
+                let half = most.map(|most| (most - most / 2 - 1).max(0));
+                match below(&mut reader, tip, message, half).await? {
+                    Some(below) => Cut {
+                        end: below.end,
+                        most,
+                        has_after: below.has_after,
+                    },
+                    None => Cut::tip(tip, most),
                 }
-                (_, most) => Cut::tip(tip, most),
-            },
+            }
         };
         let rows = sqlx::query(PAGE)
             .bind(end.0)
@@ -287,6 +295,13 @@ struct Cut {
     has_after: bool,
 }
 
+/// A row of the shown branch after a message, how many rows after it, whether more follow.
+struct Below {
+    end: MessageId,
+    taken: i64,
+    has_after: bool,
+}
+
 impl Cut {
     fn tip(tip: MessageId, most: Option<i64>) -> Cut {
         Cut {
@@ -330,29 +345,46 @@ async fn writer(
     }
 }
 
-async fn steps(
+/// The row at most so many rows after a message of the shown branch; `None` = it is on another branch.
+async fn below(
     reader: &mut SqliteConnection,
     tip: MessageId,
     message: MessageId,
-) -> Result<Option<i64>, StoreError> {
+    most: Option<i64>,
+) -> Result<Option<Below>, StoreError> {
+    if let Some(most) = most
+        && let Some(row) = sqlx::query(STRAIGHT)
+            .bind(tip.0)
+            .bind(message.0)
+            .bind(most)
+            .fetch_optional(&mut *reader)
+            .await?
+    {
+        return Ok(Some(Below {
+            end: MessageId(row.try_get(0)?),
+            taken: row.try_get(1)?,
+            has_after: row.try_get(2)?,
+        }));
+    }
     let row = sqlx::query(STEPS)
         .bind(tip.0)
         .bind(message.0)
-        .fetch_optional(reader)
+        .fetch_optional(&mut *reader)
         .await?;
-    row.map(|row| Ok(row.try_get(0)?)).transpose()
-}
-
-async fn up(
-    reader: &mut SqliteConnection,
-    tip: MessageId,
-    by: i64,
-) -> Result<MessageId, StoreError> {
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let after: i64 = row.try_get(0)?;
+    let taken = most.map_or(after, |most| most.min(after));
     let row = sqlx::query(UP)
         .bind(tip.0)
-        .bind(by)
+        .bind(after - taken)
         .fetch_optional(reader)
         .await?
         .ok_or(StoreError::Gone("the message"))?;
-    Ok(MessageId(row.try_get(0)?))
+    Ok(Some(Below {
+        end: MessageId(row.try_get(0)?),
+        taken,
+        has_after: after > taken,
+    }))
 }

@@ -356,6 +356,10 @@ mod tests {
                 "USING COVERING INDEX message_tree (conversation_id=? AND depth=?",
             ),
             (
+                messages::STRAIGHT,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth>? AND depth<?)",
+            ),
+            (
                 turns::SET_TIP,
                 "USING COVERING INDEX message_tree (conversation_id=? AND depth=?",
             ),
@@ -370,7 +374,7 @@ mod tests {
         ] {
             let plan = plan(&store, sql).await;
             assert!(plan.contains(index), "{sql}\n{plan}");
-            assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+            assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
         }
         // A page walks by id and stops with its last row; places come from indices alone.
         let page = plan(&store, messages::PAGE).await;

@@ -24,13 +24,21 @@ impl Canvas<'_> {
         }
         let room = usize::from(area.width - x);
         let style = self.theme.style(look);
-        let (end, _) = self.buffer.set_stringn(area.x + x, area.y + y, text.as_str(), room, style);
+        let (end, _) = self
+            .buffer
+            .set_stringn(area.x + x, area.y + y, text.as_str(), room, style);
         end - area.x
     }
 
     /// Writes `text` so that it ends at the area's right edge, cut with `…` when it has no room after column `from`.
     /// Returns the column it begins at.
-    pub fn put_right(&mut self, area: Rect, (from, y): (u16, u16), text: &Clean, look: Look) -> u16 {
+    pub fn put_right(
+        &mut self,
+        area: Rect,
+        (from, y): (u16, u16),
+        text: &Clean,
+        look: Look,
+    ) -> u16 {
         let room = area.width.saturating_sub(from);
         let text = cut(text, room);
         let x = area.width.saturating_sub(width(&text));
@@ -51,7 +59,8 @@ impl Canvas<'_> {
     /// Gives every cell of an area a look, keeping what stands there.
     pub fn tint(&mut self, area: Rect, look: Look) {
         let style = self.theme.style(look);
-        self.buffer.set_style(area.intersection(self.buffer.area), style);
+        self.buffer
+            .set_style(area.intersection(self.buffer.area), style);
     }
 
     /// A rule over the whole width of row `y`.
@@ -102,7 +111,10 @@ mod tests {
     #[test]
     fn writing_stays_in_its_area() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 2));
-        let mut canvas = Canvas { buffer: &mut buffer, theme: Theme::default() };
+        let mut canvas = Canvas {
+            buffer: &mut buffer,
+            theme: Theme::default(),
+        };
         let area = Rect::new(2, 0, 4, 1);
         canvas.put(area, (0, 0), &Clean::own("abcdefgh"), Look::default());
         canvas.put(area, (0, 1), &Clean::own("below"), Look::default());

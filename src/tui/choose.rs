@@ -38,8 +38,14 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
 }
 
 fn rewind(model: &mut Model, id: &str) {
-    let Ok(id) = id.parse::<MessageId>() else { return };
-    if let Some(at) = model.questions.iter().position(|(question, _)| *question == id) {
+    let Ok(id) = id.parse::<MessageId>() else {
+        return;
+    };
+    if let Some(at) = model
+        .questions
+        .iter()
+        .position(|(question, _)| *question == id)
+    {
         let (_, text) = model.questions.swap_remove(at);
         model.questions.clear();
         talk::start_edit(model, id, &text);

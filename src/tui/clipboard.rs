@@ -19,21 +19,31 @@ pub fn sequence(text: &str) -> Option<String> {
         return None;
     }
     let mut out = String::new();
-    CopyToClipboard::to_clipboard_from(text).write_ansi(&mut out).ok()?;
+    CopyToClipboard::to_clipboard_from(text)
+        .write_ansi(&mut out)
+        .ok()?;
     Some(out)
 }
 
 /// Hands the text to tmux, which also gives it to its terminal; `true` when tmux took it.
 pub async fn to_tmux(text: String) -> bool {
     let mut program = Program::new("tmux");
-    program.args(["load-buffer", "-w", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    program
+        .args(["load-buffer", "-w", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     program.kill_on_drop(true);
     let hand_over = async {
         let mut child = program.spawn().ok()?;
         let mut stdin = child.stdin.take()?;
         stdin.write_all(text.as_bytes()).await.ok()?;
         drop(stdin);
-        child.wait().await.ok().filter(std::process::ExitStatus::success)
+        child
+            .wait()
+            .await
+            .ok()
+            .filter(std::process::ExitStatus::success)
     };
     matches!(tokio::time::timeout(PATIENCE, hand_over).await, Ok(Some(_)))
 }

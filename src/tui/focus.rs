@@ -2,7 +2,7 @@
 
 use super::model::{Ask, Focus, Model};
 use super::text::edit::Editor;
-use crate::keys::action::Context;
+use crate::keys::Context;
 use crate::protocol::{Command, Library};
 
 /// The context of the focused pane.
@@ -23,9 +23,9 @@ pub fn is_filtering(model: &Model) -> bool {
 }
 
 /// Whether a printable key is text here.
-pub fn takes_text(model: &mut Model) -> bool {
-    match model.overlays.last_mut() {
-        Some(overlay) => overlay.editor().is_some(),
+pub fn takes_text(model: &Model) -> bool {
+    match model.overlays.last() {
+        Some(overlay) => overlay.takes_text(),
         None => model.focus == Focus::Composer || is_filtering(model),
     }
 }

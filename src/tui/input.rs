@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::msg::Msg;
-use crate::keys::chord::{Chord, Key};
+use crate::keys::{Chord, Key};
 
 /// Bytes of one answer arrive together; a hand is slower than this.
 const TOGETHER: Duration = Duration::from_millis(20);
@@ -52,13 +52,20 @@ impl Input {
         }
         let messages = self.release(Msg::Key(chord));
         if is_start(chord) {
-            self.answer = Some(Answer { held: Vec::new(), last: at });
+            self.answer = Some(Answer {
+                held: Vec::new(),
+                last: at,
+            });
         }
         messages
     }
 
     fn release(&mut self, last: Msg) -> Vec<Msg> {
-        let held = self.answer.take().map(|answer| answer.held).unwrap_or_default();
+        let held = self
+            .answer
+            .take()
+            .map(|answer| answer.held)
+            .unwrap_or_default();
         held.into_iter().map(Msg::Key).chain([last]).collect()
     }
 }
@@ -70,15 +77,24 @@ fn is_start(chord: Chord) -> bool {
 
 /// `BEL` or `ESC \`.
 fn is_end(chord: Chord) -> bool {
-    matches!((chord.key, chord.ctrl, chord.alt), (Key::Char('g'), true, false) | (Key::Char('\\'), false, true))
+    matches!(
+        (chord.key, chord.ctrl, chord.alt),
+        (Key::Char('g'), true, false) | (Key::Char('\\'), false, true)
+    )
 }
 
 fn may_follow(held: &[Chord], chord: Chord) -> bool {
-    let Key::Char(c) = chord.key else { return false };
+    let Key::Char(c) = chord.key else {
+        return false;
+    };
     if !chord.is_text() {
         return false;
     }
-    if held.is_empty() { c.is_ascii_digit() || matches!(c, '>' | '!' | '$' | '+' | '|') } else { c.is_ascii() }
+    if held.is_empty() {
+        c.is_ascii_digit() || matches!(c, '>' | '!' | '$' | '+' | '|')
+    } else {
+        c.is_ascii()
+    }
 }
 
 /// The chord of a key event; `None` for releases and keys salon does not know.
@@ -87,7 +103,10 @@ pub fn chord_of(event: KeyEvent) -> Option<Chord> {
         return None;
     }
     let has = |modifier| event.modifiers.contains(modifier);
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of keys is open; media keys mean nothing")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library's list of keys is open; media keys mean nothing"
+    )]
     let (key, is_shifted) = match event.code {
         KeyCode::Char(c) => (Key::Char(c), false),
         KeyCode::Enter => (Key::Enter, false),
@@ -109,7 +128,12 @@ pub fn chord_of(event: KeyEvent) -> Option<Chord> {
         _ => return None,
     };
     let shift = has(KeyModifiers::SHIFT) || is_shifted;
-    Some(Chord::new(key, has(KeyModifiers::CONTROL), has(KeyModifiers::ALT), shift))
+    Some(Chord::new(
+        key,
+        has(KeyModifiers::CONTROL),
+        has(KeyModifiers::ALT),
+        shift,
+    ))
 }
 
 /// Bytes typed before salon listened, as messages: text, Enter, Tab, Backspace and control keys. Other sequences are
@@ -154,7 +178,9 @@ mod tests {
             .iter()
             .map(|msg| match msg {
                 Msg::Key(chord) => chord.to_string(),
-                Msg::Paste(_) | Msg::Resize | Msg::Engine(_) | Msg::Signal(_) | Msg::Due => "?".to_owned(),
+                Msg::Paste(_) | Msg::Resize | Msg::Engine(_) | Msg::Signal(_) | Msg::Due => {
+                    "?".to_owned()
+                }
             })
             .collect::<Vec<_>>()
             .join(" ")
@@ -180,17 +206,26 @@ mod tests {
 
     #[test]
     fn a_late_answer_is_not_typed() {
-        assert_eq!(feed("a⌥11;rgb:1e1e/1e1e/2e2e\u{7}b", Duration::from_micros(10)), "a alt+] b");
+        assert_eq!(
+            feed("a⌥11;rgb:1e1e/1e1e/2e2e\u{7}b", Duration::from_micros(10)),
+            "a alt+] b"
+        );
     }
 
     #[test]
     fn what_a_hand_types_after_the_same_key_arrives() {
-        assert_eq!(feed("⌥12 x", Duration::from_millis(60)), "alt+] 1 2 space x");
+        assert_eq!(
+            feed("⌥12 x", Duration::from_millis(60)),
+            "alt+] 1 2 space x"
+        );
         assert_eq!(feed("⌥abc", Duration::from_micros(10)), "alt+] a b c");
     }
 
     #[test]
     fn early_keys_are_replayed() {
-        assert_eq!(keys(&replay("hé\r\u{3}\u{1b}[Ax\u{7f}".as_bytes())), "h é enter ctrl+c x backspace");
+        assert_eq!(
+            keys(&replay("hé\r\u{3}\u{1b}[Ax\u{7f}".as_bytes())),
+            "h é enter ctrl+c x backspace"
+        );
     }
 }

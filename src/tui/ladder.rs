@@ -16,7 +16,7 @@ pub fn back(model: &mut Model) {
     if model.overlays.pop().is_some() {
         return;
     }
-    if close_filter(model) || model.composer.editor.clear_selection() {
+    if close_filter(model) || model.composer.editor.cancel_selection() {
         return;
     }
     if talk::stop(model) {
@@ -39,7 +39,10 @@ pub fn back(model: &mut Model) {
     }
     let Some(id) = model.here() else { return };
     if before.is_some_and(|at| model.tick <= at + TWICE) {
-        model.ask(Command::Chat(Chat::Questions { conversation: id }), Ask::Questions);
+        model.ask(
+            Command::Chat(Chat::Questions { conversation: id }),
+            Ask::Questions,
+        );
     } else {
         model.last_esc = Some(model.tick);
     }

@@ -44,6 +44,12 @@ pub fn keep_place(model: &mut Model, is_now: bool) {
     if let Some(conversation) = scope
         && let Some(reading) = model.transcript.keep_due(model.tick, is_now)
     {
-        model.ask(Command::Chat(Chat::KeepReading { conversation, reading }), Ask::Quiet);
+        model.ask(
+            Command::Chat(Chat::KeepReading {
+                conversation,
+                reading,
+            }),
+            Ask::Quiet,
+        );
     }
 }

@@ -25,14 +25,22 @@ impl Live {
             return format!("{why}, {left} s · Esc stops");
         }
         let Some(first) = self.first_word else {
-            let what = if self.first_thought.is_some() { "thinking" } else { "waiting" };
+            let what = if self.first_thought.is_some() {
+                "thinking"
+            } else {
+                "waiting"
+            };
             return format!("{what} {} s · Esc stops", (tick - self.started) / 1000);
         };
         let tokens = estimate_tokens(self.bytes);
         let ms = (tick - first).max(1);
         let rate = tokens * 1000 / ms;
         let seconds = (tick - self.started) / 100;
-        format!("writing · {}.{} s · ≈{tokens} tok · {rate} tok/s · Esc stops", seconds / 10, seconds % 10)
+        format!(
+            "writing · {}.{} s · ≈{tokens} tok · {rate} tok/s · Esc stops",
+            seconds / 10,
+            seconds % 10
+        )
     }
 }
 

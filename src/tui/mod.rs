@@ -5,6 +5,7 @@ pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod filter;
 mod focus;
 mod input;
 mod ladder;
@@ -17,6 +18,7 @@ mod open;
 pub mod overlay;
 pub mod pane;
 pub mod probe;
+mod reader;
 mod shelf;
 mod talk;
 pub mod terminal;
@@ -82,7 +84,12 @@ pub async fn run(
         is_tmux,
         has_left: false,
     };
-    model.ask(Command::Shelf(Shelf::Home { limit: pane::list::ROWS }), Ask::Home);
+    model.ask(
+        Command::Shelf(Shelf::Home {
+            limit: pane::list::ROWS,
+        }),
+        Ask::Home,
+    );
     face.run_effects(&mut model, &mut screen)?;
     face.outside.push(load_highlighter());
     let heard = probe::ask(Instant::now)?;
@@ -94,7 +101,8 @@ pub async fn run(
     face.clock.request_now(Instant::now());
     let mut keys = EventStream::new();
     while !face.has_left {
-        face.turn(&mut model, &mut screen, &mut keys, &mut signals).await?;
+        face.turn(&mut model, &mut screen, &mut keys, &mut signals)
+            .await?;
     }
     Ok(model)
 }
@@ -160,8 +168,8 @@ impl Face {
                 self.apply(model, screen, Msg::Due)?;
                 frame(model, screen)?;
                 self.clock.drawn(Instant::now());
-                for command in model.transcript.wants() {
-                    model.ask(command.0, Ask::Page(command.1));
+                if let Some((command, at)) = model.transcript.wants() {
+                    model.ask(command, Ask::Page(at));
                 }
                 self.run_effects(model, screen)?;
             }
@@ -178,7 +186,12 @@ impl Face {
     }
 
     /// Takes in what the engine said, and what it says right behind it.
-    fn news(&mut self, model: &mut Model, screen: &mut Screen, first: Option<Event>) -> io::Result<()> {
+    fn news(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        first: Option<Event>,
+    ) -> io::Result<()> {
         let Some(first) = first else {
             if !self.has_left && model.fatal.is_none() {
                 model.fatal = Some(Failure::new(
@@ -196,7 +209,11 @@ impl Face {
         let mut next = Some(first);
         while let Some(event) = next {
             self.apply(model, screen, Msg::Engine(event))?;
-            next = if begun.elapsed() < DRAIN { self.events.try_recv().ok() } else { None };
+            next = if begun.elapsed() < DRAIN {
+                self.events.try_recv().ok()
+            } else {
+                None
+            };
         }
         self.clock.request(Instant::now());
         Ok(())
@@ -214,9 +231,20 @@ impl Face {
             match effect {
                 Effect::Ask(id, command) => {
                     if self.requests.try_send(Request { id, command }).is_err() {
-                        let failure = Failure::new(FailureKind::Busy, "Salon is busy", "Try again in a moment.");
+                        let failure = Failure::new(
+                            FailureKind::Busy,
+                            "Salon is busy",
+                            "Try again in a moment.",
+                        );
                         let news = crate::protocol::News::Refused(failure);
-                        self.apply(model, screen, Msg::Engine(Event { cause: Some(id), news }))?;
+                        self.apply(
+                            model,
+                            screen,
+                            Msg::Engine(Event {
+                                cause: Some(id),
+                                news,
+                            }),
+                        )?;
                     }
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
@@ -240,10 +268,18 @@ impl Face {
         to_terminal(model, screen, &text)
     }
 
-    fn came_back(&mut self, model: &mut Model, screen: &mut Screen, done: Outside) -> io::Result<()> {
+    fn came_back(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        done: Outside,
+    ) -> io::Result<()> {
         match done {
             Outside::Highlighter(highlighter) => model.transcript.highlight_with(highlighter),
-            Outside::Tmux { took: true, text } => model.say(format!("{} characters handed to tmux", text.chars().count())),
+            Outside::Tmux { took: true, text } => model.say(format!(
+                "{} characters handed to tmux",
+                text.chars().count()
+            )),
             Outside::Tmux { took: false, text } => to_terminal(model, screen, &text)?,
         }
         Ok(())
@@ -265,7 +301,9 @@ fn to_terminal(model: &mut Model, screen: &mut Screen, text: &str) -> io::Result
         Some(sequence) => {
             screen.write(sequence.as_bytes())?;
             let count = text.chars().count();
-            model.say(format!("{count} characters sent to the terminal (cannot be confirmed)"));
+            model.say(format!(
+                "{count} characters sent to the terminal (cannot be confirmed)"
+            ));
         }
         None => model.say("too long for the terminal's clipboard; nothing was copied"),
     }

@@ -19,8 +19,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::when::Millis;
-use crate::keys::chord::Chord;
-use crate::keys::keymap::KeyMap;
+use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
 use crate::protocol::{At, Command};
 
@@ -48,7 +47,10 @@ pub enum Ask {
     Models,
     Prompts,
     Questions,
-    Siblings { of: MessageId, by: isize },
+    Siblings {
+        of: MessageId,
+        by: isize,
+    },
     Thinking,
     /// A change that can be undone.
     Change,
@@ -184,12 +186,20 @@ impl Model {
 
     /// Says something in the status line for a while.
     pub fn say(&mut self, words: impl Into<String>) {
-        self.toast = Some(Toast { words: words.into(), is_failure: false, until: self.tick + TOAST });
+        self.toast = Some(Toast {
+            words: words.into(),
+            is_failure: false,
+            until: self.tick + TOAST,
+        });
     }
 
     /// Says a failure in the status line for a while.
     pub fn warn(&mut self, failure: &Failure) {
-        self.toast = Some(Toast { words: failure.to_string(), is_failure: true, until: self.tick + 2 * TOAST });
+        self.toast = Some(Toast {
+            words: failure.to_string(),
+            is_failure: true,
+            until: self.tick + 2 * TOAST,
+        });
     }
 
     /// The open conversation's id; `None` = the one not yet created.
@@ -227,6 +237,9 @@ impl Model {
         let quit = self.quit_armed;
         let keep = self.composer.deadline();
         let reading = self.transcript.keep_at();
-        [spinner, toast, hints, quit, keep, reading].into_iter().flatten().min()
+        [spinner, toast, hints, quit, keep, reading]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -1,8 +1,7 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
 use crate::domain::id::RequestId;
-use crate::keys::action::Action;
-use crate::keys::chord::Chord;
+use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
 
 /// Everything that can reach the model.

@@ -30,7 +30,11 @@ pub fn apply(model: &mut Model, event: Event) {
 
 fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: Step) {
     match step {
-        Step::Started { conversation, asked, reply } => {
+        Step::Started {
+            conversation,
+            asked,
+            reply,
+        } => {
             if let Some(Ask::Send(question)) = cause.and_then(|cause| model.asks.remove(&cause)) {
                 model.composer.sent(question);
                 let created = model.open.is_none();
@@ -98,13 +102,20 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
                 model.transcript.ended(reply);
             }
         }
-        Step::Measured { reply, conversation } => {
+        Step::Measured {
+            reply,
+            conversation,
+        } => {
             if model.here() == Some(id) {
                 model.transcript.message_changed(&reply);
             }
             changed_conversation(model, conversation);
         }
-        Step::Withdrawn { draft, failure, conversation } => {
+        Step::Withdrawn {
+            draft,
+            failure,
+            conversation,
+        } => {
             withdrawn(model, cause, id, conversation);
             let is_here = model.here() == Some(id) || model.here().is_none();
             match draft {
@@ -130,7 +141,12 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
     }
 }
 
-fn withdrawn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, conversation: Option<Conversation>) {
+fn withdrawn(
+    model: &mut Model,
+    cause: Option<RequestId>,
+    id: ConversationId,
+    conversation: Option<Conversation>,
+) {
     model.live.remove(&id);
     model.list.live.remove(&id);
     if let Some(cause) = cause {
@@ -218,7 +234,13 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
 }
 
 fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
-    let is_last = !matches!(&answer, Answer::Models { is_whole: false, .. });
+    let is_last = !matches!(
+        &answer,
+        Answer::Models {
+            is_whole: false,
+            ..
+        }
+    );
     let ask = match cause {
         Some(cause) if is_last => model.asks.remove(&cause),
         Some(cause) => model.asks.get(&cause).cloned(),
@@ -232,12 +254,20 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 open::show(model, *opened);
             }
         }
-        Answer::Page { conversation, at, page } => {
+        Answer::Page {
+            conversation,
+            at,
+            page,
+        } => {
             if model.here() == Some(conversation) {
                 model.transcript.page(at, page);
             }
         }
-        Answer::List { rows, total, has_more } => match ask {
+        Answer::List {
+            rows,
+            total,
+            has_more,
+        } => match ask {
             Some(Ask::ListMore) => model.list.extend(rows, has_more),
             // Only the answer to the newest filter counts.
             _ if model.asks.values().any(|ask| *ask == Ask::ListFirst) => {}
@@ -252,7 +282,11 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             }
         }
         Answer::Prompts(prompts) => model.library.fill(prompts),
-        Answer::Models { models, failures, is_whole } => {
+        Answer::Models {
+            models,
+            failures,
+            is_whole,
+        } => {
             model.models = models;
             model.model_failures = failures.into_iter().collect();
             talk::refill_models(model, is_whole);
@@ -260,7 +294,10 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         Answer::Done { what, undo } => {
             if let Some(undo) = undo {
                 model.undo = Some(undo);
-                let key = model.keymap.first_key(crate::keys::action::Action::UndoAction).unwrap_or_default();
+                let key = model
+                    .keymap
+                    .first_key(crate::keys::Action::UndoAction)
+                    .unwrap_or_default();
                 model.say(format!("{what} · {key} undoes it"));
             } else if !what.is_empty() {
                 model.say(what);
@@ -274,7 +311,10 @@ fn at_home(model: &mut Model, home: Home) {
     let has_more = u64::try_from(home.rows.len()).is_ok_and(|loaded| loaded < home.total);
     model.list.fill(home.rows, home.total, has_more);
     model.new_model = home.model;
-    model.is_alone = home.state.get("panes").is_some_and(|panes| panes == "hidden");
+    model.is_alone = home
+        .state
+        .get("panes")
+        .is_some_and(|panes| panes == "hidden");
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     match home.last {
@@ -293,7 +333,10 @@ fn at_home(model: &mut Model, home: Home) {
         model.composer.changed(model.tick);
     }
     if model.library.is_empty() {
-        model.ask(crate::protocol::Command::Library(crate::protocol::Library::List), Ask::Prompts);
+        model.ask(
+            crate::protocol::Command::Library(crate::protocol::Library::List),
+            Ask::Prompts,
+        );
     }
     if model.list.which != crate::protocol::Which::Active {
         ask_list(model);
@@ -314,7 +357,16 @@ fn pick_question(model: &mut Model, questions: Vec<(MessageId, String)>) {
         })
         .collect();
     let keys = Clean::own("⏎ edit as a new branch · Esc");
-    let picker = Picker::new(Clean::own("Go back to a question"), Clean::default(), keys, rows).from_the_end();
+    let picker = Picker::new(
+        Clean::own("Go back to a question"),
+        Clean::default(),
+        keys,
+        rows,
+    )
+    .from_the_end();
     model.questions = questions;
-    model.overlays.push(Overlay { purpose: Purpose::Rewind, body: Body::Picker(picker) });
+    model.overlays.push(Overlay {
+        purpose: Purpose::Rewind,
+        body: Body::Picker(picker),
+    });
 }

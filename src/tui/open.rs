@@ -24,7 +24,9 @@ pub fn show(model: &mut Model, opened: Opened) {
         model.composer.load(opened.drafts);
     }
     let live = model.live.get(&id);
-    model.transcript.open(&opened.conversation, opened.page, opened.reading, live);
+    model
+        .transcript
+        .open(&opened.conversation, opened.page, opened.reading, live);
     model.list.select(id);
     model.open = Some(opened.conversation);
 }

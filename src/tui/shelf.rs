@@ -13,7 +13,9 @@ use crate::protocol::{Act, Command, Shelf, Which};
 
 /// Opens the selected conversation; one in the trash comes back first.
 pub fn open_selected(model: &mut Model) {
-    let Some(row) = model.list.current_row() else { return };
+    let Some(row) = model.list.current_row() else {
+        return;
+    };
     let (id, is_trashed) = (row.conversation.id, row.conversation.trashed_at.is_some());
     if is_trashed {
         apply(model, id, Act::Restore);
@@ -38,13 +40,22 @@ pub fn rename(model: &mut Model) {
         return;
     };
     let form = Form::line("Rename the conversation", &conversation.title);
-    model.overlays.push(Overlay { purpose: Purpose::Rename(conversation.id), body: Body::Form(form) });
+    model.overlays.push(Overlay {
+        purpose: Purpose::Rename(conversation.id),
+        body: Body::Form(form),
+    });
 }
 
 /// Gives a conversation this title.
 pub fn name(model: &mut Model, id: ConversationId, title: &str) {
     let title = title.trim().to_owned();
-    model.ask(Command::Shelf(Shelf::Rename { conversation: id, title }), Ask::Change);
+    model.ask(
+        Command::Shelf(Shelf::Rename {
+            conversation: id,
+            title,
+        }),
+        Ask::Change,
+    );
 }
 
 /// Moves a conversation to the trash; asks first when a reply is being written in it.
@@ -59,7 +70,10 @@ pub fn trash(model: &mut Model) {
     } else if model.live.contains_key(&id) {
         let question = Clean::own("A reply is being written there.");
         let confirm = Confirm::new(question, "stop it and move it to the trash");
-        model.overlays.push(Overlay { purpose: Purpose::TrashLive(id), body: Body::Confirm(confirm) });
+        model.overlays.push(Overlay {
+            purpose: Purpose::TrashLive(id),
+            body: Body::Confirm(confirm),
+        });
     } else {
         apply(model, id, Act::Trash);
     }
@@ -68,14 +82,19 @@ pub fn trash(model: &mut Model) {
 /// Takes a conversation out of the trash.
 pub fn restore(model: &mut Model) {
     match subject(model) {
-        Some(conversation) if conversation.trashed_at.is_some() => apply(model, conversation.id, Act::Restore),
+        Some(conversation) if conversation.trashed_at.is_some() => {
+            apply(model, conversation.id, Act::Restore)
+        }
         Some(_) | None => model.say("it is not in the trash"),
     }
 }
 
 /// Asks for a change of one conversation.
 pub fn apply(model: &mut Model, id: ConversationId, act: Act) {
-    model.ask(Command::Shelf(Shelf::Apply { ids: vec![id], act }), Ask::Change);
+    model.ask(
+        Command::Shelf(Shelf::Apply { ids: vec![id], act }),
+        Ask::Change,
+    );
 }
 
 /// Takes the last change of the list back.

@@ -9,9 +9,9 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
 use crate::domain::clean::Clean;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::domain::message::{Message, Role, Status};
+use crate::domain::message::{Message, Role};
 use crate::domain::model::{ModelRef, ModelSpec};
-use crate::keys::action::{Action, Context};
+use crate::keys::{Action, Context};
 use crate::protocol::{At, Chat, Command, Data, To, Turn};
 
 /// Sends what stands in the composer. Nothing is lost: the text leaves the composer for good only when the engine
@@ -36,12 +36,21 @@ pub fn send(model: &mut Model) {
         draft.text = format!("/{rest}");
     }
     model.transcript.follow();
-    model.ask(Command::Turn(Turn::Send { to, question, draft }), Ask::Send(question));
+    model.ask(
+        Command::Turn(Turn::Send {
+            to,
+            question,
+            draft,
+        }),
+        Ask::Send(question),
+    );
 }
 
 /// Stops the reply of the open conversation; `false` when there is none.
 pub fn stop(model: &mut Model) -> bool {
-    let Some(conversation) = model.here().filter(|id| model.live.contains_key(id)) else { return false };
+    let Some(conversation) = model.here().filter(|id| model.live.contains_key(id)) else {
+        return false;
+    };
     stop_in(model, conversation);
     true
 }
@@ -63,8 +72,13 @@ pub fn retry(model: &mut Model, with: Option<ModelRef>) {
     }
     let at_hand = model.transcript.current().cloned();
     let turn = match (reply_at_hand(model), at_hand) {
-        (Some(reply), _) => Turn::Regenerate { reply: reply.id, model: with },
-        (None, Some(question)) if question.role == Role::User => Turn::Resend { question: question.id },
+        (Some(reply), _) => Turn::Regenerate {
+            reply: reply.id,
+            model: with,
+        },
+        (None, Some(question)) if question.role == Role::User => Turn::Resend {
+            question: question.id,
+        },
         _ => {
             model.say("there is no answer to ask for again");
             return;
@@ -96,9 +110,15 @@ pub fn go_on(model: &mut Model) {
         return;
     }
     match reply_at_hand(model) {
-        Some(reply) if reply.status.is_cut() || reply.finish == Some(crate::domain::message::Finish::Length) => {
+        Some(reply)
+            if reply.status.is_cut()
+                || reply.finish == Some(crate::domain::message::Finish::Length) =>
+        {
             model.transcript.follow();
-            model.ask(Command::Turn(Turn::Continue { reply: reply.id }), Ask::Again);
+            model.ask(
+                Command::Turn(Turn::Continue { reply: reply.id }),
+                Ask::Again,
+            );
         }
         Some(_) => model.say("this answer is complete; r asks for another"),
         None => model.say("there is no answer to continue"),
@@ -107,7 +127,11 @@ pub fn go_on(model: &mut Model) {
 
 /// Puts the question at hand into the composer; sending it makes a new branch.
 pub fn edit_question(model: &mut Model) {
-    match model.transcript.question_at_hand().map(|m| (m.id, m.content.clone())) {
+    match model
+        .transcript
+        .question_at_hand()
+        .map(|m| (m.id, m.content.clone()))
+    {
         Some((id, text)) => start_edit(model, id, &text),
         None => model.say("there is no question to edit"),
     }
@@ -133,7 +157,10 @@ pub fn sibling(model: &mut Model, by: isize) {
     }
     match model.transcript.branching_at_hand() {
         Some(of) => {
-            model.ask(Command::Chat(Chat::Siblings { message: of }), Ask::Siblings { of, by });
+            model.ask(
+                Command::Chat(Chat::Siblings { message: of }),
+                Ask::Siblings { of, by },
+            );
         }
         None => model.say("there is only this version"),
     }
@@ -141,12 +168,25 @@ pub fn sibling(model: &mut Model, by: isize) {
 
 /// The siblings of a message came: shows the one `by` steps from it.
 pub fn walk(model: &mut Model, siblings: &[MessageId], of: MessageId, by: isize) {
-    let at = siblings.iter().position(|id| *id == of).and_then(|at| at.checked_add_signed(by));
+    let at = siblings
+        .iter()
+        .position(|id| *id == of)
+        .and_then(|at| at.checked_add_signed(by));
     match (at.and_then(|at| siblings.get(at)), model.here()) {
         (Some(through), Some(conversation)) => {
-            model.ask(Command::Chat(Chat::Choose { conversation, through: *through }), Ask::Open);
+            model.ask(
+                Command::Chat(Chat::Choose {
+                    conversation,
+                    through: *through,
+                }),
+                Ask::Open,
+            );
         }
-        _ => model.say(if by < 0 { "this is the first version" } else { "this is the last version" }),
+        _ => model.say(if by < 0 {
+            "this is the first version"
+        } else {
+            "this is the last version"
+        }),
     }
 }
 
@@ -155,7 +195,11 @@ pub fn to_end(model: &mut Model) {
     match model.here().filter(|_| model.transcript.has_after()) {
         Some(conversation) => {
             model.transcript.follow();
-            let page = Chat::Page { conversation, at: At::Tip, limit: Some(crate::protocol::PAGE) };
+            let page = Chat::Page {
+                conversation,
+                at: At::Tip,
+                limit: Some(crate::protocol::PAGE),
+            };
             model.ask(Command::Chat(page), Ask::Page(At::Tip));
         }
         None => model.transcript.go(Move::End),
@@ -174,12 +218,30 @@ pub fn pick_model(model: &mut Model, purpose: Purpose) {
         Purpose::RetryWith(_) => Clean::own("for this answer only"),
         _ => Clean::own("used from the next message on"),
     };
-    let hint = |action| model.keymap.hint(Context::Overlay, action).unwrap_or_default();
-    let keys = format!("⏎ use · {} favourite · {} refresh · Esc", hint(Action::Favourite), hint(Action::RefreshPicker));
+    let hint = |action| {
+        model
+            .keymap
+            .hint(Context::Overlay, action)
+            .unwrap_or_default()
+    };
+    let keys = format!(
+        "⏎ use · {} favourite · {} refresh · Esc",
+        hint(Action::Favourite),
+        hint(Action::RefreshPicker)
+    );
     let rows = model_rows(model);
-    let picker = Picker::new(Clean::own("Model"), aside, Clean::line(&keys), rows).taking_typed("use");
-    model.overlays.push(Overlay { purpose, body: Body::Picker(picker) });
-    model.ask(Command::Data(Data::Models { refresh: model.models.is_empty() }), Ask::Models);
+    let picker =
+        Picker::new(Clean::own("Model"), aside, Clean::line(&keys), rows).taking_typed("use");
+    model.overlays.push(Overlay {
+        purpose,
+        body: Body::Picker(picker),
+    });
+    model.ask(
+        Command::Data(Data::Models {
+            refresh: model.models.is_empty(),
+        }),
+        Ask::Models,
+    );
 }
 
 /// Asks the providers for their models again.
@@ -191,10 +253,15 @@ pub fn refresh_models(model: &mut Model) {
 /// The picker of models shows what is known now.
 pub fn refill_models(model: &mut Model, is_whole: bool) {
     let rows = model_rows(model);
-    let failed: Vec<String> =
-        model.model_failures.iter().map(|(provider, failure)| format!("{provider}: {}", failure.title)).collect();
+    let failed: Vec<String> = model
+        .model_failures
+        .iter()
+        .map(|(provider, failure)| format!("{provider}: {}", failure.title))
+        .collect();
     for overlay in &mut model.overlays {
-        if let (Purpose::Model | Purpose::RetryWith(_), Body::Picker(picker)) = (overlay.purpose, &mut overlay.body) {
+        if let (Purpose::Model | Purpose::RetryWith(_), Body::Picker(picker)) =
+            (overlay.purpose, &mut overlay.body)
+        {
             picker.fill(rows.clone());
             if is_whole || !failed.is_empty() {
                 picker.note = Clean::line(&failed.join(" · "));
@@ -204,7 +271,11 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
 }
 
 fn note(model: &mut Model, words: &'static str) {
-    if let Some(Overlay { body: Body::Picker(picker), .. }) = model.overlays.last_mut() {
+    if let Some(Overlay {
+        body: Body::Picker(picker),
+        ..
+    }) = model.overlays.last_mut()
+    {
         picker.note = Clean::own(words);
     }
 }
@@ -230,13 +301,27 @@ pub fn window_words(tokens: u64) -> String {
 
 /// Marks the selected model as a favourite, or unmarks it.
 pub fn mark_favourite(model: &mut Model) {
-    let Some(Overlay { body: Body::Picker(picker), .. }) = model.overlays.last() else { return };
-    let Some((value, favourite)) = picker.current().map(|row| (row.value.clone(), !row.is_marked)) else { return };
+    let Some(Overlay {
+        body: Body::Picker(picker),
+        ..
+    }) = model.overlays.last()
+    else {
+        return;
+    };
+    let Some((value, favourite)) = picker
+        .current()
+        .map(|row| (row.value.clone(), !row.is_marked))
+    else {
+        return;
+    };
     if let Ok(chosen) = value.parse::<ModelRef>() {
         if let Some(spec) = model.models.iter_mut().find(|spec| spec.model == chosen) {
             spec.favourite = favourite;
         }
-        model.tell(Command::Data(Data::MarkModel { model: chosen, favourite }));
+        model.tell(Command::Data(Data::MarkModel {
+            model: chosen,
+            favourite,
+        }));
         refill_models(model, false);
     }
 }
@@ -252,7 +337,13 @@ pub fn use_model(model: &mut Model, text: &str) {
     };
     match model.here() {
         Some(conversation) => {
-            model.ask(Command::Chat(Chat::SwitchModel { conversation, model: chosen }), Ask::Change);
+            model.ask(
+                Command::Chat(Chat::SwitchModel {
+                    conversation,
+                    model: chosen,
+                }),
+                Ask::Change,
+            );
         }
         None => {
             model.say(format!("{chosen} from the next message on"));
@@ -266,14 +357,20 @@ pub fn edit_system(model: &mut Model) {
     let text = model.open.as_ref().map_or(&model.new_system, |c| &c.system);
     let newline = model.keymap.first_key(Action::Newline).unwrap_or_default();
     let form = Form::lines("This conversation's own instructions", text, &newline);
-    model.overlays.push(Overlay { purpose: Purpose::System, body: Body::Form(form) });
+    model.overlays.push(Overlay {
+        purpose: Purpose::System,
+        body: Body::Form(form),
+    });
 }
 
 /// Keeps the conversation's own instructions.
 pub fn set_system(model: &mut Model, text: String) {
     match model.here() {
         Some(conversation) => {
-            model.ask(Command::Chat(Chat::SetSystem { conversation, text }), Ask::Change);
+            model.ask(
+                Command::Chat(Chat::SetSystem { conversation, text }),
+                Ask::Change,
+            );
         }
         None => {
             model.say("instructions kept for this conversation");
@@ -284,7 +381,9 @@ pub fn set_system(model: &mut Model, text: String) {
 
 /// Puts the selected prompt at the caret of the composer.
 pub fn insert_prompt(model: &mut Model) {
-    let Some(prompt) = model.library.current().cloned() else { return };
+    let Some(prompt) = model.library.current().cloned() else {
+        return;
+    };
     model.composer.editor.paste(&prompt.content);
     model.composer.made_from(prompt.id, prompt.version);
     model.composer.changed(model.tick);

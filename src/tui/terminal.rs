@@ -74,6 +74,11 @@ impl Screen {
         Ok(())
     }
 
+    /// What the terminal can do, as far as asked.
+    pub fn abilities(&self) -> Abilities {
+        self.abilities
+    }
+
     /// Draws a frame, whole where the terminal can do that.
     pub fn draw(&mut self, paint: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
         if self.abilities.synchronized {

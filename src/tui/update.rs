@@ -8,9 +8,7 @@ use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Effect, Msg, Outcome, Signal};
 use super::news;
-use crate::keys::action::{Action, Context};
-use crate::keys::chord::{Chord, Key};
-use crate::keys::keymap::Lookup;
+use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -27,7 +25,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 fn pass_deadlines(model: &mut Model) {
-    if model.toast.as_ref().is_some_and(|toast| toast.until <= model.tick) {
+    if model
+        .toast
+        .as_ref()
+        .is_some_and(|toast| toast.until <= model.tick)
+    {
         model.toast = None;
     }
     if model.quit_armed.is_some_and(|until| until <= model.tick) {
@@ -58,9 +60,12 @@ fn key(model: &mut Model, chord: Chord) {
         model.pending.clear();
     } else if is_esc {
         ladder::back(model);
-    } else if let (Key::Char(c), true) = (chord.key, chord.is_text() && model.pending.is_empty() && takes_text(model)) {
+    } else if let (Key::Char(c), true) = (
+        chord.key,
+        chord.is_text() && model.pending.is_empty() && takes_text(model),
+    ) {
         if let Some(editor) = editor(model) {
-            editor.insert_char(c);
+            editor.insert(c.encode_utf8(&mut [0; 4]));
         }
         edited(model);
     } else {
@@ -102,7 +107,9 @@ fn lookup(model: &Model) -> Lookup {
     };
     if !model.overlays.is_empty() {
         return match map.lookup(Context::Overlay, &model.pending) {
-            Lookup::Action(action) if action.contexts().contains(&Context::Overlay) || is_harmless(action) => {
+            Lookup::Action(action)
+                if action.contexts().contains(&Context::Overlay) || is_harmless(action) =>
+            {
                 Lookup::Action(action)
             }
             Lookup::Action(_) | Lookup::Prefix | Lookup::None if takes_text(model) => edit(),
@@ -137,7 +144,7 @@ fn unbound(model: &mut Model, chord: Chord) {
         }
         None => {
             model.focus = Focus::Composer;
-            model.composer.editor.insert_char(c);
+            model.composer.editor.insert(c.encode_utf8(&mut [0; 4]));
             model.composer.changed(model.tick);
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use salon::domain::conversation::Sampling;
+use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
     ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, SecretString,
@@ -17,6 +18,8 @@ pub const KEY: &str = "sk-test1234567890abcdef";
 /// Settings whose model is `test/m` at this base URL. Files would lie in the folder `home`; none is made.
 pub fn settings(base_url: &str, home: &Path) -> Settings {
     Settings {
+        keys_file: String::new(),
+        log_filter: None,
         model: Some("test/m".parse().unwrap()),
         fallback_models: Vec::new(),
         chat: ChatSettings {
@@ -79,5 +82,5 @@ pub fn provider(base_url: &str) -> ProviderSettings {
 
 /// The manual the guide of a test knows.
 pub fn manual() -> Manual {
-    Manual
+    Manual::new(&KeyMap::shipped())
 }

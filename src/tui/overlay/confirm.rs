@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::frame::frame;
 use crate::domain::clean::Clean;
-use crate::keys::action::Action;
+use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut};
 use crate::tui::msg::{Choice, Outcome};
 use crate::tui::theme::Look;
@@ -20,7 +20,11 @@ pub struct Confirm {
 impl Confirm {
     /// Asks this.
     pub fn new(question: Clean, yes: &'static str) -> Self {
-        Confirm { question, yes, area: Rect::default() }
+        Confirm {
+            question,
+            yes,
+            area: Rect::default(),
+        }
     }
 
     /// Nothing is bound here: a dangerous answer has a letter of its own.
@@ -43,7 +47,18 @@ impl Confirm {
 
     pub fn paint(&self, canvas: &mut Canvas<'_>) {
         let keys = Clean::line(&format!("y {} · n leave it", self.yes));
-        let inner = frame(canvas, self.area, &Clean::own("Sure?"), &Clean::default(), &keys);
-        canvas.put(inner, (0, inner.height / 2), &cut(&self.question, inner.width), Look::default());
+        let inner = frame(
+            canvas,
+            self.area,
+            &Clean::own("Sure?"),
+            &Clean::default(),
+            &keys,
+        );
+        canvas.put(
+            inner,
+            (0, inner.height / 2),
+            &cut(&self.question, inner.width),
+            Look::default(),
+        );
     }
 }

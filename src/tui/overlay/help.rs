@@ -4,12 +4,11 @@ use ratatui::layout::Rect;
 
 use super::frame::frame;
 use crate::domain::clean::Clean;
-use crate::keys::action::{Action, Context, LADDERS};
-use crate::keys::keymap::KeyMap;
+use crate::keys::{Action, Context, KeyMap, LADDERS};
 use crate::manual::Manual;
 use crate::tui::canvas::Canvas;
 use crate::tui::msg::Outcome;
-use crate::tui::text::reader::Reader;
+use crate::tui::reader::Reader;
 
 /// The help overlay: one text to scroll.
 pub struct Help {
@@ -20,7 +19,10 @@ pub struct Help {
 impl Help {
     /// Help for this context.
     pub fn new(here: Context, keys: &KeyMap, manual: &Manual) -> Self {
-        Help { reader: Reader::new(text(here, keys, manual)), area: Rect::default() }
+        Help {
+            reader: Reader::new(text(here, keys, manual)),
+            area: Rect::default(),
+        }
     }
 
     pub fn act(&mut self, action: Action) -> Outcome {
@@ -42,13 +44,22 @@ impl Help {
 
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
-        let inner = area.inner(ratatui::layout::Margin { horizontal: 2, vertical: 1 });
+        let inner = area.inner(ratatui::layout::Margin {
+            horizontal: 2,
+            vertical: 1,
+        });
         self.reader.layout(inner);
     }
 
     pub fn paint(&self, canvas: &mut Canvas<'_>) {
         let keys = Clean::own("↑ ↓ PageUp PageDown · Esc");
-        frame(canvas, self.area, &Clean::own("Help"), &Clean::default(), &keys);
+        frame(
+            canvas,
+            self.area,
+            &Clean::own("Help"),
+            &Clean::default(),
+            &keys,
+        );
         self.reader.paint(canvas);
     }
 }
@@ -56,12 +67,22 @@ impl Help {
 /// The whole text as markdown: keys here, keys everywhere, the two ladders, typed words, the manual.
 pub fn text(here: Context, keys: &KeyMap, manual: &Manual) -> String {
     let mut out = String::new();
-    let others = Context::ALL.into_iter().filter(|c| *c != here && *c != Context::Overlay);
+    let others = Context::ALL
+        .into_iter()
+        .filter(|c| *c != here && *c != Context::Overlay);
     for context in std::iter::once(here).chain(others) {
         out.push_str(&format!("## {}\n\n", context.title()));
         out.push_str("| key | what it does |\n|---|---|\n");
-        for (action, bound) in keys.bound(context).iter().filter(|(action, _)| action.is_shown()) {
-            let bound = bound.iter().map(|key| code(key)).collect::<Vec<_>>().join(" ");
+        for (action, bound) in keys
+            .bound(context)
+            .iter()
+            .filter(|(action, _)| action.is_shown())
+        {
+            let bound = bound
+                .iter()
+                .map(|key| code(key))
+                .collect::<Vec<_>>()
+                .join(" ");
             out.push_str(&format!("| {bound} | {} |\n", action.about()));
         }
         out.push('\n');
@@ -83,5 +104,9 @@ pub fn text(here: Context, keys: &KeyMap, manual: &Manual) -> String {
 
 /// A key as code in a table cell.
 fn code(key: &str) -> String {
-    if key.contains('`') { format!("`` {key} ``") } else { format!("`{}`", key.replace('|', "\\|")) }
+    if key.contains('`') {
+        format!("`` {key} ``")
+    } else {
+        format!("`{}`", key.replace('|', "\\|"))
+    }
 }

@@ -6,13 +6,13 @@ mod frame;
 pub mod help;
 pub mod picker;
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::canvas::Canvas;
 use super::msg::Outcome;
 use super::text::edit::Editor;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::keys::action::Action;
+use crate::keys::Action;
 use confirm::Confirm;
 use form::Form;
 use help::Help;
@@ -63,6 +63,11 @@ impl Overlay {
         }
     }
 
+    /// Whether a printable key is text here.
+    pub fn takes_text(&self) -> bool {
+        matches!(self.body, Body::Picker(_) | Body::Form(_))
+    }
+
     /// The editor that takes typed text, if this overlay has one.
     pub fn editor(&mut self) -> Option<&mut Editor> {
         match &mut self.body {
@@ -90,7 +95,11 @@ impl Overlay {
 
     /// Takes its place in the middle of the screen.
     pub fn layout(&mut self, screen: Rect) {
-        let width = screen.width.saturating_sub(4).min(WIDEST).max(screen.width.min(30));
+        let width = screen
+            .width
+            .saturating_sub(4)
+            .min(WIDEST)
+            .max(screen.width.min(30));
         let most = screen.height.saturating_sub(2).max(screen.height.min(5));
         let wanted = match &mut self.body {
             Body::Picker(picker) => picker.height(),
@@ -114,7 +123,7 @@ impl Overlay {
     }
 
     /// Draws it; returns the caret's cell where text is taken.
-    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<(u16, u16)> {
+    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
         match &self.body {
             Body::Picker(picker) => picker.paint(canvas),
             Body::Form(form) => form.paint(canvas),

@@ -2,12 +2,13 @@
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::frame::frame;
 use crate::domain::clean::Clean;
-use crate::keys::action::Action;
+use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::filter;
 use crate::tui::msg::{Choice, Outcome};
 use crate::tui::text::edit::Editor;
 use crate::tui::theme::{Look, Tone};
@@ -51,7 +52,7 @@ impl Picker {
             title,
             aside,
             keys,
-            query: Editor::line("type to filter"),
+            query: filter::input(),
             rows,
             shown: Vec::new(),
             selected: 0,
@@ -85,7 +86,11 @@ impl Picker {
         self.rows = rows;
         self.filter();
         self.selected = match chosen.filter(|_| selected > 0) {
-            Some(value) => self.shown.iter().position(|at| self.rows[*at].value == value).unwrap_or(0),
+            Some(value) => self
+                .shown
+                .iter()
+                .position(|at| self.rows[*at].value == value)
+                .unwrap_or(0),
             None => 0,
         };
     }
@@ -105,7 +110,12 @@ impl Picker {
             .rows
             .iter()
             .enumerate()
-            .filter_map(|(at, row)| Some((pattern.score(Utf32Str::new(&row.label, &mut buffer), &mut matcher)?, at)))
+            .filter_map(|(at, row)| {
+                Some((
+                    pattern.score(Utf32Str::new(&row.label, &mut buffer), &mut matcher)?,
+                    at,
+                ))
+            })
             .collect();
         scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
         self.shown = scored.into_iter().map(|(_, at)| at).collect();
@@ -132,7 +142,10 @@ impl Picker {
         let page = usize::from(ROWS);
         let to = match action {
             Action::Accept => {
-                let value = self.current().map(|row| row.value.clone()).or_else(|| self.typed_row());
+                let value = self
+                    .current()
+                    .map(|row| row.value.clone())
+                    .or_else(|| self.typed_row());
                 return value.map_or(Outcome::Stay, |value| Outcome::Take(Choice::Picked(value)));
             }
             Action::RefreshPicker | Action::Favourite => return Outcome::Act(action),
@@ -152,49 +165,89 @@ impl Picker {
 
     /// Frame, query, rows, note.
     pub fn height(&self) -> u16 {
-        let rows = u16::try_from(self.rows.len().max(3)).unwrap_or(ROWS).min(ROWS);
+        let rows = u16::try_from(self.rows.len().max(3))
+            .unwrap_or(ROWS)
+            .min(ROWS);
         rows + 3 + u16::from(self.typed.is_some()) + u16::from(!self.note.is_empty())
     }
 
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.query.layout(self.query_area());
         let shown = usize::from(self.list_rows()).max(1);
         self.top = self.top.min(self.count().saturating_sub(shown));
-        self.top = self.top.clamp((self.selected + 1).saturating_sub(shown), self.selected);
+        self.top = self
+            .top
+            .clamp((self.selected + 1).saturating_sub(shown), self.selected);
+    }
+
+    fn query_area(&self) -> Rect {
+        let area = self.area;
+        Rect {
+            x: area.x + 4,
+            y: area.y + 1,
+            width: area.width.saturating_sub(6),
+            height: 1,
+        }
+        .intersection(area)
     }
 
     fn list_rows(&self) -> u16 {
-        self.area.height.saturating_sub(3 + u16::from(!self.note.is_empty()))
+        self.area
+            .height
+            .saturating_sub(3 + u16::from(!self.note.is_empty()))
     }
 
-    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<(u16, u16)> {
+    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
         let inner = frame(canvas, self.area, &self.title, &self.aside, &self.keys);
         canvas.put(inner, (0, 0), &Clean::own("›"), Look::of(Tone::Accent));
-        let query = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), height: 1, ..inner };
+        let query = self.query_area();
         self.query.paint(canvas.buffer, query, canvas.theme);
-        let list = Rect { y: inner.y + 1, height: self.list_rows(), ..inner };
+        let list = Rect {
+            y: inner.y + 1,
+            height: self.list_rows(),
+            ..inner
+        };
         if self.count() == 0 {
-            canvas.put(list, (2, 0), &Clean::own("nothing matches"), Look::of(Tone::Dim));
+            canvas.put(
+                list,
+                (2, 0),
+                &Clean::own("nothing matches"),
+                Look::of(Tone::Dim),
+            );
         }
         for (y, at) in (0..list.height).zip(self.top..self.count()) {
             self.paint_row(canvas, list, y, at);
         }
         if !self.note.is_empty() {
             let y = inner.height.saturating_sub(1);
-            canvas.put(inner, (0, y), &cut(&self.note, inner.width), Look::of(Tone::Warning));
+            canvas.put(
+                inner,
+                (0, y),
+                &cut(&self.note, inner.width),
+                Look::of(Tone::Warning),
+            );
         }
         self.query.caret_cell(query)
     }
 
     fn paint_row(&self, canvas: &mut Canvas<'_>, list: Rect, y: u16, at: usize) {
         let is_selected = at == self.selected;
-        let look = if is_selected { Look::of(Tone::Accent).bold() } else { Look::default() };
+        let look = if is_selected {
+            Look::of(Tone::Accent).bold()
+        } else {
+            Look::default()
+        };
         if is_selected {
             canvas.put(list, (0, y), &Clean::own("▌"), Look::of(Tone::Accent));
         }
         match self.shown.get(at).map(|at| &self.rows[*at]) {
             Some(row) => {
-                let mark = if row.is_marked { Clean::own("★") } else { Clean::own(" ") };
+                let mark = if row.is_marked {
+                    Clean::own("★")
+                } else {
+                    Clean::own(" ")
+                };
                 canvas.put(list, (1, y), &mark, Look::of(Tone::Warning));
                 let aside = cut(&row.aside, list.width / 3);
                 let room = list.width.saturating_sub(4 + width(&aside));
@@ -203,7 +256,12 @@ impl Picker {
             }
             None => {
                 let words = format!("{} {}", self.typed.unwrap_or(""), self.query.text().trim());
-                canvas.put(list, (3, y), &cut(&Clean::line(&words), list.width.saturating_sub(3)), look);
+                canvas.put(
+                    list,
+                    (3, y),
+                    &cut(&Clean::line(&words), list.width.saturating_sub(3)),
+                    look,
+                );
             }
         }
     }
@@ -226,17 +284,34 @@ mod tests {
     }
 
     fn picker() -> Picker {
-        let rows = rows(&["openai/gpt-4o", "openai/gpt-4o-mini", "lab/llama", "guide/tour"]);
-        Picker::new(Clean::own("Model"), Clean::default(), Clean::default(), rows).taking_typed("use")
+        let rows = rows(&[
+            "openai/gpt-4o",
+            "openai/gpt-4o-mini",
+            "lab/llama",
+            "guide/tour",
+        ]);
+        Picker::new(
+            Clean::own("Model"),
+            Clean::default(),
+            Clean::default(),
+            rows,
+        )
+        .taking_typed("use")
     }
 
     #[test]
     fn the_best_match_is_first_and_taken() {
         let mut picker = picker();
-        assert_eq!(picker.act(Action::Accept), Outcome::Take(Choice::Picked("openai/gpt-4o".into())));
+        assert_eq!(
+            picker.act(Action::Accept),
+            Outcome::Take(Choice::Picked("openai/gpt-4o".into()))
+        );
         picker.query.set_text("llm", 3);
         picker.filter();
-        assert_eq!(picker.current().map(|row| row.value.as_str()), Some("lab/llama"));
+        assert_eq!(
+            picker.current().map(|row| row.value.as_str()),
+            Some("lab/llama")
+        );
     }
 
     #[test]
@@ -245,7 +320,10 @@ mod tests {
         picker.query.set_text("lab/my-own", 10);
         picker.filter();
         picker.act(Action::ListLast);
-        assert_eq!(picker.act(Action::Accept), Outcome::Take(Choice::Picked("lab/my-own".into())));
+        assert_eq!(
+            picker.act(Action::Accept),
+            Outcome::Take(Choice::Picked("lab/my-own".into()))
+        );
         picker.query.set_text("zzz", 3);
         picker.filter();
         assert_eq!(picker.act(Action::Accept), Outcome::Stay);
@@ -257,6 +335,9 @@ mod tests {
         picker.act(Action::ListDown);
         picker.act(Action::ListDown);
         picker.fill(rows(&["a/b", "lab/llama"]));
-        assert_eq!(picker.current().map(|row| row.value.as_str()), Some("lab/llama"));
+        assert_eq!(
+            picker.current().map(|row| row.value.as_str()),
+            Some("lab/llama")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The composer: the draft, its stash, and what was sent but not yet accepted.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Draft;
@@ -37,8 +37,10 @@ pub struct Composer {
 
 impl Default for Composer {
     fn default() -> Self {
+        let mut editor = Editor::new();
+        editor.set_placeholder(Clean::own("Ask anything"));
         Composer {
-            editor: Editor::lines("Ask anything"),
+            editor,
             edit_of: None,
             prompt: None,
             stash: Vec::new(),
@@ -54,7 +56,12 @@ impl Default for Composer {
 impl Composer {
     /// What stands in it.
     pub fn draft(&self) -> Draft {
-        Draft { text: self.editor.text(), caret: self.editor.caret(), edit_of: self.edit_of, prompt: self.prompt }
+        Draft {
+            text: self.editor.text(),
+            caret: self.editor.caret(),
+            edit_of: self.edit_of,
+            prompt: self.prompt,
+        }
     }
 
     /// Whether there is nothing to lose.
@@ -77,7 +84,12 @@ impl Composer {
         } else {
             let text = format!("{}\n\n{}", draft.text, typed.text);
             let caret = draft.text.len() + 2 + typed.caret;
-            self.put(Draft { text, caret, edit_of: draft.edit_of.or(typed.edit_of), prompt: draft.prompt });
+            self.put(Draft {
+                text,
+                caret,
+                edit_of: draft.edit_of.or(typed.edit_of),
+                prompt: draft.prompt,
+            });
         }
     }
 
@@ -126,7 +138,10 @@ impl Composer {
 
     /// Edits this question from now on.
     pub fn edit(&mut self, question: MessageId, text: &str) {
-        self.put(Draft { edit_of: Some(question), ..Draft::of(text) });
+        self.put(Draft {
+            edit_of: Some(question),
+            ..Draft::of(text)
+        });
     }
 
     /// Whether a question is being edited.
@@ -197,7 +212,12 @@ impl Composer {
     }
 
     /// The command that keeps a changed draft, once its time has come or at once when `is_leaving`.
-    pub fn keep_due(&mut self, scope: Option<ConversationId>, tick: u64, is_leaving: bool) -> Option<Command> {
+    pub fn keep_due(
+        &mut self,
+        scope: Option<ConversationId>,
+        tick: u64,
+        is_leaving: bool,
+    ) -> Option<Command> {
         let changed_at = self.changed_at?;
         if !is_leaving && tick < changed_at + KEEP_AFTER {
             return None;
@@ -213,7 +233,9 @@ impl Composer {
 
     /// Rows the composer wants at this width: notice, edit mark, text.
     pub fn height(&mut self, width: u16, most: u16) -> u16 {
-        let text = self.editor.measure(width.saturating_sub(2)).clamp(1, MOST_ROWS);
+        let text = u16::try_from(self.editor.measure(width.saturating_sub(2)))
+            .unwrap_or(MOST_ROWS)
+            .clamp(1, MOST_ROWS);
         (text + self.notice_rows() + u16::from(self.edit_of.is_some())).min(most.max(1))
     }
 
@@ -228,10 +250,18 @@ impl Composer {
     /// Takes its place on the screen.
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.editor.layout(self.text_area());
+    }
+
+    /// Whether the caret is in the first row, where ↑ brings the stash back.
+    pub fn is_at_first_row(&mut self) -> bool {
+        let width = self.text_area().width;
+        self.editor.is_at_first_row(width)
     }
 
     fn text_area(&self) -> Rect {
-        let above = (self.notice_rows() + u16::from(self.edit_of.is_some())).min(self.area.height.saturating_sub(1));
+        let above = (self.notice_rows() + u16::from(self.edit_of.is_some()))
+            .min(self.area.height.saturating_sub(1));
         Rect {
             x: self.area.x + 2.min(self.area.width),
             y: self.area.y + above,
@@ -245,34 +275,69 @@ impl Composer {
         let mut y = 0;
         if let Some(failure) = &self.notice {
             let title = Clean::line(&format!("▲ {}", failure.title));
-            canvas.put(self.area, (1, y), &cut(&title, self.area.width.saturating_sub(1)), Look::of(Tone::Error));
+            canvas.put(
+                self.area,
+                (1, y),
+                &cut(&title, self.area.width.saturating_sub(1)),
+                Look::of(Tone::Error),
+            );
             y += 1;
             if !failure.remedy.is_empty() {
                 let remedy = Clean::line(&failure.remedy);
-                canvas.put(self.area, (3, y), &cut(&remedy, self.area.width.saturating_sub(3)), Look::of(Tone::Dim));
+                canvas.put(
+                    self.area,
+                    (3, y),
+                    &cut(&remedy, self.area.width.saturating_sub(3)),
+                    Look::of(Tone::Dim),
+                );
                 y += 1;
             }
         }
         if self.edit_of.is_some() {
-            let mark = Clean::own("editing an earlier question: Enter sends it as a new branch, Esc leaves it");
-            canvas.put(self.area, (1, y), &cut(&mark, self.area.width.saturating_sub(1)), Look::of(Tone::Warning));
+            let mark = Clean::own(
+                "editing an earlier question: Enter sends it as a new branch, Esc leaves it",
+            );
+            canvas.put(
+                self.area,
+                (1, y),
+                &cut(&mark, self.area.width.saturating_sub(1)),
+                Look::of(Tone::Warning),
+            );
         }
         let text = self.text_area();
-        let bar = if is_focused { Look::of(Tone::Accent) } else { Look::of(Tone::Dim) };
-        let column = Rect { x: self.area.x, width: 1, ..text };
+        let bar = if is_focused {
+            Look::of(Tone::Accent)
+        } else {
+            Look::of(Tone::Dim)
+        };
+        let column = Rect {
+            x: self.area.x,
+            width: 1,
+            ..text
+        };
         for y in 0..text.height {
             canvas.put(column, (0, y), &Clean::own("▏"), bar);
         }
         self.editor.paint(canvas.buffer, text, canvas.theme);
-        let chars = self.editor.char_count();
+        // Bytes are counted for nothing; only a text that may be too long is counted by its characters.
+        let chars = if self.editor.len() > self.most_chars {
+            self.editor.text().chars().count()
+        } else {
+            0
+        };
         if chars > self.most_chars {
             let count = Clean::line(&format!(" {chars} characters"));
-            canvas.put_right(text, (0, text.height.saturating_sub(1)), &count, Look::of(Tone::Warning));
+            canvas.put_right(
+                text,
+                (0, text.height.saturating_sub(1)),
+                &count,
+                Look::of(Tone::Warning),
+            );
         }
     }
 
     /// The cell of the caret.
-    pub fn caret(&self) -> Option<(u16, u16)> {
+    pub fn caret(&self) -> Option<Position> {
         self.editor.caret_cell(self.text_area())
     }
 }

@@ -55,8 +55,19 @@ impl Entry {
         } else {
             Doc::whole(shown.message.content.clone())
         };
-        let thinking = shown.message.thinking_ms.map(|_| Thinking { doc: Doc::default(), choice: None, is_loaded: false });
-        let mut entry = Entry { shown, doc, thinking, has_details: false, foot: Vec::new(), is_live };
+        let thinking = shown.message.thinking_ms.map(|_| Thinking {
+            doc: Doc::default(),
+            choice: None,
+            is_loaded: false,
+        });
+        let mut entry = Entry {
+            shown,
+            doc,
+            thinking,
+            has_details: false,
+            foot: Vec::new(),
+            is_live,
+        };
         entry.refoot(None);
         entry
     }
@@ -71,6 +82,11 @@ impl Entry {
         self.doc.source()
     }
 
+    /// Whether this salon is writing it.
+    pub fn is_live(&self) -> bool {
+        self.is_live
+    }
+
     /// More of the answer.
     pub fn grow(&mut self, text: &str) {
         self.doc.push(text);
@@ -78,7 +94,11 @@ impl Entry {
 
     /// More reasoning.
     pub fn think(&mut self, text: &str) {
-        let thinking = self.thinking.get_or_insert_with(|| Thinking { doc: Doc::growing(), choice: None, is_loaded: true });
+        let thinking = self.thinking.get_or_insert_with(|| Thinking {
+            doc: Doc::growing(),
+            choice: None,
+            is_loaded: true,
+        });
         thinking.doc.push(text);
     }
 
@@ -103,7 +123,11 @@ impl Entry {
             self.doc = Doc::whole(message.content.clone());
         }
         if self.thinking.is_none() && message.thinking_ms.is_some() {
-            self.thinking = Some(Thinking { doc: Doc::default(), choice: None, is_loaded: false });
+            self.thinking = Some(Thinking {
+                doc: Doc::default(),
+                choice: None,
+                is_loaded: false,
+            });
         }
         self.shown.is_elsewhere &= message.status == Status::Streaming;
         self.shown.message = message;
@@ -134,7 +158,10 @@ impl Entry {
     }
 
     fn is_thinking_open(&self) -> bool {
-        self.thinking.as_ref().is_some_and(|t| t.choice.unwrap_or(self.is_live && self.doc.source().is_empty()))
+        self.thinking.as_ref().is_some_and(|t| {
+            t.choice
+                .unwrap_or(self.is_live && self.doc.source().is_empty())
+        })
     }
 
     /// Brings what came since the last frame into shape, and the foot up to date. Called once a frame.
@@ -169,10 +196,14 @@ impl Entry {
             Part::Head => 1,
             Part::Thinking => {
                 let is_open = self.is_thinking_open();
-                let Some(thinking) = self.thinking.as_mut().filter(|_| is_open) else { return 1 };
+                let Some(thinking) = self.thinking.as_mut().filter(|_| is_open) else {
+                    return 1;
+                };
                 let width = width.saturating_sub(2);
                 let blocks = thinking.doc.block_count();
-                1 + (0..blocks).map(|block| thinking.doc.height(block, width, ctx)).sum::<usize>()
+                1 + (0..blocks)
+                    .map(|block| thinking.doc.height(block, width, ctx))
+                    .sum::<usize>()
             }
             Part::Block(block) => self.doc.height(block, width, ctx),
             // A blank row parts it from the next message.
@@ -189,7 +220,14 @@ impl Entry {
     }
 
     /// Draws one row of an item into the first row of `area`; code is moved by `skip` cells.
-    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect, (item, row): (usize, usize), skip: usize, zone: &TimeZone) {
+    pub fn paint(
+        &self,
+        canvas: &mut Canvas<'_>,
+        area: Rect,
+        (item, row): (usize, usize),
+        skip: usize,
+        zone: &TimeZone,
+    ) {
         match self.part(item) {
             Part::Head => self.paint_head(canvas, area, zone),
             Part::Thinking => self.paint_thinking(canvas, area, row),
@@ -202,7 +240,9 @@ impl Entry {
             Part::Foot => {
                 if let Some(line) = self.foot.get(row) {
                     let right = width(&line.right);
-                    let room = area.width.saturating_sub(if right > 0 { right + 1 } else { 0 });
+                    let room = area
+                        .width
+                        .saturating_sub(if right > 0 { right + 1 } else { 0 });
                     let x = canvas.put(area, (0, 0), &cut(&line.left, room), line.look);
                     canvas.put_right(area, (x, 0), &line.right, Look::of(Tone::Dim));
                 }
@@ -215,9 +255,10 @@ impl Entry {
         let (who, look) = match (message.role, &message.model) {
             (Role::User, _) => (Clean::own("you"), Look::of(Tone::Accent).bold()),
             (Role::System, _) => (Clean::own("system"), Look::of(Tone::Dim)),
-            (Role::Assistant, Some(model)) if model.is_guide() => {
-                (Clean::own("built-in guide, not a language model"), Look::default().bold())
-            }
+            (Role::Assistant, Some(model)) if model.is_guide() => (
+                Clean::own("built-in guide, not a language model"),
+                Look::default().bold(),
+            ),
             (Role::Assistant, Some(model)) => (Clean::line(&model.name), Look::default().bold()),
             (Role::Assistant, None) => (Clean::own("reply"), Look::default().bold()),
         };
@@ -228,18 +269,33 @@ impl Entry {
     }
 
     fn paint_thinking(&self, canvas: &mut Canvas<'_>, area: Rect, row: usize) {
-        let Some(thinking) = &self.thinking else { return };
+        let Some(thinking) = &self.thinking else {
+            return;
+        };
         if row == 0 {
-            let sign = if self.is_thinking_open() { "▾" } else { "▸" };
+            let sign = if self.is_thinking_open() {
+                "▾"
+            } else {
+                "▸"
+            };
             let words = match self.message().thinking_ms {
                 Some(ms) => format!("{sign} thought for {}", seconds(ms)),
                 None => format!("{sign} thinking"),
             };
-            canvas.put(area, (0, 0), &cut(&Clean::line(&words), area.width), Look::of(Tone::Dim));
+            canvas.put(
+                area,
+                (0, 0),
+                &cut(&Clean::line(&words), area.width),
+                Look::of(Tone::Dim),
+            );
             return;
         }
         let mut left = row - 1;
-        let area = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2), ..area };
+        let area = Rect {
+            x: area.x + 2.min(area.width),
+            width: area.width.saturating_sub(2),
+            ..area
+        };
         for block in 0..thinking.doc.block_count() {
             let rows = thinking.doc.rows(block);
             if let Some(line) = rows.get(left) {
@@ -263,27 +319,56 @@ impl Entry {
         };
         if self.is_live {
             let words = live.unwrap_or("waiting · Esc stops");
-            lines.push(Line { left: Clean::line(words), right: place, look: Look::of(Tone::Accent) });
+            lines.push(Line {
+                left: Clean::line(words),
+                right: place,
+                look: Look::of(Tone::Accent),
+            });
         } else if message.role == Role::User {
             if message.status == Status::Unsent {
                 let left = Clean::own("not sent yet · r sends it · e edits it");
-                lines.push(Line { left, right: place, look: Look::of(Tone::Warning) });
+                lines.push(Line {
+                    left,
+                    right: place,
+                    look: Look::of(Tone::Warning),
+                });
             } else if !place.is_empty() {
-                lines.push(Line { left: Clean::default(), right: place, look: dim });
+                lines.push(Line {
+                    left: Clean::default(),
+                    right: place,
+                    look: dim,
+                });
             }
         } else {
             lines.extend(notices(message, self.shown.is_elsewhere));
             let figures = Clean::line(&figures(message));
             if !figures.is_empty() || !place.is_empty() {
-                lines.push(Line { left: figures, right: place, look: dim });
+                lines.push(Line {
+                    left: figures,
+                    right: place,
+                    look: dim,
+                });
             }
         }
         if self.has_details {
             let details = details(message).into_iter();
-            lines.extend(details.map(|left| Line { left: Clean::line(&left), right: Clean::default(), look: dim }));
+            lines.extend(details.map(|left| Line {
+                left: Clean::line(&left),
+                right: Clean::default(),
+                look: dim,
+            }));
         }
-        if !lines.is_empty() && (message.role == Role::User || self.doc.block_count() > 0 || self.thinking.is_some()) {
-            lines.insert(0, Line { left: Clean::default(), right: Clean::default(), look: dim });
+        if !lines.is_empty()
+            && (message.role == Role::User || self.doc.block_count() > 0 || self.thinking.is_some())
+        {
+            lines.insert(
+                0,
+                Line {
+                    left: Clean::default(),
+                    right: Clean::default(),
+                    look: dim,
+                },
+            );
         }
         self.foot = lines;
     }
@@ -291,9 +376,15 @@ impl Entry {
 
 /// How a reply ended when that is worth saying, and what can be done.
 fn notices(message: &Message, is_elsewhere: bool) -> Vec<Line> {
-    let line = |left: &str, tone| Line { left: Clean::line(left), right: Clean::default(), look: Look::of(tone) };
+    let line = |left: &str, tone| Line {
+        left: Clean::line(left),
+        right: Clean::default(),
+        look: Look::of(tone),
+    };
     let failure = |fallback: &str| {
-        let Some(Failure { title, remedy, .. }) = &message.failure else { return fallback.to_owned() };
+        let Some(Failure { title, remedy, .. }) = &message.failure else {
+            return fallback.to_owned();
+        };
         let dot = if remedy.is_empty() { "" } else { ". " };
         format!("{title}{dot}{remedy}")
     };
@@ -304,11 +395,17 @@ fn notices(message: &Message, is_elsewhere: bool) -> Vec<Line> {
         Status::Stopped => vec![line("■ stopped", Tone::Warning), line(keys, Tone::Dim)],
         Status::Interrupted => {
             let words = failure("The reply was interrupted. What arrived is kept.");
-            vec![line(&format!("▲ interrupted: {words}"), Tone::Error), line(keys, Tone::Dim)]
+            vec![
+                line(&format!("▲ interrupted: {words}"), Tone::Error),
+                line(keys, Tone::Dim),
+            ]
         }
         Status::Failed => {
             let words = failure("The provider reported an error. What arrived is kept.");
-            vec![line(&format!("▲ failed: {words}"), Tone::Error), line(keys, Tone::Dim)]
+            vec![
+                line(&format!("▲ failed: {words}"), Tone::Error),
+                line(keys, Tone::Dim),
+            ]
         }
         Status::Complete | Status::Unsent => match &message.finish {
             Some(Finish::Length) => vec![line("▲ cut at the limit · c continue", Tone::Warning)],
@@ -327,7 +424,11 @@ fn figures(message: &Message) -> String {
         parts.push(seconds(ms));
     }
     if let Some(tokens) = message.usage.as_ref().and_then(|usage| usage.output) {
-        let about = if message.usage.is_some_and(|usage| usage.is_estimate) { "≈" } else { "" };
+        let about = if message.usage.is_some_and(|usage| usage.is_estimate) {
+            "≈"
+        } else {
+            ""
+        };
         parts.push(format!("{about}{tokens} tok"));
     }
     if let Some(cost) = message.cost.filter(|cost| cost.0 > 0) {
@@ -349,15 +450,26 @@ fn details(message: &Message) -> Vec<String> {
         None => "cost      not known".to_owned(),
     });
     if let (Some(first), Some(total)) = (message.first_token_ms, message.total_ms) {
-        lines.push(format!("time      first word after {}, all in {}", seconds(first), seconds(total)));
+        lines.push(format!(
+            "time      first word after {}, all in {}",
+            seconds(first),
+            seconds(total)
+        ));
     }
     lines.push(format!("at        {}", message.created_at.rfc3339()));
-    for (name, id) in [("response", &message.response_id), ("request", &message.request_id)] {
+    for (name, id) in [
+        ("response", &message.response_id),
+        ("request", &message.request_id),
+    ] {
         if let Some(id) = id {
             lines.push(format!("{name:<9} {id}"));
         }
     }
-    if let Some(failure) = message.failure.as_ref().filter(|failure| !failure.detail.is_empty()) {
+    if let Some(failure) = message
+        .failure
+        .as_ref()
+        .filter(|failure| !failure.detail.is_empty())
+    {
         lines.push(format!("detail    {}", failure.detail));
     }
     lines

@@ -1,12 +1,13 @@
 //! The library: prompts by scenario, a filter, and the selected prompt's text below.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::prompt::Prompt;
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::filter;
 use crate::tui::text::edit::Editor;
-use crate::tui::text::wrap::{Span, wrap};
+use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 /// The library pane.
@@ -25,7 +26,7 @@ impl Default for Library {
     fn default() -> Self {
         Library {
             prompts: Vec::new(),
-            filter: Editor::line("filter"),
+            filter: filter::input(),
             is_filtering: false,
             selected: 0,
             top: 0,
@@ -53,7 +54,12 @@ impl Library {
     }
 
     fn matching(&self) -> Vec<&Prompt> {
-        let words: Vec<String> = self.filter.text().split_whitespace().map(str::to_lowercase).collect();
+        let words: Vec<String> = self
+            .filter
+            .text()
+            .split_whitespace()
+            .map(str::to_lowercase)
+            .collect();
         self.prompts
             .iter()
             .filter(|prompt| {
@@ -114,6 +120,7 @@ impl Library {
     /// Keeps the selection inside the shown rows.
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.filter.layout(self.filter_area());
         let shown = usize::from(self.list_rows()).max(1);
         let lines = self.lines();
         let count = lines.len();
@@ -123,37 +130,72 @@ impl Library {
             .unwrap_or(0);
         // The heading above the first prompt of a group stays in view with it.
         let first = at.saturating_sub(usize::from(at == 1));
-        self.top = self.top.min(count.saturating_sub(shown)).clamp((at + 1).saturating_sub(shown), first);
+        self.top = self
+            .top
+            .min(count.saturating_sub(shown))
+            .clamp((at + 1).saturating_sub(shown), first);
     }
 
     /// Draws title, filter, prompts and preview.
     pub fn paint(&self, canvas: &mut Canvas<'_>, is_focused: bool) {
         let area = self.area;
-        let look = if is_focused { Look::of(Tone::Accent).bold() } else { Look::default().bold() };
+        let look = if is_focused {
+            Look::of(Tone::Accent).bold()
+        } else {
+            Look::default().bold()
+        };
         let title = Clean::own("Prompts");
         canvas.put(area, (1, 0), &title, look);
-        let inner = Rect { width: area.width.saturating_sub(1), ..area };
+        let inner = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
         let count = Clean::line(&self.prompts.len().to_string());
         canvas.put_right(inner, (width(&title) + 2, 0), &count, Look::of(Tone::Dim));
         canvas.put(area, (1, 1), &Clean::own("/"), Look::of(Tone::Dim));
-        self.filter.paint(canvas.buffer, self.filter_area(), canvas.theme);
-        let body = Rect { y: area.y + 2, height: self.list_rows(), ..area }.intersection(area);
+        self.filter
+            .paint(canvas.buffer, self.filter_area(), canvas.theme);
+        let body = Rect {
+            y: area.y + 2,
+            height: self.list_rows(),
+            ..area
+        }
+        .intersection(area);
         let lines = self.lines();
         if lines.is_empty() && !self.prompts.is_empty() {
-            canvas.put(body, (1, 0), &Clean::own("nothing matches"), Look::of(Tone::Dim));
+            canvas.put(
+                body,
+                (1, 0),
+                &Clean::own("nothing matches"),
+                Look::of(Tone::Dim),
+            );
         }
         for (y, line) in (0..body.height).zip(lines.iter().skip(self.top)) {
             match line {
                 Line::Scenario(name) => {
-                    canvas.put(body, (1, y), &cut(&Clean::line(name), body.width.saturating_sub(2)), Look::of(Tone::Dim));
+                    canvas.put(
+                        body,
+                        (1, y),
+                        &cut(&Clean::line(name), body.width.saturating_sub(2)),
+                        Look::of(Tone::Dim),
+                    );
                 }
                 Line::Prompt(at, prompt) => {
                     let is_selected = *at == self.selected && is_focused;
-                    let look = if is_selected { Look::of(Tone::Accent).bold() } else { Look::default() };
+                    let look = if is_selected {
+                        Look::of(Tone::Accent).bold()
+                    } else {
+                        Look::default()
+                    };
                     if is_selected {
                         canvas.put(body, (1, y), &Clean::own("▌"), Look::of(Tone::Accent));
                     }
-                    canvas.put(body, (2, y), &cut(&Clean::line(&prompt.title), body.width.saturating_sub(3)), look);
+                    canvas.put(
+                        body,
+                        (2, y),
+                        &cut(&Clean::line(&prompt.title), body.width.saturating_sub(3)),
+                        look,
+                    );
                 }
             }
         }
@@ -162,7 +204,9 @@ impl Library {
 
     fn paint_preview(&self, canvas: &mut Canvas<'_>) {
         let above = 2 + self.list_rows();
-        let Some(prompt) = self.current().filter(|_| above + 2 < self.area.height) else { return };
+        let Some(prompt) = self.current().filter(|_| above + 2 < self.area.height) else {
+            return;
+        };
         let area = Rect {
             x: self.area.x + 1,
             y: self.area.y + above,
@@ -170,24 +214,46 @@ impl Library {
             height: self.area.height - above,
         };
         canvas.rule(area, 0, Look::of(Tone::Dim));
-        let text = Rect { y: area.y + 1, height: area.height - 1, ..area };
-        let spans = [
-            Span::new(Clean::line(&prompt.description), Look::of(Tone::Dim)),
-            Span::new(Clean::own("\n"), Look::default()),
-            Span::new(Clean::text(&prompt.content), Look::default()),
-        ];
-        for (y, row) in (0..text.height).zip(wrap(&spans, text.width)) {
-            row.paint(canvas.buffer, text.x, text.y + y, text.width, canvas.theme);
+        let text = Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        };
+        let mut rows = plain(
+            &Clean::line(&prompt.description),
+            Look::of(Tone::Dim),
+            text.width,
+        );
+        rows.extend(plain(
+            &Clean::text(&prompt.content),
+            Look::default(),
+            text.width,
+        ));
+        for (y, row) in (text.y..text.bottom()).zip(rows) {
+            row.paint(
+                canvas.buffer,
+                Rect {
+                    y,
+                    height: 1,
+                    ..text
+                },
+                canvas.theme,
+            );
         }
     }
 
     fn filter_area(&self) -> Rect {
-        Rect { x: self.area.x + 3, y: self.area.y + 1, width: self.area.width.saturating_sub(4), height: 1 }
-            .intersection(self.area)
+        Rect {
+            x: self.area.x + 3,
+            y: self.area.y + 1,
+            width: self.area.width.saturating_sub(4),
+            height: 1,
+        }
+        .intersection(self.area)
     }
 
     /// Where the caret of the filter stands.
-    pub fn caret(&self) -> Option<(u16, u16)> {
+    pub fn caret(&self) -> Option<Position> {
         self.filter.caret_cell(self.filter_area())
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use jiff::tz::TimeZone;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Listed};
@@ -11,6 +10,7 @@ use crate::domain::id::ConversationId;
 use crate::domain::when::Millis;
 use crate::protocol::{Command, Cursor, Query, Shelf, Which};
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::filter;
 use crate::tui::text::edit::Editor;
 use crate::tui::theme::{Look, Tone};
 
@@ -44,7 +44,7 @@ impl Default for List {
             rows: Vec::new(),
             total: 0,
             which: Which::Active,
-            filter: Editor::line("filter"),
+            filter: filter::input(),
             is_filtering: false,
             selected: 0,
             top: 0,
@@ -72,8 +72,12 @@ impl List {
 
     /// The rows of a further page.
     pub fn extend(&mut self, rows: Vec<Listed>, has_more: bool) {
-        let known: HashSet<ConversationId> = self.rows.iter().map(|row| row.conversation.id).collect();
-        self.rows.extend(rows.into_iter().filter(|row| !known.contains(&row.conversation.id)));
+        let known: HashSet<ConversationId> =
+            self.rows.iter().map(|row| row.conversation.id).collect();
+        self.rows.extend(
+            rows.into_iter()
+                .filter(|row| !known.contains(&row.conversation.id)),
+        );
         self.has_more = has_more;
         self.is_asking = false;
     }
@@ -103,30 +107,49 @@ impl List {
 
     /// Rows a page key moves by.
     pub fn page(&self) -> isize {
-        isize::try_from(self.area.height.saturating_sub(3)).unwrap_or(1).max(1)
+        isize::try_from(self.area.height.saturating_sub(3))
+            .unwrap_or(1)
+            .max(1)
     }
 
     /// What is listed now.
     pub fn query(&self) -> Query {
-        Query { words: self.filter.text().trim().to_owned(), which: self.which }
+        Query {
+            words: self.filter.text().trim().to_owned(),
+            which: self.which,
+        }
     }
 
     /// The command that fills the list from its beginning.
     pub fn ask_first(&mut self) -> Command {
         self.is_asking = true;
-        Command::Shelf(Shelf::List { query: self.query(), after: None, offset: 0, limit: Some(ROWS) })
+        Command::Shelf(Shelf::List {
+            query: self.query(),
+            after: None,
+            offset: 0,
+            limit: Some(ROWS),
+        })
     }
 
     /// The command for the next page, when the selection has come near the end.
     pub fn ask_more(&mut self) -> Option<Command> {
         let last = self.rows.last()?;
-        let near = self.selected.max(self.top + usize::from(self.area.height)) + AHEAD >= self.rows.len();
+        let near =
+            self.selected.max(self.top + usize::from(self.area.height)) + AHEAD >= self.rows.len();
         if self.is_asking || !self.has_more || !near {
             return None;
         }
         self.is_asking = true;
-        let after = Some(Cursor { active_at: last.conversation.active_at, id: last.conversation.id });
-        Some(Command::Shelf(Shelf::List { query: self.query(), after, offset: 0, limit: Some(ROWS) }))
+        let after = Some(Cursor {
+            active_at: last.conversation.active_at,
+            id: last.conversation.id,
+        });
+        Some(Command::Shelf(Shelf::List {
+            query: self.query(),
+            after,
+            offset: 0,
+            limit: Some(ROWS),
+        }))
     }
 
     /// A page did not come; the next move asks again.
@@ -139,9 +162,15 @@ impl List {
         let chosen = self.current();
         let belongs = conversation.trashed_at.is_some() == (self.which == Which::Trashed);
         let matches = self.filter.text().split_whitespace().all(|word| {
-            conversation.title.to_lowercase().contains(&word.to_lowercase())
+            conversation
+                .title
+                .to_lowercase()
+                .contains(&word.to_lowercase())
         });
-        let old = self.rows.iter().position(|row| row.conversation.id == conversation.id);
+        let old = self
+            .rows
+            .iter()
+            .position(|row| row.conversation.id == conversation.id);
         let has_draft = old.is_some_and(|at| self.rows[at].has_draft);
         if let Some(at) = old {
             self.rows.remove(at);
@@ -153,10 +182,18 @@ impl List {
         }
         if belongs && matches {
             let key = |c: &Conversation| (c.active_at, c.id);
-            let at = self.rows.partition_point(|row| key(&row.conversation) > key(conversation));
+            let at = self
+                .rows
+                .partition_point(|row| key(&row.conversation) > key(conversation));
             let is_beyond = at == self.rows.len() && self.has_more;
             if !is_beyond {
-                self.rows.insert(at, Listed { conversation: conversation.clone(), has_draft });
+                self.rows.insert(
+                    at,
+                    Listed {
+                        conversation: conversation.clone(),
+                        has_draft,
+                    },
+                );
             }
         }
         match chosen.and_then(|id| self.rows.iter().position(|row| row.conversation.id == id)) {
@@ -185,31 +222,50 @@ impl List {
     /// Keeps the selection inside the shown rows.
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.filter.layout(self.filter_area());
         let shown = usize::from(area.height.saturating_sub(2)).max(1);
         self.top = self.top.min(self.rows.len().saturating_sub(shown));
-        self.top = self.top.clamp((self.selected + 1).saturating_sub(shown), self.selected);
+        self.top = self
+            .top
+            .clamp((self.selected + 1).saturating_sub(shown), self.selected);
     }
 
     /// Draws title, filter and rows.
-    pub fn paint(&self, canvas: &mut Canvas<'_>, view: ListView<'_>) {
+    pub fn paint(&self, canvas: &mut Canvas<'_>, view: &ListView) {
         let area = self.area;
-        let look = if view.is_focused { Look::of(Tone::Accent).bold() } else { Look::default().bold() };
+        let look = if view.is_focused {
+            Look::of(Tone::Accent).bold()
+        } else {
+            Look::default().bold()
+        };
         let title = match self.which {
             Which::Active => Clean::own("Conversations"),
             Which::Trashed => Clean::own("Trash"),
         };
         canvas.put(area, (1, 0), &title, look);
-        let inner = Rect { width: area.width.saturating_sub(1), ..area };
-        canvas.put_right(inner, (width(&title) + 2, 0), &Clean::line(&self.total.to_string()), Look::of(Tone::Dim));
-        let filter = Rect { x: area.x + 3, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 };
+        let inner = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
+        canvas.put_right(
+            inner,
+            (width(&title) + 2, 0),
+            &Clean::line(&self.total.to_string()),
+            Look::of(Tone::Dim),
+        );
         canvas.put(area, (1, 1), &Clean::own("/"), Look::of(Tone::Dim));
-        self.filter.paint(canvas, filter.intersection(area));
+        self.filter
+            .paint(canvas.buffer, self.filter_area(), canvas.theme);
         if self.rows.is_empty() {
             canvas.put(area, (1, 2), &self.empty_words(), Look::of(Tone::Dim));
         }
-        let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        let body = Rect {
+            y: area.y + 2,
+            height: area.height.saturating_sub(2),
+            ..area
+        };
         for (y, row) in (0..body.height).zip(self.rows.iter().enumerate().skip(self.top)) {
-            self.paint_row(canvas, body, y, row, &view);
+            self.paint_row(canvas, body, y, row, view);
         }
     }
 
@@ -223,11 +279,21 @@ impl List {
         }
     }
 
-    fn paint_row(&self, canvas: &mut Canvas<'_>, body: Rect, y: u16, (at, row): (usize, &Listed), view: &ListView<'_>) {
+    fn paint_row(
+        &self,
+        canvas: &mut Canvas<'_>,
+        body: Rect,
+        y: u16,
+        (at, row): (usize, &Listed),
+        view: &ListView,
+    ) {
         let c = &row.conversation;
         let is_open = view.open == Some(c.id);
         let is_selected = at == self.selected;
-        let inner = Rect { width: body.width.saturating_sub(1), ..body };
+        let inner = Rect {
+            width: body.width.saturating_sub(1),
+            ..body
+        };
         let age = Clean::line(&c.active_at.age(view.now));
         let right = canvas.put_right(inner, (0, y), &age, Look::of(Tone::Dim));
         let mark = match () {
@@ -240,7 +306,11 @@ impl List {
             canvas.put(inner, (right.saturating_sub(2), y), &mark, look);
             room = room.saturating_sub(2);
         }
-        let title = if c.title.is_empty() { Clean::own("untitled") } else { Clean::line(&c.title) };
+        let title = if c.title.is_empty() {
+            Clean::own("untitled")
+        } else {
+            Clean::line(&c.title)
+        };
         let look = match (is_open, is_selected && view.is_focused) {
             (_, true) => Look::of(Tone::Accent).bold(),
             (true, false) => Look::default().bold(),
@@ -258,16 +328,25 @@ impl List {
     }
 
     /// Where the caret of the filter stands.
-    pub fn caret(&self) -> Option<(u16, u16)> {
-        let filter = Rect { x: self.area.x + 3, y: self.area.y + 1, width: self.area.width.saturating_sub(4), height: 1 };
-        self.filter.caret_cell(filter)
+    pub fn caret(&self) -> Option<Position> {
+        self.filter.caret_cell(self.filter_area())
+    }
+
+    fn filter_area(&self) -> Rect {
+        let area = self.area;
+        Rect {
+            x: area.x + 3,
+            y: area.y + 1,
+            width: area.width.saturating_sub(4),
+            height: 1,
+        }
+        .intersection(area)
     }
 }
 
 /// What the list needs to know of its surroundings to be drawn.
-pub struct ListView<'a> {
+pub struct ListView {
     pub is_focused: bool,
     pub open: Option<ConversationId>,
     pub now: Millis,
-    pub zone: &'a TimeZone,
 }

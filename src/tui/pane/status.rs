@@ -40,10 +40,17 @@ impl Status<'_> {
             tail.push_str(&self.cost);
         }
         let tail = Clean::line(&tail);
-        let least = if self.toast.is_some() { area.width / 2 } else { 0 };
+        let least = if self.toast.is_some() {
+            area.width / 2
+        } else {
+            0
+        };
         let room = area.width.saturating_sub(least + 1);
         let with_tail = width(&model) + width(&tail);
-        let inner = Rect { width: area.width.saturating_sub(1), ..area };
+        let inner = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
         let mut left = area.width;
         if with_tail <= room && (area.width >= 70 || self.toast.is_none()) {
             left = inner.width.saturating_sub(with_tail);
@@ -57,7 +64,11 @@ impl Status<'_> {
         let left = left.saturating_sub(2);
         match self.toast {
             Some(toast) => {
-                let look = if toast.is_failure { Look::of(Tone::Error) } else { Look::of(Tone::Accent) };
+                let look = if toast.is_failure {
+                    Look::of(Tone::Error)
+                } else {
+                    Look::of(Tone::Accent)
+                };
                 canvas.put(area, (1, 0), &cut(&Clean::line(&toast.words), left), look);
             }
             None => self.paint_hints(canvas, area, left),

@@ -15,7 +15,7 @@ use crate::tui::canvas::{Canvas, cut};
 use crate::tui::live::Live;
 use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
-use crate::tui::text::scroll::Scroll;
+use crate::tui::text::scroll::{Anchor, Extent, Scroll};
 use crate::tui::theme::{Look, Tone};
 
 /// Earlier messages are asked for when the top is this many messages away.
@@ -52,7 +52,8 @@ pub struct Transcript {
     is_asking: bool,
     /// Rows that came below a reader who has scrolled up.
     unseen: usize,
-    rows_below: usize,
+    /// Rows of the growing reply when the reader scrolled up.
+    rows_seen: Option<usize>,
     skip: usize,
     area: Rect,
     ctx: Ctx,
@@ -77,11 +78,20 @@ impl Transcript {
 
     /// Shows nothing.
     pub fn clear(&mut self) {
-        *self = Transcript { ctx: self.ctx.clone(), ..Transcript::default() };
+        *self = Transcript {
+            ctx: self.ctx.clone(),
+            ..Transcript::default()
+        };
     }
 
     /// Shows a conversation at the reader's place; a reply being written here has more words than its row.
-    pub fn open(&mut self, conversation: &Conversation, page: Page, reading: Option<Reading>, live: Option<&Live>) {
+    pub fn open(
+        &mut self,
+        conversation: &Conversation,
+        page: Page,
+        reading: Option<Reading>,
+        live: Option<&Live>,
+    ) {
         let is_same = self.conversation == Some(conversation.id);
         self.clear();
         self.describe(conversation);
@@ -91,7 +101,7 @@ impl Transcript {
         {
             self.measure_starts();
             let (item, row) = self.item_of_row(at, usize::try_from(reading.row).unwrap_or(0));
-            self.scroll.to(item, row);
+            self.scroll.to(Anchor { item, row });
             self.cursor = Some(reading.message);
         }
     }
@@ -105,16 +115,29 @@ impl Transcript {
     fn take(&mut self, page: Page, live: Option<&Live>) {
         self.has_before = page.has_before;
         self.has_after = page.has_after;
-        self.entries = page.messages.into_iter().map(|shown| entry(shown, live)).collect();
+        self.entries = page
+            .messages
+            .into_iter()
+            .map(|shown| entry(shown, live))
+            .collect();
     }
 
     /// Another page came.
     pub fn page(&mut self, at: At, page: Page) {
         self.is_asking = false;
         match at {
-            At::Before(first) if self.entries.first().is_some_and(|e| e.message().id == first) => {
+            At::Before(first)
+                if self
+                    .entries
+                    .first()
+                    .is_some_and(|e| e.message().id == first) =>
+            {
                 self.has_before = page.has_before;
-                let mut entries: Vec<Entry> = page.messages.into_iter().map(|shown| entry(shown, None)).collect();
+                let mut entries: Vec<Entry> = page
+                    .messages
+                    .into_iter()
+                    .map(|shown| entry(shown, None))
+                    .collect();
                 let items: usize = entries.iter().map(Entry::item_count).sum();
                 entries.append(&mut self.entries);
                 self.entries = entries;
@@ -122,7 +145,8 @@ impl Transcript {
             }
             At::After(last) if self.entries.last().is_some_and(|e| e.message().id == last) => {
                 self.has_after = page.has_after;
-                self.entries.extend(page.messages.into_iter().map(|shown| entry(shown, None)));
+                self.entries
+                    .extend(page.messages.into_iter().map(|shown| entry(shown, None)));
             }
             At::Tip => {
                 self.take(page, None);
@@ -151,7 +175,14 @@ impl Transcript {
             return None;
         };
         self.is_asking = true;
-        Some((Command::Chat(Chat::Page { conversation, at, limit: Some(PAGE) }), at))
+        Some((
+            Command::Chat(Chat::Page {
+                conversation,
+                at,
+                limit: Some(PAGE),
+            }),
+            at,
+        ))
     }
 
     /// A turn began: what follows its parent makes room.
@@ -163,7 +194,8 @@ impl Transcript {
         };
         self.entries.truncate(keep);
         self.has_after = false;
-        self.entries.extend(asked.map(|asked| Entry::new(asked, false)));
+        self.entries
+            .extend(asked.map(|asked| Entry::new(asked, false)));
         self.entries.push(Entry::new(reply, true));
         self.cursor = None;
     }
@@ -224,11 +256,15 @@ impl Transcript {
     }
 
     fn find(&self, id: MessageId) -> Option<usize> {
-        self.entries.iter().rposition(|entry| entry.message().id == id)
+        self.entries
+            .iter()
+            .rposition(|entry| entry.message().id == id)
     }
 
     fn at_hand(&self) -> Option<usize> {
-        self.cursor.and_then(|id| self.find(id)).or(self.entries.len().checked_sub(1))
+        self.cursor
+            .and_then(|id| self.find(id))
+            .or(self.entries.len().checked_sub(1))
     }
 
     /// The message at hand.
@@ -238,23 +274,38 @@ impl Transcript {
 
     /// The reply at hand, or the one that follows the question at hand.
     pub fn reply_at_hand(&self) -> Option<&Message> {
-        self.entries[self.at_hand()?..].iter().map(Entry::message).find(|m| m.role == Role::Assistant)
+        self.entries[self.at_hand()?..]
+            .iter()
+            .map(Entry::message)
+            .find(|m| m.role == Role::Assistant)
     }
 
     /// The question at hand, or the one before the reply at hand.
     pub fn question_at_hand(&self) -> Option<&Message> {
-        self.entries[..=self.at_hand()?].iter().rev().map(Entry::message).find(|m| m.role == Role::User)
+        self.entries[..=self.at_hand()?]
+            .iter()
+            .rev()
+            .map(Entry::message)
+            .find(|m| m.role == Role::User)
     }
 
     /// The message at hand or nearest above it that has siblings.
     pub fn branching_at_hand(&self) -> Option<MessageId> {
         let entries = &self.entries[..=self.at_hand()?];
-        entries.iter().rev().find(|entry| entry.shown.of > 1).map(|entry| entry.message().id)
+        entries
+            .iter()
+            .rev()
+            .find(|entry| entry.shown.of > 1)
+            .map(|entry| entry.message().id)
     }
 
     /// The words of the last reply.
     pub fn last_answer(&self) -> Option<String> {
-        self.entries.iter().rev().find(|e| e.message().role == Role::Assistant).map(|e| e.words().to_owned())
+        self.entries
+            .iter()
+            .rev()
+            .find(|e| e.message().role == Role::Assistant)
+            .map(|e| e.words().to_owned())
     }
 
     /// The words of the message at hand, also while it grows.
@@ -265,8 +316,12 @@ impl Transcript {
     /// Opens or folds reasoning; the id when it must be asked for.
     pub fn toggle_thinking(&mut self) -> Option<MessageId> {
         let from = self.at_hand()?;
-        let at = (0..=from).rev().find(|at| self.entries[*at].has_thinking())?;
-        self.entries[at].toggle_thinking().then(|| self.entries[at].message().id)
+        let at = (0..=from)
+            .rev()
+            .find(|at| self.entries[*at].has_thinking())?;
+        self.entries[at]
+            .toggle_thinking()
+            .then(|| self.entries[at].message().id)
     }
 
     /// Shows or hides the details of the message at hand.
@@ -288,7 +343,7 @@ impl Transcript {
 
     /// Follows the end from now on.
     pub fn follow(&mut self) {
-        self.scroll.follow();
+        self.scroll.to_end();
         self.cursor = None;
         self.unseen = 0;
         self.moved = true;
@@ -296,16 +351,17 @@ impl Transcript {
 
     /// Moves the reader.
     pub fn go(&mut self, step: Move) {
-        let rows = usize::from(self.area.height).max(1);
         let half = i32::from((self.area.height / 2).max(1));
         match step {
             Move::End => return self.follow(),
-            Move::Lines(by) => self.scroll_by(by, rows),
+            Move::Lines(by) => self.scroll_by(by),
             // A page keeps two rows of the last one in sight.
-            Move::HalfPages(by) if by.abs() == 2 => self.scroll_by(by.signum() * (half * 2 - 2).max(1), rows),
-            Move::HalfPages(by) => self.scroll_by(by * half, rows),
+            Move::HalfPages(by) if by.abs() == 2 => {
+                self.scroll_by(by.signum() * (half * 2 - 2).max(1))
+            }
+            Move::HalfPages(by) => self.scroll_by(by * half),
             Move::Start => {
-                self.scroll.to(0, 0);
+                self.scroll.to_start();
                 self.cursor = self.entries.first().map(|entry| entry.message().id);
             }
             Move::Message(by) => {
@@ -313,26 +369,46 @@ impl Transcript {
                 let to = at.saturating_add_signed(by).min(self.entries.len() - 1);
                 self.cursor = Some(self.entries[to].message().id);
                 self.measure_starts();
-                self.scroll.to(self.starts[to], 0);
+                self.scroll.to(Anchor {
+                    item: self.starts[to],
+                    row: 0,
+                });
             }
         }
         self.moved = true;
     }
 
-    fn scroll_by(&mut self, by: i32, rows: usize) {
+    fn scroll_by(&mut self, by: i32) {
         self.measure_starts();
-        let count = self.items();
-        let Transcript { scroll, entries, starts, ctx, area, .. } = self;
+        let extent = self.extent();
+        let Transcript {
+            scroll,
+            entries,
+            starts,
+            ctx,
+            area,
+            ..
+        } = self;
         let width = text_width(*area);
-        scroll.by(by, rows, count, |item| {
+        scroll.by_rows(isize::try_from(by).unwrap_or(0), extent, |item| {
             let (entry, part) = locate(starts, item);
             entries[entry].height(part, width, ctx)
         });
         self.moved = true;
     }
 
+    fn extent(&self) -> Extent {
+        Extent {
+            items: self.items(),
+            rows: usize::from(self.area.height),
+        }
+    }
+
     fn items(&self) -> usize {
-        self.starts.last().zip(self.entries.last()).map_or(0, |(start, last)| start + last.item_count())
+        self.starts
+            .last()
+            .zip(self.entries.last())
+            .map_or(0, |(start, last)| start + last.item_count())
     }
 
     fn measure_starts(&mut self) {
@@ -366,50 +442,70 @@ impl Transcript {
             last.settle(width, &self.ctx, foot.as_deref());
         }
         self.measure_starts();
-        let count = self.items();
-        let Transcript { scroll, entries, starts, ctx, .. } = self;
-        let rows = usize::from(area.height);
-        let shown = scroll.layout(rows, count, |item| {
+        let extent = self.extent();
+        let Transcript {
+            scroll,
+            entries,
+            starts,
+            ctx,
+            ..
+        } = self;
+        let seen = scroll.seen(extent, |item| {
             let (entry, part) = locate(starts, item);
             entries[entry].height(part, width, ctx)
         });
         self.visible.clear();
-        for slice in shown {
-            let (entry, item) = locate(&self.starts, slice.item);
-            self.visible.extend(slice.rows.map(|row| Place { entry, item, row }));
+        for part in seen {
+            let (entry, item) = locate(&self.starts, part.item);
+            self.visible
+                .extend((part.from..part.from + part.rows).map(|row| Place { entry, item, row }));
         }
-        self.visible.truncate(rows);
-        self.count_unseen();
+        self.count_unseen(width);
         self.keep_cursor_visible();
         self.forget_far();
     }
 
-    /// Counts the rows that came below a reader who does not follow.
-    fn count_unseen(&mut self) {
-        let rows = self.entries.last().map_or(0, |last| last.words().len());
-        if self.scroll.is_following() {
-            self.unseen = 0;
-        } else if rows > self.rows_below {
-            self.unseen += 1;
-        }
-        self.rows_below = rows;
+    /// Counts the rows that came below a reader who does not follow the growing reply.
+    fn count_unseen(&mut self, width: u16) {
+        let ctx = &self.ctx;
+        let Some(last) = self
+            .entries
+            .last_mut()
+            .filter(|last| last.is_live() && !self.scroll.is_following())
+        else {
+            if self.scroll.is_following() {
+                self.unseen = 0;
+                self.rows_seen = None;
+            }
+            return;
+        };
+        let rows: usize = (0..last.item_count())
+            .map(|item| last.height(item, width, ctx))
+            .sum();
+        self.unseen = rows.saturating_sub(*self.rows_seen.get_or_insert(rows));
     }
 
     /// The message at hand is one that is seen.
     fn keep_cursor_visible(&mut self) {
         let Some(id) = self.cursor else { return };
-        let is_seen = self.find(id).is_some_and(|at| self.visible.iter().any(|place| place.entry == at));
+        let is_seen = self
+            .find(id)
+            .is_some_and(|at| self.visible.iter().any(|place| place.entry == at));
         if !is_seen && let Some(first) = self.visible.first() {
             self.cursor = Some(self.entries[first.entry].message().id);
         }
     }
 
     fn forget_far(&mut self) {
-        let (Some(first), Some(last)) = (self.visible.first(), self.visible.last()) else { return };
+        let (Some(first), Some(last)) = (self.visible.first(), self.visible.last()) else {
+            return;
+        };
         let near = first.entry.saturating_sub(FAR)..=last.entry + FAR;
         let len = self.entries.len();
         // Only the ring just outside: what is farther was dropped when it left the ring.
-        for at in (near.start().saturating_sub(8)..*near.start()).chain(near.end() + 1..(near.end() + 9).min(len)) {
+        for at in (near.start().saturating_sub(8)..*near.start())
+            .chain(near.end() + 1..(near.end() + 9).min(len))
+        {
             if at < len {
                 self.entries[at].forget();
             }
@@ -421,7 +517,8 @@ impl Transcript {
         if self.scroll.is_following() || self.entries.is_empty() {
             Clean::default()
         } else if self.unseen > 0 {
-            Clean::own("↓ new lines below · End")
+            let lines = if self.unseen == 1 { "line" } else { "lines" };
+            Clean::line(&format!("↓ {} new {lines} · End", self.unseen))
         } else {
             Clean::own("scrolled up · End follows")
         }
@@ -446,20 +543,35 @@ impl Transcript {
     }
 
     fn reading(&mut self) -> Option<Reading> {
-        let first = *self.visible.first().filter(|_| !self.scroll.is_following())?;
+        let first = *self
+            .visible
+            .first()
+            .filter(|_| !self.scroll.is_following())?;
         let width = text_width(self.area);
-        let above: usize =
-            (0..first.item).map(|item| self.entries[first.entry].height(item, width, &self.ctx)).sum();
+        let above: usize = (0..first.item)
+            .map(|item| self.entries[first.entry].height(item, width, &self.ctx))
+            .sum();
         let row = u32::try_from(above + first.row).unwrap_or(0);
-        Some(Reading { message: self.entries[first.entry].message().id, row })
+        Some(Reading {
+            message: self.entries[first.entry].message().id,
+            row,
+        })
     }
 
     /// Draws what the last layout found.
     pub fn paint(&self, canvas: &mut Canvas<'_>, is_focused: bool, zone: &TimeZone) {
-        let text = Rect { x: self.area.x + 2.min(self.area.width), width: text_width(self.area), ..self.area };
+        let text = Rect {
+            x: self.area.x + 2.min(self.area.width),
+            width: text_width(self.area),
+            ..self.area
+        };
         let at_hand = self.at_hand().filter(|_| is_focused);
         for (y, place) in (0..self.area.height).zip(&self.visible) {
-            let row = Rect { y: self.area.y + y, height: 1, ..text };
+            let row = Rect {
+                y: self.area.y + y,
+                height: 1,
+                ..text
+            };
             let entry = &self.entries[place.entry];
             let is_first = place.entry == 0 && place.item == 0 && !self.has_before;
             entry.paint(canvas, row, (place.item, place.row), self.skip, zone);
@@ -468,7 +580,16 @@ impl Transcript {
             }
             let is_gap = place.item + 1 == entry.item_count();
             if at_hand == Some(place.entry) && !is_gap {
-                canvas.put(Rect { y: self.area.y + y, height: 1, ..self.area }, (0, 0), &Clean::own("▌"), Look::of(Tone::Accent));
+                canvas.put(
+                    Rect {
+                        y: self.area.y + y,
+                        height: 1,
+                        ..self.area
+                    },
+                    (0, 0),
+                    &Clean::own("▌"),
+                    Look::of(Tone::Accent),
+                );
             }
         }
     }
@@ -476,7 +597,11 @@ impl Transcript {
     /// The conversation's own instructions, folded into the first head's line.
     fn paint_system(&self, canvas: &mut Canvas<'_>, row: Rect) {
         let words = Clean::line(&format!("┈ instructions: {} ┈", self.system));
-        let area = Rect { x: row.x + 6.min(row.width), width: row.width.saturating_sub(14), ..row };
+        let area = Rect {
+            x: row.x + 6.min(row.width),
+            width: row.width.saturating_sub(14),
+            ..row
+        };
         canvas.put(area, (0, 0), &cut(&words, area.width), Look::of(Tone::Dim));
     }
 }
@@ -487,14 +612,22 @@ fn text_width(area: Rect) -> u16 {
 }
 
 fn locate(starts: &[usize], item: usize) -> (usize, usize) {
-    let entry = starts.partition_point(|start| *start <= item).saturating_sub(1);
+    let entry = starts
+        .partition_point(|start| *start <= item)
+        .saturating_sub(1);
     (entry, item - starts.get(entry).copied().unwrap_or(0))
 }
 
 fn entry(shown: Shown, live: Option<&Live>) -> Entry {
     match live.filter(|live| live.reply.id == shown.message.id) {
         Some(live) => {
-            let mut entry = Entry::new(Shown { message: live.reply.clone(), ..shown }, true);
+            let mut entry = Entry::new(
+                Shown {
+                    message: live.reply.clone(),
+                    ..shown
+                },
+                true,
+            );
             if !live.thinking.is_empty() {
                 entry.think(&live.thinking);
             }

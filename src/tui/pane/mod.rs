@@ -1,0 +1,8 @@
+//! The fixed parts of the screen. A pane is a struct with `layout` and `paint`; no pane knows another.
+
+pub mod composer;
+mod entry;
+pub mod library;
+pub mod list;
+pub mod status;
+pub mod transcript;

@@ -1,0 +1,326 @@
+//! The rendered source of one message, whole or still growing: blocks, and rows laid out when they are asked for.
+//!
+//! Every block but the first begins with a blank row, so that adding a block never changes an earlier one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::code::Highlighter;
+use super::lay::Sheet;
+use super::markdown::{self, Block, Kind, Passage, Refs, Shape};
+use super::row::Row;
+use super::stream::Growth;
+use super::wrap::Indent;
+
+/// What laying out needs besides a width.
+#[derive(Clone, Debug, Default)]
+pub struct Ctx {
+    /// Code is plain until it is loaded.
+    pub highlighter: Option<Arc<Highlighter>>,
+    /// Raised when the highlighter changes; code laid out under an older one is laid out anew.
+    pub generation: u64,
+}
+
+/// Work done so far, for tests and benches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Bytes given to the markdown parser.
+    pub parsed: u64,
+    /// Rows made.
+    pub rows: u64,
+}
+
+/// A block of code, to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeText {
+    pub lang: String,
+    pub text: String,
+}
+
+/// The rows of a block at a width.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Laid {
+    pub width: u16,
+    /// `None` if no code is in it.
+    pub generation: Option<u64>,
+    pub rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    /// From the start of its first line.
+    pub range: Range<usize>,
+    pub kind: Kind,
+    pub laid: Option<Laid>,
+    /// The rows are those a full parse would make.
+    pub is_exact: bool,
+}
+
+/// One message's text.
+#[derive(Debug, Default)]
+pub struct Doc {
+    pub(super) source: String,
+    pub(super) slots: Vec<Slot>,
+    pub(super) refs: Refs,
+    pub(super) growth: Option<Growth>,
+    pub(super) cost: Cost,
+}
+
+impl Doc {
+    /// A finished text.
+    pub fn whole(source: String) -> Self {
+        let mut doc = Doc {
+            source,
+            ..Doc::default()
+        };
+        doc.index();
+        doc
+    }
+
+    /// An empty text that grows by `push` until `end`.
+    pub fn growing() -> Self {
+        Doc {
+            growth: Some(Growth::default()),
+            ..Doc::default()
+        }
+    }
+
+    /// Adds words. They are shown from the next `settle` on. A finished text becomes a growing one again.
+    pub fn push(&mut self, words: &str) {
+        if self.growth.is_none() {
+            self.slots.clear();
+            self.growth = Some(Growth::default());
+        }
+        self.source.push_str(words);
+    }
+
+    /// Ends the growth: the whole source is parsed once. Blocks that stayed as they were keep their rows.
+    pub fn end(&mut self, source: String) {
+        let same = common_prefix(&self.source, &source);
+        let old = std::mem::take(&mut self.slots);
+        self.growth = None;
+        self.source = source;
+        self.index();
+        let mut old = old.into_iter().enumerate().peekable();
+        let has_refs = !self.refs.is_empty();
+        for (i, slot) in self.slots.iter_mut().enumerate() {
+            while old
+                .next_if(|(_, o)| o.range.start < slot.range.start)
+                .is_some()
+            {}
+            let Some((was, kept)) = old.next_if(|(_, o)| o.range.start == slot.range.start) else {
+                continue;
+            };
+            let is_same = kept.range == slot.range
+                && kept.kind == slot.kind
+                && kept.is_exact
+                && slot.range.end <= same
+                && (was == 0) == (i == 0);
+            // A label defined anywhere can turn words in brackets into a link.
+            if is_same && !(has_refs && self.source[slot.range.clone()].contains('[')) {
+                slot.laid = kept.laid;
+            }
+        }
+    }
+
+    fn index(&mut self) {
+        let none = Refs::new();
+        let passage = Passage {
+            text: &self.source,
+            lead: 0,
+            base: 0,
+            refs: &none,
+        };
+        let (blocks, refs) = markdown::parse_all(passage);
+        self.cost.parsed += self.source.len() as u64;
+        self.slots = blocks
+            .iter()
+            .map(|block| Slot {
+                range: line_start(&self.source, block.range.start)..block.range.end,
+                kind: block.shape.kind(),
+                laid: None,
+                is_exact: true,
+            })
+            .collect();
+        self.refs = refs;
+    }
+
+    /// Whether it still grows.
+    pub fn is_growing(&self) -> bool {
+        self.growth.is_some()
+    }
+
+    /// The markdown.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Blocks, as of the last `settle`.
+    pub fn block_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The bytes of the source that a block stands for.
+    pub fn block_range(&self, block: usize) -> Range<usize> {
+        self.slots
+            .get(block)
+            .map_or(0..0, |slot| slot.range.clone())
+    }
+
+    /// What a block is.
+    pub fn kind(&self, block: usize) -> Option<Kind> {
+        self.slots.get(block).map(|slot| slot.kind)
+    }
+
+    /// The code in a block, also in its lists and quotes.
+    pub fn codes_of(&self, block: usize) -> Vec<CodeText> {
+        let mut codes = Vec::new();
+        let range = self.block_range(block);
+        collect(&markdown::parse(self.passage(range)), &mut codes);
+        codes
+    }
+
+    fn passage(&self, range: Range<usize>) -> Passage<'_> {
+        let start = range.start;
+        Passage {
+            text: self.source.get(range).unwrap_or(""),
+            lead: 0,
+            base: start,
+            refs: &self.refs,
+        }
+    }
+
+    /// Shows what was pushed. To be called once a frame before the blocks are asked for; free if nothing is new.
+    pub fn settle(&mut self, width: u16, ctx: &Ctx) {
+        if let Some(mut growth) = self.growth.take() {
+            growth.settle(self, width.max(1), ctx);
+            self.growth = Some(growth);
+        }
+    }
+
+    /// The rows of a block at a width, at least 1; lays it out if that is not done yet.
+    pub fn height(&mut self, block: usize, width: u16, ctx: &Ctx) -> usize {
+        let width = width.max(1);
+        let is_laid = |slot: &Slot| {
+            slot.laid.as_ref().is_some_and(|laid| {
+                laid.width == width && laid.generation.is_none_or(|g| g == ctx.generation)
+            })
+        };
+        if self.slots.get(block).is_none_or(is_laid) {
+            return self.rows(block).len();
+        }
+        if self.growth.as_ref().is_some_and(|g| block >= g.open) {
+            self.settle(width, ctx);
+            if self.slots.get(block).is_none_or(is_laid) {
+                return self.rows(block).len();
+            }
+        }
+        let laid = self.lay(block, width, ctx);
+        let height = laid.rows.len();
+        if let Some(slot) = self.slots.get_mut(block) {
+            slot.laid = Some(laid);
+            slot.is_exact = true;
+        }
+        height
+    }
+
+    fn lay(&mut self, block: usize, width: u16, ctx: &Ctx) -> Laid {
+        let mut rows = Vec::new();
+        if block > 0 {
+            rows.push(Row::blank());
+        }
+        let passage = self.passage(self.block_range(block));
+        let parsed = passage.text.len();
+        let mut sheet = Sheet::new(passage, width, ctx.highlighter.as_deref(), &mut rows);
+        for block in markdown::parse(passage) {
+            sheet.block(&block, &Indent::default());
+        }
+        let has_code = sheet.has_code;
+        if rows.len() == usize::from(block > 0) {
+            rows.push(Row::blank());
+        }
+        rows.shrink_to_fit();
+        self.cost.parsed += parsed as u64;
+        self.cost.rows += rows.len() as u64;
+        Laid {
+            width,
+            generation: has_code.then_some(ctx.generation),
+            rows,
+        }
+    }
+
+    /// The rows of a block as last laid out by `height` or `settle`.
+    pub fn rows(&self, block: usize) -> &[Row] {
+        let laid = self.slots.get(block).and_then(|slot| slot.laid.as_ref());
+        laid.map_or(&[], |laid| &laid.rows)
+    }
+
+    /// Drops all rows that can be made again cheaply.
+    pub fn forget(&mut self) {
+        for block in 0..self.slots.len() {
+            self.forget_block(block);
+        }
+    }
+
+    /// Drops the rows of a block; a block that still grows keeps them.
+    pub fn forget_block(&mut self, block: usize) {
+        if self.growth.as_ref().is_some_and(|g| block >= g.open) {
+            return;
+        }
+        if let Some(slot) = self.slots.get_mut(block) {
+            slot.laid = None;
+        }
+    }
+
+    /// All rows, for tests and for texts known to be short.
+    pub fn all_rows(&mut self, width: u16, ctx: &Ctx) -> Vec<Row> {
+        self.settle(width, ctx);
+        let mut rows = Vec::new();
+        for block in 0..self.block_count() {
+            self.height(block, width, ctx);
+            rows.extend_from_slice(self.rows(block));
+        }
+        rows
+    }
+
+    /// The work done so far.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+}
+
+fn collect(blocks: &[Block], codes: &mut Vec<CodeText>) {
+    for block in blocks {
+        match &block.shape {
+            Shape::Code(code) => codes.push(CodeText {
+                lang: code.lang.clone(),
+                text: code.text.clone(),
+            }),
+            Shape::Quote(blocks) => collect(blocks, codes),
+            Shape::List(list) => list.items.iter().for_each(|i| collect(&i.blocks, codes)),
+            Shape::Paragraph(_)
+            | Shape::Heading(_)
+            | Shape::Rule
+            | Shape::Table(_)
+            | Shape::Html(_) => {}
+        }
+    }
+}
+
+/// The first byte of the line that holds `at`.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    before
+        .iter()
+        .rposition(|b| matches!(b, b'\n' | b'\r'))
+        .map_or(0, |i| i + 1)
+}
+
+fn common_prefix(a: &str, b: &str) -> usize {
+    let equal = |n: usize| a.as_bytes()[..n] == b.as_bytes()[..n];
+    let most = a.len().min(b.len());
+    if equal(most) {
+        return most;
+    }
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
+}

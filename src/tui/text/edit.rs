@@ -1,0 +1,612 @@
+//! The text input: tui-textarea's buffer, history, selection and kill text; steps, deletes, soft wrap and painting by
+//! whole graphemes are salon's.
+//!
+//! The crate's own view is never drawn: it counts a family emoji as eight cells, and wraps the whole buffer at each
+//! key. Here only changed lines are wrapped again, by `wrap.rs` like all other text.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use tui_textarea::{CursorMove, TextArea};
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+
+use super::lines::{Lines, Spot};
+use super::row::Row;
+use super::styled::{Styled, graphemes, width};
+use crate::domain::clean::Clean;
+use crate::tui::theme::{Look, Theme, Tone};
+
+/// Where the caret goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    /// The ends of the line, however many rows it takes.
+    LineStart,
+    LineEnd,
+    /// One row on the screen.
+    Up,
+    Down,
+    /// The ends of the text.
+    Start,
+    End,
+}
+
+/// What is deleted. All but `Back` and `Forward` can be brought back by `yank`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kill {
+    Back,
+    Forward,
+    WordBack,
+    WordForward,
+    ToLineStart,
+    /// At the end of a line: the line end.
+    ToLineEnd,
+}
+
+/// Text being written.
+#[derive(Debug)]
+pub struct Editor {
+    area: TextArea<'static>,
+    lines: Lines,
+    is_single: bool,
+    placeholder: Clean,
+    /// The column that moves by rows aim at.
+    goal: Option<usize>,
+    /// The first row seen, and the cells a single line is moved to the left.
+    top: usize,
+    skip: usize,
+}
+
+impl Editor {
+    /// An input of many lines.
+    pub fn new() -> Self {
+        let mut area = TextArea::default();
+        area.set_undo_coalescing(true);
+        area.set_max_histories(200);
+        Editor {
+            area,
+            lines: Lines::default(),
+            is_single: false,
+            placeholder: Clean::default(),
+            goal: None,
+            top: 0,
+            skip: 0,
+        }
+    }
+
+    /// An input of one line, which scrolls sideways: line ends become blanks.
+    pub fn single() -> Self {
+        Editor {
+            is_single: true,
+            ..Editor::new()
+        }
+    }
+
+    /// What is shown while it is empty.
+    pub fn set_placeholder(&mut self, text: Clean) {
+        self.placeholder = text;
+    }
+
+    /// The text.
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    /// Bytes of the text, without building it.
+    pub fn len(&self) -> usize {
+        let lines = self.area.lines();
+        lines.iter().map(String::len).sum::<usize>() + lines.len().saturating_sub(1)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.area.is_empty()
+    }
+
+    /// Replaces the text, its history included. `caret` is a byte of the text; it moves back to a grapheme's start.
+    pub fn set_text(&mut self, text: &str, caret: usize) {
+        let before = text.get(..caret.min(text.len())).unwrap_or(text);
+        let caret = self.cleaned(before).len();
+        let text = self.cleaned(text);
+        let mut caret = caret.min(text.len());
+        while !is_boundary(&text, caret) {
+            caret -= 1;
+        }
+        let row = text[..caret].matches('\n').count();
+        let start = text[..caret].rfind('\n').map_or(0, |i| i + 1);
+        let column = text[start..caret].chars().count();
+        let lines = text.split('\n').map(str::to_owned).collect();
+        self.area.set_lines(lines, (row, column));
+        self.top = 0;
+        self.skip = 0;
+        self.goal = None;
+    }
+
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.set_text("", 0);
+    }
+
+    /// The caret, as a byte of the text.
+    pub fn caret(&self) -> usize {
+        let spot = self.spot();
+        let above = self.area.lines().iter().take(spot.line);
+        above.map(|line| line.len() + 1).sum::<usize>() + spot.byte
+    }
+
+    fn line(&self, line: usize) -> &str {
+        self.area.lines().get(line).map_or("", String::as_str)
+    }
+
+    fn spot(&self) -> Spot {
+        let (line, column) = self.area.cursor();
+        let byte = byte_of(self.line(line), column);
+        Spot { line, byte }
+    }
+
+    /// Types a character or a few. Replaces the selection.
+    pub fn insert(&mut self, text: &str) {
+        let text = self.cleaned(text);
+        self.goal = None;
+        let mut chars = text.chars();
+        match (chars.next(), chars.next()) {
+            (None, _) => {}
+            (Some(c), None) => self.area.insert_char(c),
+            (Some(_), Some(_)) => {
+                self.area.insert_str(&text);
+            }
+        }
+    }
+
+    /// Inserts foreign text: line ends become `\n`, control characters but the tab are dropped.
+    pub fn paste(&mut self, text: &str) {
+        let text = self.cleaned(text);
+        self.goal = None;
+        if !text.is_empty() {
+            self.area.insert_str(&text);
+        }
+    }
+
+    /// Starts a new line; nothing in an input of one line.
+    pub fn newline(&mut self) {
+        self.goal = None;
+        if !self.is_single {
+            self.area.insert_newline();
+        }
+    }
+
+    fn cleaned(&self, text: &str) -> String {
+        let mut clean = String::with_capacity(text.len());
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '\r' if chars.peek() == Some(&'\n') => {}
+                '\r' | '\n' if self.is_single => clean.push(' '),
+                '\r' | '\n' => clean.push('\n'),
+                '\t' if self.is_single => clean.push(' '),
+                '\t' => clean.push('\t'),
+                c if c.is_control() => {}
+                c => clean.push(c),
+            }
+        }
+        clean
+    }
+
+    /// Moves the caret; true if it moved or a selection went. `Up` and `Down` go by the rows of the last `measure`.
+    pub fn go(&mut self, movement: Move) -> bool {
+        let before = self.spot();
+        if self.area.is_selecting() {
+            let ends = self.selected();
+            self.area.cancel_selection();
+            match (movement, ends) {
+                (Move::Left, Some(ends)) => return self.jump(ends.start),
+                (Move::Right, Some(ends)) => return self.jump(ends.end),
+                _ => {
+                    self.step(movement);
+                    return true;
+                }
+            }
+        }
+        self.step(movement);
+        self.spot() != before
+    }
+
+    /// Moves the caret and selects what lies between.
+    pub fn select(&mut self, movement: Move) -> bool {
+        let before = self.spot();
+        if !self.area.is_selecting() {
+            self.area.start_selection();
+        }
+        self.step(movement);
+        if self.selected().is_none() {
+            self.area.cancel_selection();
+        }
+        self.spot() != before
+    }
+
+    fn step(&mut self, movement: Move) {
+        let target = self.target(movement);
+        self.goal = match movement {
+            Move::Up | Move::Down => {
+                let goal = self.goal.unwrap_or_else(|| self.column());
+                Some(goal)
+            }
+            _ => None,
+        };
+        self.jump(target);
+    }
+
+    fn column(&mut self) -> usize {
+        self.lines.refresh(self.area.lines());
+        let spot = self.spot();
+        let row = self.lines.row_at(spot);
+        let range = self.lines.range(row);
+        width(&Clean::line(&self.line(spot.line)[range.start..spot.byte]))
+    }
+
+    fn target(&mut self, movement: Move) -> Spot {
+        let spot = self.spot();
+        let line = self.line(spot.line);
+        let last = self.area.lines().len() - 1;
+        match movement {
+            Move::Left => match line[..spot.byte].graphemes(true).next_back() {
+                Some(grapheme) => spot.at(spot.byte - grapheme.len()),
+                None => self.end_of_line_above(spot),
+            },
+            Move::Right => match line[spot.byte..].graphemes(true).next() {
+                Some(grapheme) => spot.at(spot.byte + grapheme.len()),
+                None if spot.line < last => Spot {
+                    line: spot.line + 1,
+                    byte: 0,
+                },
+                None => spot,
+            },
+            Move::WordLeft => match word_before(line, spot.byte) {
+                Some(byte) => spot.at(byte),
+                None if spot.byte > 0 => spot.at(0),
+                None => self.end_of_line_above(spot),
+            },
+            Move::WordRight => match word_after(line, spot.byte) {
+                Some(byte) => spot.at(byte),
+                None if spot.byte < line.len() || spot.line == last => spot.at(line.len()),
+                None => Spot {
+                    line: spot.line + 1,
+                    byte: 0,
+                },
+            },
+            Move::LineStart => spot.at(0),
+            Move::LineEnd => spot.at(line.len()),
+            Move::Start => Spot { line: 0, byte: 0 },
+            Move::End => Spot {
+                line: last,
+                byte: self.line(last).len(),
+            },
+            Move::Up | Move::Down => self.row_target(spot, movement == Move::Down),
+        }
+    }
+
+    fn end_of_line_above(&self, spot: Spot) -> Spot {
+        match spot.line.checked_sub(1) {
+            Some(line) => Spot {
+                line,
+                byte: self.line(line).len(),
+            },
+            None => spot,
+        }
+    }
+
+    fn row_target(&mut self, spot: Spot, is_down: bool) -> Spot {
+        let goal = self.goal.unwrap_or_else(|| self.column());
+        self.lines.refresh(self.area.lines());
+        let row = self.lines.row_at(spot);
+        let next = if is_down {
+            Some(row + 1).filter(|row| *row < self.lines.count())
+        } else {
+            row.checked_sub(1)
+        };
+        match next {
+            Some(row) => self.spot_at(row, goal),
+            None if is_down => spot.at(self.line(spot.line).len()),
+            None => spot.at(0),
+        }
+    }
+
+    /// The place in a row nearest to a column, at the start of a grapheme.
+    fn spot_at(&self, row: usize, column: usize) -> Spot {
+        let line = self.lines.line_of(row);
+        let range = self.lines.range(row);
+        let text = self.line(line);
+        let is_last = range.end == text.len();
+        let mut byte = range.start;
+        let mut cells = 0;
+        for grapheme in graphemes(&text[range.clone()]) {
+            cells += super::styled::grapheme_width(grapheme);
+            let next = byte + grapheme.len();
+            if cells > column || (next == range.end && !is_last) {
+                break;
+            }
+            byte = next;
+        }
+        Spot { line, byte }
+    }
+
+    /// Puts the caret at a place; true if it was elsewhere.
+    fn jump(&mut self, to: Spot) -> bool {
+        let column = self.line(to.line)[..to.byte].chars().count();
+        if self.area.cursor() == (to.line, column) {
+            return false;
+        }
+        let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        self.area
+            .move_cursor(CursorMove::Jump(near(to.line), near(column)));
+        // The crate jumps within 65,535 lines and columns; the rest of the way is walked.
+        while self.area.cursor().0 < to.line {
+            self.area.move_cursor(CursorMove::Down);
+        }
+        while self.area.cursor().1 < column && self.area.cursor().0 == to.line {
+            self.area.move_cursor(CursorMove::Forward);
+        }
+        true
+    }
+
+    /// Deletes; true if there was something. A selection goes first.
+    pub fn delete(&mut self, kill: Kill) -> bool {
+        self.goal = None;
+        if self.selected().is_some() {
+            return match kill {
+                Kill::Back | Kill::Forward => self.area.delete_char(),
+                _ => self.area.cut(),
+            };
+        }
+        self.area.cancel_selection();
+        let spot = self.spot();
+        let line = self.line(spot.line);
+        let movement = match kill {
+            Kill::Back => {
+                let before = line[..spot.byte].graphemes(true).next_back();
+                let count = before.map_or(1, |g| g.chars().count());
+                return (0..count).fold(false, |any, _| self.area.delete_char() || any);
+            }
+            Kill::Forward => {
+                let after = line[spot.byte..].graphemes(true).next();
+                let count = after.map_or(1, |g| g.chars().count());
+                return (0..count).fold(false, |any, _| self.area.delete_next_char() || any);
+            }
+            Kill::WordBack => Move::WordLeft,
+            Kill::WordForward => Move::WordRight,
+            Kill::ToLineStart => Move::LineStart,
+            Kill::ToLineEnd if spot.byte == line.len() => return self.area.delete_next_char(),
+            Kill::ToLineEnd => Move::LineEnd,
+        };
+        let target = self.target(movement);
+        if target == spot {
+            return false;
+        }
+        self.area.start_selection();
+        self.jump(target);
+        self.area.cut()
+    }
+
+    /// Inserts what was killed last.
+    pub fn yank(&mut self) -> bool {
+        self.goal = None;
+        self.area.paste()
+    }
+
+    /// Takes back the last change; a run of typing goes word by word.
+    pub fn undo(&mut self) -> bool {
+        self.goal = None;
+        self.area.undo()
+    }
+
+    /// Makes a change again that was taken back.
+    pub fn redo(&mut self) -> bool {
+        self.goal = None;
+        self.area.redo()
+    }
+
+    /// Selects everything.
+    pub fn select_all(&mut self) {
+        self.area.select_all();
+    }
+
+    /// Forgets the selection; true if there was one.
+    pub fn cancel_selection(&mut self) -> bool {
+        let had_one = self.selected().is_some();
+        self.area.cancel_selection();
+        had_one
+    }
+
+    /// The selected text.
+    pub fn selection(&self) -> Option<String> {
+        let ends = self.selected()?;
+        if ends.start.line == ends.end.line {
+            let line = self.line(ends.start.line);
+            return Some(line[ends.start.byte..ends.end.byte].to_owned());
+        }
+        let mut text = self.line(ends.start.line)[ends.start.byte..].to_owned();
+        for line in ends.start.line + 1..ends.end.line {
+            text.push('\n');
+            text.push_str(self.line(line));
+        }
+        text.push('\n');
+        text.push_str(&self.line(ends.end.line)[..ends.end.byte]);
+        Some(text)
+    }
+
+    /// Cuts the selected text out.
+    pub fn cut_selection(&mut self) -> Option<String> {
+        let text = self.selection()?;
+        self.goal = None;
+        self.area.cut();
+        Some(text)
+    }
+
+    fn selected(&self) -> Option<Range<Spot>> {
+        let (start, end) = self.area.selection_range()?;
+        let spot = |(line, column): (usize, usize)| Spot {
+            line,
+            byte: byte_of(self.line(line), column),
+        };
+        let (start, end) = (spot(start), spot(end));
+        (start != end).then_some(start..end)
+    }
+
+    /// Rows the text takes at a width, at least 1.
+    pub fn measure(&mut self, width: u16) -> usize {
+        let cells = if self.is_single { u16::MAX } else { width };
+        self.lines.set_width(cells);
+        self.lines.refresh(self.area.lines());
+        self.lines.count()
+    }
+
+    /// Whether the caret is in the first row at a width: `Up` has nowhere to go.
+    pub fn is_at_first_row(&mut self, width: u16) -> bool {
+        self.measure(width);
+        self.lines.row_at(self.spot()) == 0
+    }
+
+    /// Whether the caret is in the last row at a width.
+    pub fn is_at_last_row(&mut self, width: u16) -> bool {
+        let rows = self.measure(width);
+        self.lines.row_at(self.spot()) + 1 == rows
+    }
+
+    /// Prepares painting: scrolls so that the caret is seen.
+    pub fn layout(&mut self, area: Rect) {
+        let rows = self.measure(area.width);
+        let height = usize::from(area.height).max(1);
+        let row = self.lines.row_at(self.spot());
+        self.top = self.top.min(rows.saturating_sub(height)).min(row);
+        self.top = self.top.max((row + 1).saturating_sub(height));
+        if self.is_single {
+            let column = self.column();
+            let cells = usize::from(area.width).max(1);
+            // The marks at both edges cover a cell each.
+            let most = (column + 2).saturating_sub(cells);
+            self.skip = self.skip.min(column.saturating_sub(1)).max(most);
+        }
+    }
+
+    /// Writes the rows that are in view; `layout` comes first.
+    pub fn paint(&self, buf: &mut Buffer, area: Rect, theme: Theme) {
+        if self.is_empty() {
+            let hint = Row::of(&Styled::of(&self.placeholder, Look::of(Tone::Dim)));
+            hint.paint(buf, area, theme);
+            return;
+        }
+        let selected = self.selected();
+        for y in 0..area.height {
+            let row = self.top + usize::from(y);
+            if row >= self.lines.count() {
+                break;
+            }
+            let line = Rect {
+                y: area.y + y,
+                height: 1,
+                ..area
+            };
+            let text = self.styled_row(row, selected.as_ref());
+            if self.is_single {
+                Row::of(&text).paint_from(buf, line, self.skip, theme);
+            } else {
+                let whole = 0..text.text().len();
+                Row::cut(&Styled::default(), &text, whole, text.runs()).paint(buf, line, theme);
+            }
+        }
+    }
+
+    fn styled_row(&self, row: usize, selected: Option<&Range<Spot>>) -> Styled {
+        let line = self.lines.line_of(row);
+        let range = self.lines.range(row);
+        let words = self.line(line);
+        let place = |spot: Spot| match spot.line.cmp(&line) {
+            std::cmp::Ordering::Less => range.start,
+            std::cmp::Ordering::Greater => range.end,
+            std::cmp::Ordering::Equal => spot.byte.clamp(range.start, range.end),
+        };
+        let (from, to) =
+            selected.map_or((range.end, range.end), |s| (place(s.start), place(s.end)));
+        let mut text = Styled::default();
+        let plain = Look::default();
+        text.push(&Clean::line(&words[range.start..from]), plain);
+        text.push(&Clean::line(&words[from..to]), plain.reversed());
+        text.push(&Clean::line(&words[to..range.end]), plain);
+        // A selected line end is seen as a selected blank.
+        let is_line_end = range.end == words.len();
+        if is_line_end && selected.is_some_and(|s| s.start.line <= line && s.end.line > line) {
+            text.push(&Clean::own(" "), plain.reversed());
+        }
+        text
+    }
+
+    /// The cell of the caret, for the terminal's own cursor.
+    pub fn caret_cell(&self, area: Rect) -> Option<Position> {
+        let spot = self.spot();
+        let row = self.lines.row_at(spot);
+        let range = self.lines.range(row);
+        let y = u16::try_from(row.checked_sub(self.top)?).ok()?;
+        if y >= area.height || area.width == 0 {
+            return None;
+        }
+        let before = self.line(spot.line).get(range.start..spot.byte)?;
+        let column = width(&Clean::line(before)).saturating_sub(self.skip);
+        let x = u16::try_from(column)
+            .unwrap_or(u16::MAX)
+            .min(area.width - 1);
+        Some(Position::new(area.x + x, area.y + y))
+    }
+
+    /// Puts the caret where the mouse points.
+    pub fn point(&mut self, area: Rect, at: Position) {
+        self.goal = None;
+        self.area.cancel_selection();
+        let row = self.top + usize::from(at.y.saturating_sub(area.y));
+        let row = row.min(self.lines.count().saturating_sub(1));
+        let column = usize::from(at.x.saturating_sub(area.x)) + self.skip;
+        let spot = self.spot_at(row, column);
+        self.jump(spot);
+    }
+}
+
+impl Default for Editor {
+    fn default() -> Self {
+        Editor::new()
+    }
+}
+
+fn byte_of(line: &str, column: usize) -> usize {
+    if line.is_ascii() {
+        return column.min(line.len());
+    }
+    line.char_indices()
+        .nth(column)
+        .map_or(line.len(), |(i, _)| i)
+}
+
+fn is_boundary(text: &str, at: usize) -> bool {
+    text.is_char_boundary(at)
+        && GraphemeCursor::new(at, text.len(), true)
+            .is_boundary(text, 0)
+            .unwrap_or(true)
+}
+
+fn is_word(segment: &str) -> bool {
+    segment.chars().any(char::is_alphanumeric)
+}
+
+/// The start of the word before a byte of a line.
+fn word_before(line: &str, at: usize) -> Option<usize> {
+    let segments = line[..at].split_word_bound_indices();
+    segments.rev().find(|(_, s)| is_word(s)).map(|(i, _)| i)
+}
+
+/// The end of the word after a byte of a line.
+fn word_after(line: &str, at: usize) -> Option<usize> {
+    let mut segments = line[at..].split_word_bound_indices();
+    let (i, word) = segments.find(|(_, s)| is_word(s))?;
+    Some(at + i + word.len())
+}

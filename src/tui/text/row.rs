@@ -1,0 +1,280 @@
+//! One screen line of text, ready to be painted.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::styled::{Run, Styled, add_run, first_grapheme, grapheme_width, width};
+use crate::domain::clean::Clean;
+use crate::tui::theme::{Look, Theme, Tone};
+
+/// One screen line: a prefix that stays in place (indents, markers, bars) and the text after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    text: String,
+    runs: Vec<Run>,
+    /// Cells of the whole text.
+    width: u32,
+    /// Bytes of the prefix, which does not move when the row is scrolled sideways.
+    fixed: u32,
+    source: Option<Range<u32>>,
+    /// The name at the right end of a code block's first row.
+    label: Option<Box<str>>,
+    /// The row was not wrapped: it may be wider than the screen and says so at its edges.
+    is_whole_line: bool,
+}
+
+/// What a scrolled row shows at an edge behind which there is more.
+const MORE_LEFT: &str = "‹";
+const MORE_RIGHT: &str = "›";
+
+impl Row {
+    /// A row of `range` of a text after a prefix. `runs` are the looks of that range.
+    pub(super) fn cut(prefix: &Styled, text: &Styled, range: Range<usize>, runs: &[Run]) -> Row {
+        let shown = &text.text()[range.clone()];
+        let mut row = Row {
+            text: [prefix.text(), shown].concat(),
+            runs: Vec::with_capacity(prefix.runs().len() + runs.len()),
+            width: 0,
+            fixed: super::styled::short(prefix.text().len()),
+            source: text.source_of(range),
+            label: None,
+            is_whole_line: false,
+        };
+        for run in prefix.runs().iter().chain(runs) {
+            add_run(&mut row.runs, run.len as usize, run.look);
+        }
+        row.width = super::styled::short(width(&row.text));
+        row
+    }
+
+    /// A row that shows a whole text, however wide.
+    pub fn of(text: &Styled) -> Row {
+        Row::line(&Styled::default(), text)
+    }
+
+    /// A row that shows one line whole after a prefix, to be scrolled sideways.
+    pub(super) fn line(prefix: &Styled, text: &Styled) -> Row {
+        let mut row = Row::cut(prefix, text, 0..text.text().len(), text.runs());
+        row.is_whole_line = true;
+        row
+    }
+
+    /// A row without text.
+    pub fn blank() -> Row {
+        Row::default()
+    }
+
+    /// The same with a name at its right end, shown where there is room.
+    pub(super) fn labelled(mut self, name: &Clean) -> Row {
+        if !name.is_empty() {
+            self.label = Some(name.as_str().into());
+        }
+        self
+    }
+
+    /// Adds text to the end of a whole line. A grapheme may be completed by it.
+    pub(super) fn extend(&mut self, more: &Clean, look: Look) {
+        if more.is_empty() {
+            return;
+        }
+        let last = {
+            use unicode_segmentation::UnicodeSegmentation;
+            self.text.graphemes(true).next_back().unwrap_or("")
+        };
+        let from = self.text.len() - last.len();
+        let before = width(last);
+        self.text.push_str(more);
+        add_run(&mut self.runs, more.len(), look);
+        let after = width(&self.text[from..]);
+        self.width =
+            (self.width + super::styled::short(after)).saturating_sub(super::styled::short(before));
+    }
+
+    /// Takes back what was added after the first `len` bytes, which took `cells`.
+    pub(super) fn shorten(&mut self, len: usize, cells: usize) {
+        self.text.truncate(len);
+        let mut left = super::styled::short(self.text.len());
+        self.runs.retain_mut(|run| {
+            run.len = run.len.min(left);
+            left -= run.len;
+            run.len > 0
+        });
+        self.width = super::styled::short(cells);
+    }
+
+    /// Adds the text of another row.
+    pub(super) fn join(&mut self, more: &Row) {
+        if let (Some(own), Some(more)) = (&mut self.source, &more.source) {
+            own.end = more.end;
+        }
+        self.extend(&Clean::line(more.body()), Look::default());
+    }
+
+    /// The look of the first character after the prefix.
+    pub(super) fn first_look(&self) -> Option<Look> {
+        self.looks()
+            .find(|(range, _)| range.end > self.fixed as usize)
+            .map(|(_, look)| look)
+    }
+
+    /// The text with its prefix.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text after the prefix.
+    pub fn body(&self) -> &str {
+        &self.text[self.fixed as usize..]
+    }
+
+    /// Cells the row takes.
+    pub fn width(&self) -> usize {
+        self.width as usize
+    }
+
+    /// Whether the row was kept whole and may be wider than the screen.
+    pub fn is_whole_line(&self) -> bool {
+        self.is_whole_line
+    }
+
+    /// The name at its right end.
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    /// The bytes of the source that the row shows, as near as known.
+    pub fn source(&self) -> Option<Range<usize>> {
+        let range = self.source.as_ref()?;
+        Some(range.start as usize..range.end as usize)
+    }
+
+    /// The looks of the row, in order, with their bytes.
+    pub fn looks(&self) -> impl Iterator<Item = (Range<usize>, Look)> {
+        let mut at = 0;
+        self.runs.iter().map(move |run| {
+            let start = at;
+            at += run.len as usize;
+            (start..at, run.look)
+        })
+    }
+
+    /// Writes the row into the first line of `area`.
+    pub fn paint(&self, buf: &mut Buffer, area: Rect, theme: Theme) {
+        self.paint_from(buf, area, 0, theme);
+    }
+
+    /// Writes the row into the first line of `area`, its text moved `skip` cells to the left. The prefix stays.
+    /// A wide character of which only half would be seen is not shown.
+    pub fn paint_from(&self, buf: &mut Buffer, area: Rect, skip: usize, theme: Theme) {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
+        let skip = if self.is_whole_line { skip } else { 0 };
+        let mut brush = Brush {
+            buf,
+            area,
+            used: 0,
+            skip: 0,
+        };
+        let mut byte = 0;
+        'runs: for run in &self.runs {
+            let style = theme.style(run.look);
+            let end = byte + run.len as usize;
+            // A grapheme belongs to the look it begins in.
+            while byte < end {
+                if byte == self.fixed as usize {
+                    brush.skip = skip;
+                }
+                let grapheme = first_grapheme(&self.text[byte..]);
+                byte += grapheme.len();
+                if !brush.put(grapheme, style) {
+                    break 'runs;
+                }
+            }
+        }
+        self.paint_edges(buf, area, skip, theme);
+    }
+
+    fn paint_edges(&self, buf: &mut Buffer, area: Rect, skip: usize, theme: Theme) {
+        let room = usize::from(area.width);
+        let shown = self.width().saturating_sub(skip);
+        if let Some(label) = &self.label {
+            let wide = width(label);
+            if wide + 1 + shown.max(self.fixed as usize) <= room {
+                let x = area.right() - u16::try_from(wide).unwrap_or(area.width);
+                buf.set_stringn(x, area.y, label, wide, theme.style(Look::of(Tone::Dim)));
+            }
+        }
+        if !self.is_whole_line || room < 4 {
+            return;
+        }
+        let dim = theme.style(Look::of(Tone::Dim));
+        let fixed = width(&self.text[..self.fixed as usize]);
+        if skip > 0 && self.width() > fixed && fixed < room {
+            let x = area.x + u16::try_from(fixed).unwrap_or(0);
+            mark(buf, (x, area), MORE_LEFT, dim);
+        }
+        if shown > room {
+            mark(buf, (area.right() - 1, area), MORE_RIGHT, dim);
+        }
+    }
+}
+
+/// Puts a mark of one cell over what is there, and blanks the other half of a wide character it covers.
+fn mark(buf: &mut Buffer, at: (u16, Rect), symbol: &str, style: ratatui::style::Style) {
+    let (x, area) = at;
+    if x > area.x && grapheme_width(buf[(x - 1, area.y)].symbol()) > 1 {
+        buf[(x - 1, area.y)].set_symbol(" ");
+    }
+    if x + 1 < area.right() && grapheme_width(buf[(x, area.y)].symbol()) > 1 {
+        buf[(x + 1, area.y)].set_symbol(" ");
+    }
+    let cell = &mut buf[(x, area.y)];
+    cell.reset();
+    cell.set_symbol(symbol).set_style(style);
+}
+
+struct Brush<'a> {
+    buf: &'a mut Buffer,
+    area: Rect,
+    /// Cells written.
+    used: u16,
+    /// Cells still to be left out.
+    skip: usize,
+}
+
+impl Brush<'_> {
+    /// Writes a grapheme; false if nothing more fits.
+    fn put(&mut self, grapheme: &str, style: ratatui::style::Style) -> bool {
+        let mut wide = grapheme_width(grapheme);
+        let mut symbol = grapheme;
+        if wide == 0 {
+            return true;
+        }
+        if self.skip > 0 {
+            let left_out = wide.min(self.skip);
+            self.skip -= left_out;
+            wide -= left_out;
+            symbol = " ";
+            if wide == 0 {
+                return true;
+            }
+        }
+        let room = usize::from(self.area.width - self.used);
+        if wide > room {
+            return false;
+        }
+        let x = self.area.x + self.used;
+        let y = self.area.y;
+        self.buf[(x, y)].set_symbol(symbol).set_style(style);
+        let wide = u16::try_from(wide).unwrap_or(1);
+        for covered in 1..wide {
+            self.buf[(x + covered, y)].reset();
+        }
+        self.used += wide;
+        true
+    }
+}

@@ -16,6 +16,7 @@ use salon::domain::model::ModelRef;
 use salon::domain::when::Millis;
 use salon::engine::{self, Handle, Options, Parts};
 use salon::keys::KeyMap;
+use salon::log::Log;
 use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
@@ -26,8 +27,8 @@ use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::oneshot;
 
-/// What Ctrl+Z of a shell sends; tokio has no name for it.
-const TSTP: i32 = 20;
+/// What a shell sends at Ctrl+Z; tokio has no name for it.
+const TSTP: i32 = rustix::process::Signal::TSTP.as_raw();
 /// How long a face may take to leave after a signal.
 const FACE: Duration = Duration::from_secs(2);
 /// How long the engine may take after that.
@@ -70,9 +71,19 @@ fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
         model: asked_model.or(args.model),
         environment: environment(),
     })?;
+    // Salon works without a log; where it cannot be written, a script is told.
+    let log = Log::start(&settings.paths.state_dir, settings.log_filter.as_deref());
     let Some(wanted) = wanted else {
         return screen(settings);
     };
+    if let Err(error) = &log {
+        let title = format!("There is no log: {error:#}");
+        out.warn(&Failure::new(
+            FailureKind::Store,
+            title,
+            "See that its folder can be written.",
+        ));
+    }
     for problem in &settings.problems {
         out.warn(problem);
     }

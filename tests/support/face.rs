@@ -25,7 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A mint whose clock goes on a millisecond each time it is read.
 pub fn mint() -> Mint {
     let time = AtomicI64::new(1_795_000_000_000);
-    Mint::new(Arc::new(move || Millis(time.fetch_add(1, Ordering::Relaxed))))
+    Mint::new(Arc::new(move || {
+        Millis(time.fetch_add(1, Ordering::Relaxed))
+    }))
 }
 
 /// A running engine and what it has said so far.

@@ -187,7 +187,7 @@ actions! {
     FocusNext "pane.next" "Next pane" [Everywhere];
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
-    ReadingMode "view.reading" "Reading mode: only the conversation, mouse released" [Everywhere] / "reading";
+    ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere];
     Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];

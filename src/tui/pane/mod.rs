@@ -2,6 +2,7 @@
 
 pub mod composer;
 mod entry;
+mod foot;
 pub mod library;
 pub mod list;
 pub mod status;

@@ -224,3 +224,89 @@ fn add(tones: &mut Vec<(usize, Tone)>, len: usize, tone: Tone) {
         _ => tones.push((len, tone)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tones(lang: &str, lines: &[&str]) -> Vec<Vec<(usize, Tone)>> {
+        let highlighter = Highlighter::load();
+        let mut progress = Progress::start(&highlighter, lang);
+        let tones = lines.iter().map(|line| progress.line(&highlighter, line));
+        tones.collect()
+    }
+
+    fn tone_of(lang: &str, line: &str, word: &str) -> Tone {
+        let at = line.find(word).unwrap();
+        let mut from = 0;
+        for (len, tone) in &tones(lang, &[line])[0] {
+            if at < from + len {
+                return *tone;
+            }
+            from += len;
+        }
+        Tone::Text
+    }
+
+    #[test]
+    fn words_have_tones() {
+        let rust = r#"fn main() { let x = "words" + 12; } // why"#;
+        assert_eq!(tone_of("rust", rust, "fn"), Tone::Keyword);
+        assert_eq!(tone_of("rust", rust, "main"), Tone::Function);
+        assert_eq!(tone_of("rust", rust, "words"), Tone::Literal);
+        assert_eq!(tone_of("rust", rust, "12"), Tone::Number);
+        assert_eq!(tone_of("rust", rust, "why"), Tone::Comment);
+        let python = "def f(x): return f'{x} y' # c";
+        assert_eq!(tone_of("python3", python, "def"), Tone::Keyword);
+        assert_eq!(tone_of("python3", python, "x} y"), Tone::Text);
+        assert_eq!(tone_of("python3", python, "y'"), Tone::Literal);
+        assert_eq!(tone_of("diff", "+added", "added"), Tone::Good);
+    }
+
+    #[test]
+    fn models_names_are_known() {
+        let highlighter = Highlighter::load();
+        for (alias, _) in ALIASES {
+            assert!(highlighter.knows(alias), "{alias}");
+        }
+        for lang in [
+            "rust",
+            "Python",
+            "TypeScript",
+            "tsx",
+            "toml",
+            "c++",
+            "kotlin",
+            "swift",
+            "sql",
+            "html",
+            "css",
+        ] {
+            assert!(highlighter.knows(lang), "{lang}");
+        }
+        for lang in ["", "text", "mermaid", "no-such-language"] {
+            assert!(!highlighter.knows(lang), "{lang}");
+        }
+    }
+
+    #[test]
+    fn lines_go_on_where_the_last_one_ended() {
+        let tones = tones("rust", &["/* one", "two */ fn"]);
+        assert_eq!(tones[0], [(6, Tone::Comment)]);
+        assert_eq!(tones[1][0], (6, Tone::Comment));
+        assert_eq!(tones[1].last(), Some(&(2, Tone::Keyword)));
+    }
+
+    #[test]
+    fn long_lines_and_blocks_become_plain() {
+        let long = "let x = 1;".repeat(300);
+        let found = tones("rust", &["fn a", &long, "fn a"]);
+        assert_ne!(found[0], [(4, Tone::Text)]);
+        assert_eq!(found[1], [(long.len(), Tone::Text)]);
+        assert_eq!(found[2], [(4, Tone::Text)]);
+        let many = vec!["1"; MAX_LINES + 1];
+        let found = tones("rust", &many);
+        assert_eq!(found[MAX_LINES - 1], [(1, Tone::Number)]);
+        assert_eq!(found[MAX_LINES], [(1, Tone::Text)]);
+    }
+}

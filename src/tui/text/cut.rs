@@ -68,7 +68,12 @@ impl View<'_> {
                     (item.start, &item.blocks)
                 }
                 Shape::Quote(blocks) => (block.range.start, blocks),
-                _ => break,
+                Shape::Paragraph(_)
+                | Shape::Heading(_)
+                | Shape::Rule
+                | Shape::Code(_)
+                | Shape::Table(_)
+                | Shape::Html(_) => break,
             };
             let Some((first, last)) = blocks.first().zip(blocks.last()) else {
                 break;
@@ -84,20 +89,25 @@ impl View<'_> {
         }
         let leaf = match &block.shape {
             Shape::Code(code) => self.in_code(block, code, &opener),
-            _ if !self.is_long => return None,
-            Shape::Table(grid) => self.in_table(block, grid, &opener),
+            Shape::Table(grid) if self.is_long => self.in_table(block, grid, &opener),
             Shape::Paragraph(text) | Shape::Heading(text) if self.is_most(block) => {
                 self.in_words(block, text, &opener)
             }
-            Shape::Html(_) => self.in_html(block, &opener),
-            _ => None,
+            Shape::Html(_) if self.is_long => self.in_html(block, &opener),
+            Shape::Paragraph(_)
+            | Shape::Heading(_)
+            | Shape::List(_)
+            | Shape::Quote(_)
+            | Shape::Rule
+            | Shape::Table(_)
+            | Shape::Html(_) => None,
         };
         leaf.or(best.filter(|_| self.is_long))
     }
 
     /// The leaf is what makes the open block long.
     fn is_most(&self, block: &Block) -> bool {
-        self.text.len() - block.range.start.max(self.lead) > OPEN_MAX / 2
+        self.is_long && self.text.len() - block.range.start.max(self.lead) > OPEN_MAX / 2
     }
 
     /// The line from its start to `content`, if that is one line.
@@ -177,6 +187,10 @@ impl View<'_> {
         let last = words.rfind('\n').map_or(0, |i| i + 1);
         let place = code.place(last)?;
         let is_complete = code.text.ends_with('\n');
+        let is_endless = words.len() - last > MAX_LINE || self.is_joined(place);
+        if !is_complete && !is_endless && last == 0 {
+            return None;
+        }
         let fence = self.before(block.range.start, block.range.start)?;
         let opener = overlay(opener, fence);
         let mut lead = if code.is_fenced {
@@ -195,7 +209,7 @@ impl View<'_> {
         if is_complete {
             cut.at = self.line_end(place) + 1;
             cut.rows = self.rows.len();
-        } else if code.is_fenced && (words.len() - last > MAX_LINE || self.is_joined(place)) {
+        } else if code.is_fenced && is_endless {
             if words.len() - last < OPEN_MAX {
                 return None;
             }
@@ -233,17 +247,15 @@ impl View<'_> {
     }
 
     fn in_words(&self, block: &Block, text: &Styled, opener: &str) -> Option<Cut> {
-        let hashes = match block.shape {
-            Shape::Heading(_) => {
-                let line = &self.text[block.range.start..];
-                let count = line.len() - line.trim_start_matches('#').len();
-                if count == 0 {
-                    return None;
-                }
-                [&line[..count], " "].concat()
+        let mut hashes = String::new();
+        if let Shape::Heading(_) = block.shape {
+            let line = &self.text[block.range.start..];
+            let count = line.len() - line.trim_start_matches('#').len();
+            if count == 0 {
+                return None;
             }
-            _ => String::new(),
-        };
+            hashes = [&line[..count], " "].concat();
+        }
         let is_hopeless = self.text.len() - self.lead > 3 * OPEN_MAX;
         let limit = match open_mark(text).and_then(|at| text.exact_source(at)) {
             Some(at) if !is_hopeless => at,

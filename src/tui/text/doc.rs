@@ -324,3 +324,195 @@ fn common_prefix(a: &str, b: &str) -> usize {
     }
     a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::{Look, Tone};
+
+    fn shown(source: &str, width: u16) -> String {
+        let rows = Doc::whole(source.to_owned()).all_rows(width, &Ctx::default());
+        let lines: Vec<&str> = rows.iter().map(|row| row.text().trim_end()).collect();
+        lines.join("\n")
+    }
+
+    fn look_of(source: &str, word: &str) -> Look {
+        let rows = Doc::whole(source.to_owned()).all_rows(80, &Ctx::default());
+        for row in &rows {
+            if let Some(at) = row.text().find(word) {
+                let found = row.looks().find(|(range, _)| range.contains(&at));
+                return found.unwrap().1;
+            }
+        }
+        panic!("{word} is not shown");
+    }
+
+    #[test]
+    fn blocks_stand_apart() {
+        assert_eq!(
+            shown("# Head\ntext\nmore\n\n---\nend", 10),
+            "Head\n\ntext more\n\n──────────\n\nend"
+        );
+        assert_eq!(shown("", 10), "");
+        assert_eq!(shown("a  \nb\\\nc", 10), "a\nb\nc");
+    }
+
+    #[test]
+    fn lists_hang_and_nest() {
+        assert_eq!(
+            shown("- one two three\n- [x] done\n  - deep words\n", 10),
+            "• one two\n  three\n• [x] done\n      •\n        deep\n        words".replace(
+                "      •\n        deep\n        words",
+                "      • de\n        ep\n        wo\n        rd\n        s"
+            )
+        );
+        assert_eq!(shown("9. nine\n1. ten\n", 20), "9. nine\n10. ten");
+        assert_eq!(shown("- a\n\n  b\n- c\n", 20), "• a\n\n  b\n\n• c");
+        assert_eq!(shown("-\n- x\n", 20), "•\n• x");
+    }
+
+    #[test]
+    fn quotes_have_a_bar() {
+        assert_eq!(
+            shown("> one two\n>\n> three\n> > four", 7),
+            "▏ one\n▏ two\n▏\n▏ three\n▏\n▏ ▏ fo\n▏ ▏ ur"
+        );
+        assert_eq!(look_of("> words", "words").tone, Tone::Quote);
+    }
+
+    #[test]
+    fn code_is_kept_whole_and_named() {
+        let mut doc = Doc::whole("```rust\nfn main() {}\n\tlong line\n```".to_owned());
+        let rows = doc.all_rows(8, &Ctx::default());
+        let texts: Vec<&str> = rows.iter().map(Row::text).collect();
+        assert_eq!(texts, ["  fn main() {}", "      long line"]);
+        assert_eq!(rows[0].label(), Some("rust"));
+        assert!(rows[0].is_whole_line());
+        let code = CodeText {
+            lang: "rust".to_owned(),
+            text: "fn main() {}\n\tlong line\n".to_owned(),
+        };
+        assert_eq!(doc.codes_of(0), [code]);
+        let doc = Doc::whole("- a\n  ```\n  x\n  ```\n> ~~~py\n> y".to_owned());
+        assert_eq!(doc.codes_of(0)[0].text, "x\n");
+        assert_eq!(
+            (
+                doc.codes_of(1)[0].lang.as_str(),
+                doc.codes_of(1)[0].text.as_str()
+            ),
+            ("py", "y")
+        );
+    }
+
+    #[test]
+    fn tables_are_fitted() {
+        let table = "| name | what it is |\n|---|--:|\n| a | one two three |\n| 日本 | x |\n";
+        assert_eq!(
+            shown(table, 40),
+            "name │    what it is\n─────┼──────────────\na    │ one two three\n日本 │             x"
+                .replace("─────┼──────────────", "─────┼──────────────")
+        );
+        assert_eq!(
+            shown(table, 16),
+            "name │   what it\n     │        is\n─────┼──────────\na    │   one two\n     │     three\n日本 │         x"
+        );
+        assert_eq!(
+            shown(table, 9),
+            "• name: a\n  what it\n    is:\n    one\n    two\n    three\n• name:\n    日本\n  what it\n    is: x"
+        );
+    }
+
+    #[test]
+    fn links_images_and_html_are_shown() {
+        assert_eq!(shown("[text](https://a.b/c)", 40), "text (https://a.b/c)");
+        assert_eq!(
+            shown("[a.b](https://a.b/) <https://x.y>", 40),
+            "a.b https://x.y"
+        );
+        assert_eq!(shown("[text][l]\n\n[l]: /url", 40), "text (/url)");
+        assert_eq!(shown("![a *b*](i.png)", 40), "[image: a b]");
+        assert_eq!(
+            shown("a <b>c</b>\n\n<div>\n  x\n</div>\n", 40),
+            "a <b>c</b>\n\n<div>\n  x\n</div>"
+        );
+        assert_eq!(look_of("[text](https://a.b/c)", "text").tone, Tone::Link);
+        assert_eq!(look_of("[text](https://a.b/c)", "https").tone, Tone::Dim);
+        assert!(look_of("a **b** c", "b").bold);
+        assert_eq!(look_of("a `b` c", "b").tone, Tone::Code);
+    }
+
+    #[test]
+    fn foreign_text_is_made_harmless() {
+        let source =
+            "a\u{1b}[31m &#27;[0m `\u{7}` \n\n```x\u{1b}]0;\n\u{9b}\n```\n\n[t](http://\u{202e}x)";
+        for row in Doc::whole(source.to_owned()).all_rows(40, &Ctx::default()) {
+            assert!(
+                row.text()
+                    .chars()
+                    .all(|c| !c.is_control() && c != '\u{202e}'),
+                "{row:?}"
+            );
+            assert!(
+                row.label()
+                    .is_none_or(|l| l.chars().all(|c| !c.is_control()))
+            );
+        }
+    }
+
+    #[test]
+    fn the_deepest_nesting_is_survived() {
+        for source in [
+            "> ".repeat(20_000),
+            "- ".repeat(5_000),
+            "[".repeat(20_000),
+            "*a ".repeat(5_000),
+        ] {
+            let mut doc = Doc::whole(format!("{source}x"));
+            assert!(!doc.all_rows(20, &Ctx::default()).is_empty());
+        }
+    }
+
+    #[test]
+    fn ending_keeps_the_rows_of_blocks_that_stayed() {
+        let ctx = Ctx::default();
+        let mut doc = Doc::growing();
+        doc.push("para one\n\n```rust\nfn a() {}\n```\n\nlast [x]\n");
+        doc.all_rows(20, &ctx);
+        let cost = doc.cost();
+        doc.end("para one\n\n```rust\nfn a() {}\n```\n\nlast [x]\n".to_owned());
+        doc.all_rows(20, &ctx);
+        assert_eq!(doc.cost().rows, cost.rows);
+        let mut doc = Doc::growing();
+        doc.push("para\n\nlast [x]\n");
+        doc.all_rows(20, &ctx);
+        doc.end("para\n\nlast [x]\n\n[x]: /url\n".to_owned());
+        let rows = doc.all_rows(20, &ctx);
+        assert_eq!(rows.last().map(Row::text), Some("last x (/url)"));
+    }
+
+    #[test]
+    fn rows_know_their_source() {
+        let source = "- one two three\n\n```\ncode here\n```\n";
+        let mut doc = Doc::whole(source.to_owned());
+        for row in doc.all_rows(10, &Ctx::default()) {
+            if let Some(range) = row.source() {
+                assert_eq!(source[range].trim(), row.body().trim());
+            }
+        }
+    }
+
+    #[test]
+    fn a_highlighter_that_arrives_later_is_used() {
+        let mut doc = Doc::whole("```rust\nfn a() {}\n```\n\nwords".to_owned());
+        let plain = doc.all_rows(20, &Ctx::default());
+        let made = doc.cost().rows;
+        let ctx = Ctx {
+            highlighter: Some(Arc::new(Highlighter::load())),
+            generation: 1,
+        };
+        let lit = doc.all_rows(20, &ctx);
+        assert_eq!(plain[0].text(), lit[0].text());
+        assert_ne!(plain[0], lit[0]);
+        assert_eq!(doc.cost().rows, made + 1, "only the code is laid out anew");
+    }
+}

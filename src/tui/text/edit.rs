@@ -229,12 +229,10 @@ impl Editor {
 
     fn step(&mut self, movement: Move) {
         let target = self.target(movement);
-        self.goal = match movement {
-            Move::Up | Move::Down => {
-                let goal = self.goal.unwrap_or_else(|| self.column());
-                Some(goal)
-            }
-            _ => None,
+        self.goal = if matches!(movement, Move::Up | Move::Down) {
+            Some(self.goal.unwrap_or_else(|| self.column()))
+        } else {
+            None
         };
         self.jump(target);
     }
@@ -356,9 +354,10 @@ impl Editor {
     pub fn delete(&mut self, kill: Kill) -> bool {
         self.goal = None;
         if self.selected().is_some() {
-            return match kill {
-                Kill::Back | Kill::Forward => self.area.delete_char(),
-                _ => self.area.cut(),
+            return if matches!(kill, Kill::Back | Kill::Forward) {
+                self.area.delete_char()
+            } else {
+                self.area.cut()
             };
         }
         self.area.cancel_selection();
@@ -609,4 +608,229 @@ fn word_after(line: &str, at: usize) -> Option<usize> {
     let mut segments = line[at..].split_word_bound_indices();
     let (i, word) = segments.find(|(_, s)| is_word(s))?;
     Some(at + i + word.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FAMILY: &str = "👨‍👩‍👧‍👦";
+
+    fn with(text: &str) -> Editor {
+        let mut editor = Editor::new();
+        editor.set_text(text, text.len());
+        editor
+    }
+
+    #[test]
+    fn steps_and_deletes_go_by_whole_graphemes() {
+        for grapheme in [FAMILY, "🇩🇪", "e\u{301}", "👍🏽", "日", "\t"] {
+            let text = format!("a{grapheme}b");
+            let mut editor = with(&text);
+            editor.go(Move::Left);
+            editor.go(Move::Left);
+            assert_eq!(editor.caret(), 1, "{grapheme:?}");
+            editor.go(Move::Right);
+            assert_eq!(editor.caret(), 1 + grapheme.len());
+            editor.select(Move::Left);
+            assert_eq!(editor.selection().as_deref(), Some(grapheme));
+            editor.go(Move::Right);
+            editor.delete(Kill::Back);
+            assert_eq!(editor.text(), "ab");
+            editor.undo();
+            assert_eq!(editor.text(), text, "{grapheme:?} comes back whole");
+            editor.go(Move::Start);
+            editor.go(Move::Right);
+            editor.delete(Kill::Forward);
+            assert_eq!(editor.text(), "ab");
+        }
+    }
+
+    #[test]
+    fn lines_are_joined_and_crossed() {
+        let mut editor = with("ab\ncd");
+        editor.go(Move::LineStart);
+        editor.go(Move::Left);
+        assert_eq!(editor.caret(), 2);
+        editor.delete(Kill::Forward);
+        assert_eq!(editor.text(), "abcd");
+        editor.newline();
+        assert_eq!(editor.text(), "ab\ncd");
+        editor.delete(Kill::Back);
+        assert_eq!(editor.text(), "abcd");
+    }
+
+    #[test]
+    fn words_are_walked_and_killed() {
+        let mut editor = with("one two, three");
+        editor.go(Move::WordLeft);
+        assert_eq!(editor.caret(), 9);
+        editor.go(Move::WordLeft);
+        assert_eq!(editor.caret(), 4);
+        editor.go(Move::WordRight);
+        assert_eq!(editor.caret(), 7);
+        editor.delete(Kill::WordBack);
+        assert_eq!(editor.text(), "one , three");
+        editor.go(Move::End);
+        editor.yank();
+        assert_eq!(editor.text(), "one , threetwo");
+        editor.delete(Kill::ToLineStart);
+        assert_eq!(editor.text(), "");
+        editor.yank();
+        editor.go(Move::Start);
+        editor.delete(Kill::ToLineEnd);
+        assert!(editor.is_empty());
+        assert!(!editor.delete(Kill::WordBack));
+    }
+
+    #[test]
+    fn undo_takes_back_words_and_redo_brings_them() {
+        let mut editor = Editor::new();
+        for c in "hello world".chars() {
+            editor.insert(&c.to_string());
+        }
+        editor.undo();
+        assert_eq!(editor.text().trim_end(), "hello");
+        editor.redo();
+        assert_eq!(editor.text(), "hello world");
+    }
+
+    #[test]
+    fn pasted_text_is_cleaned() {
+        let mut editor = Editor::new();
+        editor.paste("a\r\nb\rc\u{1b}[31m\u{7}\td\u{9b}");
+        assert_eq!(editor.text(), "a\nb\nc[31m\td");
+        let mut editor = Editor::single();
+        editor.paste("a\r\nb\tc");
+        editor.newline();
+        assert_eq!(editor.text(), "a b c");
+    }
+
+    #[test]
+    fn rows_are_walked_with_a_goal_column() {
+        let mut editor = with("long first line\nx\nanother long line");
+        assert_eq!(editor.measure(40), 3);
+        editor.set_text("long first line\nx\nanother long line", 12);
+        editor.go(Move::Down);
+        assert_eq!(editor.caret(), 17);
+        editor.go(Move::Down);
+        assert_eq!(editor.caret(), 18 + 12);
+        assert!(editor.is_at_last_row(40));
+        editor.go(Move::Up);
+        editor.go(Move::Up);
+        assert_eq!(editor.caret(), 12);
+        assert!(editor.is_at_first_row(40));
+        assert!(!editor.is_at_first_row(6));
+    }
+
+    fn screen(editor: &mut Editor, area: Rect) -> (Vec<String>, Option<Position>) {
+        let mut buf = Buffer::empty(area);
+        editor.layout(area);
+        editor.paint(&mut buf, area, Theme::default());
+        let rows = (0..area.height)
+            .map(|y| {
+                let cells = (0..area.width).map(|x| buf[(x, y)].symbol());
+                cells.collect::<String>().trim_end().to_owned()
+            })
+            .collect();
+        (rows, editor.caret_cell(area))
+    }
+
+    #[test]
+    fn it_wraps_and_keeps_the_caret_in_view() {
+        let area = Rect::new(0, 0, 10, 2);
+        let mut editor = with("one two three four");
+        let (rows, caret) = screen(&mut editor, area);
+        assert_eq!(rows, ["three", "four"]);
+        assert_eq!(caret, Some(Position::new(4, 1)));
+        editor.go(Move::Start);
+        let (rows, caret) = screen(&mut editor, area);
+        assert_eq!(rows, ["one two", "three"]);
+        assert_eq!(caret, Some(Position::new(0, 0)));
+        editor.point(area, Position::new(2, 1));
+        assert_eq!(editor.caret(), 10);
+    }
+
+    #[test]
+    fn the_caret_stands_behind_wide_characters() {
+        let area = Rect::new(0, 0, 10, 1);
+        let mut editor = with(&format!("日{FAMILY}\tx"));
+        let (_, caret) = screen(&mut editor, area);
+        assert_eq!(caret, Some(Position::new(9, 0)));
+        let mut editor = with("");
+        editor.set_placeholder(Clean::own("ask"));
+        let (rows, caret) = screen(&mut editor, area);
+        assert_eq!(
+            (rows[0].as_str(), caret),
+            ("ask", Some(Position::new(0, 0)))
+        );
+    }
+
+    #[test]
+    fn a_single_line_scrolls_sideways() {
+        let area = Rect::new(0, 0, 6, 1);
+        let mut editor = Editor::single();
+        editor.insert("0123456789");
+        let (rows, caret) = screen(&mut editor, area);
+        assert_eq!(rows, ["‹6789"]);
+        assert_eq!(caret, Some(Position::new(5, 0)));
+        editor.go(Move::LineStart);
+        let (rows, caret) = screen(&mut editor, area);
+        assert_eq!(rows, ["01234›"]);
+        assert_eq!(caret, Some(Position::new(0, 0)));
+    }
+
+    #[test]
+    fn selections_cross_lines() {
+        let mut editor = with("one\ntwo\nthree");
+        editor.select(Move::Up);
+        editor.select(Move::LineStart);
+        editor.select(Move::Left);
+        assert_eq!(editor.selection().as_deref(), Some("\ntwo\nthree"));
+        assert_eq!(editor.cut_selection().as_deref(), Some("\ntwo\nthree"));
+        assert_eq!(editor.text(), "one");
+        editor.select_all();
+        editor.insert("x");
+        assert_eq!(editor.text(), "x");
+    }
+
+    #[test]
+    fn far_places_are_reached() {
+        let text = "ab ".repeat(30_000);
+        let mut editor = with(&text);
+        assert_eq!(editor.caret(), text.len());
+        editor.go(Move::Left);
+        editor.insert("x");
+        assert_eq!(editor.caret(), text.len());
+        editor.go(Move::Start);
+        assert_eq!(editor.caret(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn the_caret_is_always_between_graphemes(
+            text in "[a-c 日\n\té\u{301}👨‍👩‍👧🇩🇪\u{200d}]{0,40}",
+            acts in prop::collection::vec(0usize..16, 0..40),
+            width in 1u16..12,
+        ) {
+            let moves = [Move::Left, Move::Right, Move::WordLeft, Move::WordRight, Move::LineStart, Move::LineEnd, Move::Up, Move::Down, Move::Start, Move::End];
+            let kills = [Kill::Back, Kill::Forward, Kill::WordBack, Kill::WordForward, Kill::ToLineStart, Kill::ToLineEnd];
+            let mut editor = with(&text);
+            let area = Rect::new(0, 0, width, 3);
+            for act in acts {
+                match (moves.get(act), act.checked_sub(10).and_then(|i| kills.get(i))) {
+                    (Some(movement), _) => { editor.go(*movement); }
+                    (_, Some(kill)) => { editor.delete(*kill); }
+                    _ => {}
+                }
+                let (_, caret) = screen(&mut editor, area);
+                prop_assert!(caret.is_some());
+                let text = editor.text();
+                let line = text[..editor.caret()].rfind('\n').map_or(0, |i| i + 1);
+                let end = text[line..].find('\n').map_or(text.len(), |i| line + i);
+                prop_assert!(is_boundary(&text[line..end], editor.caret() - line));
+            }
+        }
+    }
 }

@@ -278,3 +278,85 @@ impl Brush<'_> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn painted(row: &Row, width: u16, skip: usize) -> String {
+        let area = Rect::new(0, 0, width, 1);
+        let mut buf = Buffer::empty(area);
+        row.paint_from(&mut buf, area, skip, Theme::default());
+        let mut shown = String::new();
+        let mut x = 0;
+        while x < width {
+            let symbol = buf[(x, 0)].symbol();
+            shown.push_str(symbol);
+            x += u16::try_from(grapheme_width(symbol).max(1)).unwrap();
+        }
+        shown
+    }
+
+    fn row(text: &str) -> Row {
+        let text = Styled::of(&Clean::line(text), Look::default());
+        Row::cut(&Styled::default(), &text, 0..text.text().len(), text.runs())
+    }
+
+    #[test]
+    fn graphemes_take_their_cells() {
+        assert_eq!(painted(&row("a👨‍👩‍👧‍👦é日b"), 8, 0), "a👨‍👩‍👧‍👦é日b ");
+        assert_eq!(painted(&row("a日本"), 4, 0), "a日 ");
+        assert_eq!(painted(&row("e\u{301}x"), 3, 0), "e\u{301}x ");
+    }
+
+    #[test]
+    fn painting_agrees_with_ratatui() {
+        for text in ["plain", "日本語 text", "👩‍🚀🇩🇪1️⃣", "ｶﾞ half", "a\u{301}b"]
+        {
+            let area = Rect::new(0, 0, 20, 1);
+            let (mut ours, mut theirs) = (Buffer::empty(area), Buffer::empty(area));
+            row(text).paint(&mut ours, area, Theme::default());
+            theirs.set_string(0, 0, text, Theme::default().style(Look::default()));
+            assert_eq!(ours, theirs);
+        }
+    }
+
+    #[test]
+    fn a_whole_line_moves_sideways_behind_its_prefix() {
+        let text = Styled::of(&Clean::own("0123456789"), Look::default());
+        let row = Row::line(&Styled::blanks(2), &text).labelled(&Clean::own("rust"));
+        assert_eq!(painted(&row, 8, 0), "  01234›");
+        assert_eq!(painted(&row, 8, 3), "  ‹4567›");
+        assert_eq!(painted(&row, 8, 4), "  ‹56789");
+        assert_eq!(painted(&row, 18, 0), "  0123456789  rust");
+        assert_eq!(painted(&row, 16, 0), "  0123456789    ");
+    }
+
+    #[test]
+    fn half_a_wide_character_is_a_blank() {
+        let text = Styled::of(&Clean::own("日本語の文"), Look::default());
+        let row = Row::line(&Styled::default(), &text);
+        assert_eq!(painted(&row, 20, 1).trim_end(), "‹本語の文");
+        assert_eq!(painted(&row, 5, 0), "日本›");
+    }
+
+    #[test]
+    fn extending_completes_graphemes() {
+        let mut row = Row::line(
+            &Styled::default(),
+            &Styled::of(&Clean::own("ae"), Look::default()),
+        );
+        row.extend(&Clean::own("\u{301}日"), Look::default());
+        assert_eq!(row.width(), 4);
+        row.shorten(2, 2);
+        assert_eq!((row.text(), row.width()), ("ae", 2));
+    }
+
+    #[test]
+    fn painting_outside_the_buffer_does_nothing() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        row("text").paint(&mut buf, Rect::new(2, 5, 9, 1), Theme::default());
+        row("text").paint(&mut buf, Rect::new(2, 0, 9, 1), Theme::default());
+        assert_eq!(buf, Buffer::with_lines(["  te"]));
+    }
+}

@@ -264,3 +264,191 @@ fn back(from: Anchor, rows: usize, measure: &mut impl FnMut(usize) -> usize) -> 
     }
     (Anchor::default(), left)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Rows(isize),
+        Pages(isize),
+        Start,
+        End,
+        To(usize, usize),
+        Reveal(usize, usize),
+        Prepend(Vec<usize>),
+        Append(Vec<usize>),
+        Grow(usize, usize),
+        Resize(usize),
+    }
+
+    fn heights() -> impl Strategy<Value = Vec<usize>> {
+        prop::collection::vec(1usize..9, 1..4)
+    }
+
+    fn acts() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            (-30isize..30).prop_map(Act::Rows),
+            (-3isize..4).prop_map(Act::Pages),
+            Just(Act::Start),
+            Just(Act::End),
+            (0usize..30, 0usize..9).prop_map(|(i, r)| Act::To(i, r)),
+            (0usize..30, 0usize..9).prop_map(|(i, r)| Act::Reveal(i, r)),
+            heights().prop_map(Act::Prepend),
+            heights().prop_map(Act::Append),
+            (0usize..30, 1usize..5).prop_map(|(i, r)| Act::Grow(i, r)),
+            (1usize..20).prop_map(Act::Resize),
+        ]
+    }
+
+    /// Knows all heights and counts from the first row.
+    struct Naive {
+        heights: Vec<usize>,
+        rows: usize,
+        /// The top row, or nothing when the end is followed.
+        top: Option<usize>,
+    }
+
+    impl Naive {
+        fn total(&self) -> usize {
+            self.heights.iter().sum()
+        }
+        fn last(&self) -> usize {
+            self.total().saturating_sub(self.rows)
+        }
+        fn shown(&self) -> usize {
+            self.top.unwrap_or(usize::MAX).min(self.last())
+        }
+        fn start(&self, item: usize) -> usize {
+            self.heights[..item].iter().sum()
+        }
+        fn place(&self, item: usize, row: usize) -> (Anchor, usize) {
+            let item = item % self.heights.len();
+            let row = row % self.heights[item];
+            (Anchor { item, row }, self.start(item) + row)
+        }
+        fn anchor(&self, mut at: usize) -> Anchor {
+            for (item, height) in self.heights.iter().enumerate() {
+                if at < *height {
+                    return Anchor { item, row: at };
+                }
+                at -= height;
+            }
+            Anchor {
+                item: self.heights.len(),
+                row: 0,
+            }
+        }
+        fn set(&mut self, top: usize, may_follow: bool) {
+            self.top = (!(may_follow && top >= self.last())).then_some(top);
+        }
+        fn extent(&self) -> Extent {
+            Extent {
+                items: self.heights.len(),
+                rows: self.rows,
+            }
+        }
+        fn by(&mut self, rows: isize) {
+            let from = self.shown();
+            let to = from.saturating_add_signed(rows);
+            self.set(to, rows >= 0 || to == from);
+        }
+        /// Does the same to both.
+        fn act(&mut self, act: Act, scroll: &mut Scroll) {
+            let extent = self.extent();
+            let known = self.heights.clone();
+            let measure = |item: usize| known[item];
+            match act {
+                Act::Rows(rows) => {
+                    scroll.by_rows(rows, extent, measure);
+                    self.by(rows);
+                }
+                Act::Pages(pages) => {
+                    scroll.by_pages(pages, extent, measure);
+                    self.by(pages * isize::try_from(self.rows.saturating_sub(1).max(1)).unwrap());
+                }
+                Act::Start => {
+                    scroll.to_start();
+                    self.set(0, false);
+                }
+                Act::End => {
+                    scroll.to_end();
+                    self.top = None;
+                }
+                Act::To(item, row) => {
+                    let (anchor, at) = self.place(item, row);
+                    scroll.to(anchor);
+                    self.set(at, false);
+                }
+                Act::Reveal(item, row) => {
+                    let (anchor, at) = self.place(item, row);
+                    scroll.reveal(anchor, extent, measure);
+                    let top = self.shown();
+                    if at < top {
+                        self.set(at, false);
+                    } else if at + 1 > top + self.rows {
+                        self.set(at + 1 - self.rows, true);
+                    }
+                }
+                Act::Prepend(more) => {
+                    scroll.prepended(more.len());
+                    if let Some(top) = &mut self.top {
+                        *top += more.iter().sum::<usize>();
+                    }
+                    self.heights.splice(0..0, more);
+                }
+                Act::Append(more) => self.heights.extend(more),
+                Act::Grow(item, by) => {
+                    let item = item % self.heights.len();
+                    // What grows above the anchor does not move what is seen.
+                    if let Place::At(anchor) = scroll.place()
+                        && item < anchor.item
+                        && let Some(top) = &mut self.top
+                    {
+                        *top += by;
+                    }
+                    self.heights[item] += by;
+                }
+                Act::Resize(rows) => self.rows = rows,
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn scrolling_agrees_with_a_model_of_all_rows(heights in heights(), acts in prop::collection::vec(acts(), 1..40)) {
+            let mut naive = Naive { heights, rows: 7, top: None };
+            let mut scroll = Scroll::default();
+            for act in acts {
+                naive.act(act, &mut scroll);
+                let mut measured = std::collections::HashSet::new();
+                let mut calls = 0;
+                let seen = scroll.seen(naive.extent(), |item| { calls += 1; measured.insert(item); naive.heights[item] });
+                prop_assert!(calls <= naive.rows + 1, "{calls} measures for {} rows", naive.rows);
+                prop_assert_eq!(calls, measured.len());
+                let top = naive.anchor(naive.shown());
+                prop_assert_eq!(scroll.is_following(), naive.top.is_none());
+                prop_assert_eq!(seen.first().map(|s| Anchor { item: s.item, row: s.from }), Some(top));
+                prop_assert_eq!(seen.iter().map(|s| s.rows).sum::<usize>(), naive.rows.min(naive.total()));
+                let mut y = 0;
+                for part in &seen {
+                    prop_assert_eq!(part.y, y);
+                    y += part.rows;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_scroll_over_is_no_harm() {
+        let extent = Extent { items: 0, rows: 5 };
+        let mut scroll = Scroll::default();
+        scroll.by_rows(3, extent, |_| 1);
+        scroll.by_rows(-3, extent, |_| 1);
+        assert!(scroll.seen(extent, |_| 1).is_empty());
+        assert!(scroll.is_following());
+    }
+}

@@ -216,6 +216,9 @@ impl Growth {
         if sheet.has_code {
             laid.generation = Some(self.generation);
         }
+        if laid.rows.len() == usize::from(slot > 0) {
+            laid.rows.push(Row::blank());
+        }
         doc.cost.rows += (laid.rows.len() - before) as u64;
         if self.joins.is_some() && slot == self.open && laid.rows.len() > before && before > 0 {
             let more = laid.rows.remove(before);
@@ -257,4 +260,333 @@ impl Growth {
 /// A fence is frozen line by line, and its rows are those a full parse makes.
 fn is_fence(block: &Block) -> bool {
     matches!(&block.shape, Shape::Code(code) if code.is_fenced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::text::code::Highlighter;
+    use crate::tui::text::doc::Cost;
+    use proptest::prelude::*;
+    use std::sync::{Arc, LazyLock};
+    use unicode_segmentation::UnicodeSegmentation;
+
+    static CTX: LazyLock<Ctx> = LazyLock::new(|| Ctx {
+        highlighter: Some(Arc::new(Highlighter::load())),
+        generation: 1,
+    });
+
+    fn texts(rows: &[Row]) -> Vec<String> {
+        rows.iter().map(|row| row.text().to_owned()).collect()
+    }
+
+    fn shown(doc: &mut Doc, width: u16) -> Vec<String> {
+        texts(&doc.all_rows(width, &CTX))
+    }
+
+    /// Lines of markdown, mostly well meant.
+    fn line() -> impl Strategy<Value = String> {
+        let known = [
+            "",
+            "",
+            "",
+            "text",
+            "some *words* here",
+            "**bold",
+            "`code` and ``",
+            "# Heading",
+            "## H2 *e*",
+            "===",
+            "---",
+            "- item",
+            "* star",
+            "+ plus",
+            "1. one",
+            "2. two",
+            "10. ten",
+            "  - nested",
+            "    - deeper",
+            "   3. three",
+            "> quote",
+            "> > twice",
+            "> - listed",
+            ">",
+            "```rust",
+            "```",
+            "~~~",
+            "fn main() {}",
+            "let x = \"日本\";",
+            "    indented",
+            "\tfn tab()",
+            "| a | b |",
+            "|---|:-:|",
+            "| 1 | 2 |",
+            "<div>",
+            "</div>",
+            "<!-- c",
+            "-->",
+            "[link](https://example.org)",
+            "[x]",
+            "![alt](i.png)",
+            "- [ ] task",
+            "- [x] done",
+            "line  ",
+            "line\\",
+            "***",
+            "- ",
+            "-",
+            "1.",
+            "&amp; &#27;",
+            "https://example.org/path",
+            "~~gone~~",
+            "* * *",
+            "  text",
+        ];
+        prop_oneof![
+            20 => prop::sample::select(known.to_vec()).prop_map(str::to_owned),
+            1 => "[ -~]{0,20}",
+            1 => any::<String>(),
+        ]
+    }
+
+    fn source() -> impl Strategy<Value = String> {
+        (prop::collection::vec(line(), 0..24), any::<bool>()).prop_map(|(lines, is_ended)| {
+            let text = lines.join("\n");
+            if is_ended { text + "\n" } else { text }
+        })
+    }
+
+    fn chunks(source: &str, sizes: &[usize]) -> Vec<String> {
+        let mut sizes = sizes.iter().cycle();
+        let mut chunks = Vec::new();
+        let mut chars = source.chars().peekable();
+        while chars.peek().is_some() {
+            let size = sizes.next().copied().unwrap_or(1);
+            chunks.push(chars.by_ref().take(size).collect());
+        }
+        chunks
+    }
+
+    fn has_definitions(source: &str) -> bool {
+        source.contains("]:")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #[test]
+        fn growing_then_ending_is_the_whole(source in source(), sizes in prop::collection::vec(1usize..9, 1..6), width in 1u16..60) {
+            let mut doc = Doc::growing();
+            for chunk in chunks(&source, &sizes) {
+                doc.push(&chunk);
+                doc.settle(width, &CTX);
+                for block in 0..doc.block_count() {
+                    prop_assert!(doc.height(block, width, &CTX) >= 1);
+                }
+            }
+            doc.end(source.clone());
+            let mut whole = Doc::whole(source);
+            prop_assert_eq!(doc.all_rows(width, &CTX), whole.all_rows(width, &CTX));
+            prop_assert_eq!(doc.all_rows(33, &CTX), whole.all_rows(33, &CTX));
+        }
+
+        #[test]
+        fn what_is_frozen_stays(source in source(), sizes in prop::collection::vec(1usize..6, 1..6)) {
+            prop_assume!(!has_definitions(&source));
+            let mut whole = Doc::whole(source.clone());
+            let mut doc = Doc::growing();
+            for chunk in chunks(&source, &sizes) {
+                doc.push(&chunk);
+                doc.settle(24, &CTX);
+                let open = doc.growth.as_ref().map_or(0, |g| g.open);
+                for block in 0..open {
+                    prop_assert_eq!(doc.block_range(block), whole.block_range(block));
+                    doc.height(block, 24, &CTX);
+                    whole.height(block, 24, &CTX);
+                    prop_assert_eq!(texts(doc.rows(block)), texts(whole.rows(block)));
+                }
+            }
+        }
+
+        #[test]
+        fn blocks_alone_are_the_blocks_of_the_whole(source in source(), width in 1u16..50) {
+            prop_assume!(!has_definitions(&source));
+            let none = Refs::new();
+            let passage = Passage { text: &source, lead: 0, base: 0, refs: &none };
+            let mut expected = Vec::new();
+            for (i, block) in markdown::parse(passage).iter().enumerate() {
+                if i > 0 {
+                    expected.push(Row::blank());
+                }
+                let before = expected.len();
+                let mut sheet = Sheet::new(passage, width, CTX.highlighter.as_deref(), &mut expected);
+                sheet.block(block, &Indent::default());
+                if expected.len() == before {
+                    expected.push(Row::blank());
+                }
+            }
+            let mut doc = Doc::whole(source.clone());
+            prop_assert_eq!(texts(&expected), shown(&mut doc, width));
+        }
+
+        #[test]
+        fn rows_fit(source in source(), width in 2u16..50) {
+            let mut doc = Doc::whole(source);
+            for row in doc.all_rows(width, &CTX) {
+                let is_single = row.body().graphemes(true).count() == 1;
+                prop_assert!(row.is_whole_line() || is_single || row.width() <= usize::from(width), "{:?}", row);
+                prop_assert!(row.text().chars().all(|c| !c.is_control()));
+            }
+        }
+
+        #[test]
+        fn any_text_is_survived(source in any::<String>(), width in 1u16..20) {
+            Doc::whole(source.clone()).all_rows(width, &Ctx::default());
+            let mut doc = Doc::growing();
+            for chunk in chunks(&source, &[3]) {
+                doc.push(&chunk);
+                doc.all_rows(width, &Ctx::default());
+            }
+        }
+    }
+
+    /// Feeds `count` tokens, a frame each 8, and returns the cost of each quarter.
+    fn costs(token: impl Fn(usize) -> String, count: usize) -> ([Cost; 4], Doc) {
+        let mut doc = Doc::growing();
+        let mut quarters = [Cost::default(); 4];
+        for i in 0..count {
+            doc.push(&token(i));
+            if i % 8 == 7 {
+                doc.settle(100, &CTX);
+            }
+            let quarter = i * 4 / count;
+            quarters[quarter] = doc.cost();
+        }
+        for i in (1..4).rev() {
+            quarters[i].parsed -= quarters[i - 1].parsed;
+            quarters[i].rows -= quarters[i - 1].rows;
+        }
+        (quarters, doc)
+    }
+
+    fn assert_flat(name: &str, token: impl Fn(usize) -> String) {
+        let count = 8_000;
+        let (quarters, mut doc) = costs(token, count);
+        let [first, .., last] = quarters;
+        assert!(
+            last.parsed * 10 <= first.parsed * 12,
+            "{name}: {quarters:?}"
+        );
+        assert!(last.rows * 10 <= first.rows * 12, "{name}: {quarters:?}");
+        let frames = count as u64 / 32;
+        assert!(last.parsed / frames < 8_000, "{name}: {quarters:?}");
+        assert!(last.rows / frames < 80, "{name}: {quarters:?}");
+        // The preview shows every word once, in order.
+        let words = |rows: Vec<String>| -> String {
+            let text = rows.concat();
+            text.chars().filter(|c| c.is_alphanumeric()).collect()
+        };
+        let preview = words(shown(&mut doc, 100));
+        doc.end(doc.source().to_owned());
+        let whole = words(shown(&mut doc, 100));
+        assert_eq!(preview.len(), whole.len(), "{name}");
+        assert!(preview == whole, "{name}");
+    }
+
+    #[test]
+    fn one_endless_paragraph_costs_the_same_to_its_end() {
+        assert_flat("words", |i| format!("word{i:05} "));
+        assert_flat("lines", |i| {
+            format!("word{i:05}{}", if i % 12 == 11 { "\n" } else { " " })
+        });
+        assert_flat("bold", |i| format!("**bold{i:05}** and `code{i:05}` "));
+        assert_flat("stray", |i| format!("a * b{i:05} [c ** "));
+        assert_flat("no blanks", |i| format!("w{i:05}"));
+        assert_flat("chinese", |_| "汉字没有空格，".to_owned());
+        assert_flat("numbers", |i| format!("{i:05} "));
+        assert_flat("heading", |i| {
+            if i == 0 {
+                "# ".to_owned()
+            } else {
+                format!("word{i:05} ")
+            }
+        });
+    }
+
+    #[test]
+    fn one_endless_fence_costs_the_same_to_its_end() {
+        let lined = |i: usize, end: &str| {
+            if i % 9 == 8 {
+                format!("let{i:05}{end}")
+            } else {
+                format!("let{i:05} ")
+            }
+        };
+        let first =
+            |i: usize, start: &str, rest: String| if i == 0 { start.to_owned() } else { rest };
+        assert_flat("fence", |i| first(i, "```rust\n", lined(i, "\n")));
+        assert_flat("one line", |i| first(i, "```rust\n", format!("let{i:05} ")));
+        assert_flat("nested", |i| {
+            first(i, "1. item\n\n   ```rust\n   ", lined(i, "\n   "))
+        });
+        assert_flat("indented", |i| first(i, "    ", lined(i, "\n    ")));
+    }
+
+    #[test]
+    fn endless_lists_tables_and_quotes_cost_the_same_to_their_end() {
+        let ended = |i: usize, end: &str| {
+            if i % 6 == 5 {
+                end.to_owned()
+            } else {
+                format!("word{i:05} ")
+            }
+        };
+        let first =
+            |i: usize, start: &str, rest: String| if i == 0 { start.to_owned() } else { rest };
+        assert_flat("list", |i| first(i, "- ", ended(i, "\n- ")));
+        assert_flat("loose list", |i| first(i, "- ", ended(i, "\n\n- ")));
+        assert_flat("ordered", |i| {
+            first(i, "1. ", ended(i, &format!("\n{}. ", i / 6 + 2)))
+        });
+        assert_flat("nested", |i| first(i, "- outer\n  - ", ended(i, "\n  - ")));
+        assert_flat("item", |i| first(i, "- ", format!("word{i:05} ")));
+        assert_flat("paragraphs of an item", |i| {
+            first(i, "- ", ended(i, "\n\n  "))
+        });
+        assert_flat("quote", |i| first(i, "> ", ended(i, "\n> ")));
+        assert_flat("paragraphs of a quote", |i| {
+            first(i, "> ", ended(i, "\n>\n> "))
+        });
+        assert_flat("table", |i| match i {
+            0 => "| a | b |\n|---|---|\n".to_owned(),
+            _ if i % 6 == 5 => " |\n".to_owned(),
+            _ if i % 6 == 0 => "| ".to_owned(),
+            _ => format!("w{}", i % 10),
+        });
+        assert_flat("html", |i| first(i, "<div>\n", ended(i, "\n")));
+        assert_flat("mixed", |i| match i % 60 {
+            10 => "\n\n## Head\n\n".to_owned(),
+            20 => "\n- ".to_owned(),
+            40 => "\n\n```py\n".to_owned(),
+            50 => "\n```\n\n".to_owned(),
+            _ => format!("word{i:05} "),
+        });
+    }
+
+    #[test]
+    fn a_resize_lays_the_open_block_out_again() {
+        let mut doc = Doc::growing();
+        let source: String = (0..2_000).map(|i| format!("word{i} ")).collect();
+        for chunk in chunks(&source, &[40]) {
+            doc.push(&chunk);
+            doc.settle(100, &CTX);
+        }
+        let wide = shown(&mut doc, 100);
+        let narrow = shown(&mut doc, 30);
+        assert!(narrow.iter().all(|row| row.len() <= 30));
+        assert_eq!(
+            narrow.concat().replace(' ', ""),
+            wide.concat().replace(' ', "")
+        );
+        assert_eq!(shown(&mut doc, 100), wide);
+    }
 }

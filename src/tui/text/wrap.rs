@@ -39,11 +39,16 @@ impl Indent {
         inner
     }
 
-    /// At most two thirds of the width are indent, so that there is always room for text.
+    /// The indent, cut where there would be no room for text.
     fn fitted(&self, width: usize) -> (Styled, Styled) {
-        let most = width * 2 / 3;
+        let most = room_for_indent(width);
         (fit(&self.first, most), fit(&self.rest, most))
     }
+}
+
+/// At most two thirds of the width are indent, and a wide character has room beside it.
+fn room_for_indent(width: usize) -> usize {
+    (width * 2 / 3).min(width.saturating_sub(2))
 }
 
 fn fit(prefix: &Styled, most: usize) -> Styled {
@@ -64,7 +69,7 @@ fn fit(prefix: &Styled, most: usize) -> Styled {
 
 /// A prefix as narrow as `Indent` would make it for rows of `width`.
 pub(super) fn fitted(prefix: &Styled, width: u16) -> Styled {
-    fit(prefix, usize::from(width) * 2 / 3)
+    fit(prefix, room_for_indent(usize::from(width)))
 }
 
 /// Wraps a text of one look without indent.
@@ -103,7 +108,8 @@ pub fn wrap(text: &Styled, indent: &Indent, width: u16, rows: &mut Vec<Row>) {
 /// row, at least 1.
 pub(super) fn breaks(line: &str, widths: [usize; 2]) -> Vec<Range<usize>> {
     if width(line) <= widths[0] {
-        return vec![0..line.trim_end_matches(' ').len()];
+        let end = line.trim_end_matches(' ').len();
+        return std::iter::once(0..end).collect();
     }
     let pieces = pieces(line, widths[0].min(widths[1]).max(1));
     let cells = widths.map(|cells| f64::from(short(cells.max(1))));
@@ -141,9 +147,9 @@ impl Fragment for Piece {
 fn pieces(line: &str, most: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut start = 0;
+    let mut next = 0;
     for word in WordSeparator::UnicodeBreakProperties.find_words(line) {
-        let end = start + word.word.len();
-        let next = end + word.whitespace.len();
+        next += word.word.len() + word.whitespace.len();
         // UAX 14 lets a line break before a mark that follows a blank; the two are one grapheme, so they stay together.
         if !is_boundary(line, next) {
             continue;
@@ -247,5 +253,112 @@ impl<'a> Looks<'a> {
             self.next += 1;
         }
         &self.found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::Tone;
+    use proptest::prelude::*;
+    use unicode_segmentation::UnicodeSegmentation;
+
+    fn wrapped(text: &str, width: u16) -> Vec<String> {
+        plain(&Clean::text(text), Look::default(), width)
+            .iter()
+            .map(|row| row.text().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("one\n\ntwo", 8), ["one", "", "two"]);
+        assert_eq!(wrapped("", 8), [""]);
+        assert_eq!(
+            wrapped("a well-known thing", 8),
+            ["a well-", "known", "thing"]
+        );
+    }
+
+    #[test]
+    fn long_words_are_cut_between_graphemes() {
+        assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrapped("e\u{301}e\u{301}", 1), ["e\u{301}", "e\u{301}"]);
+        let family = "👨‍👩‍👧‍👦";
+        assert_eq!(wrapped(&family.repeat(2), 3), [family, family]);
+        assert_eq!(wrapped("日本", 1), ["日", "本"]);
+    }
+
+    #[test]
+    fn no_closing_punctuation_begins_a_row() {
+        let rows = wrapped("你好世界，再见世界！很好", 8);
+        assert!(rows.len() > 2);
+        assert!(
+            rows.iter().all(|row| !row.starts_with(['，', '！'])),
+            "{rows:?}"
+        );
+        let rows = wrapped("see https://example.org/a/very/long/path/that/goes/on", 20);
+        assert!(rows.iter().all(|row| row.len() <= 20));
+        assert!(rows.iter().any(|row| row.ends_with('/')), "{rows:?}");
+    }
+
+    #[test]
+    fn indents_stand_before_rows_and_leave_room() {
+        let indent = Indent {
+            first: Styled::of(&Clean::own("• "), Look::of(Tone::Dim)),
+            rest: Styled::blanks(2),
+        };
+        let text = Styled::of(&Clean::own("one two"), Look::default());
+        let mut rows = Vec::new();
+        wrap(&text, &indent, 5, &mut rows);
+        let shown: Vec<&str> = rows.iter().map(Row::text).collect();
+        assert_eq!(shown, ["• one", "  two"]);
+        rows.clear();
+        wrap(&text, &indent, 1, &mut rows);
+        assert_eq!(rows.len(), 6);
+    }
+
+    fn looks() -> impl Strategy<Value = Look> {
+        prop_oneof![
+            Just(Look::default()),
+            Just(Look::default().bold()),
+            Just(Look::of(Tone::Code))
+        ]
+    }
+
+    fn odd() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            "[a-z ,.\\-/\\n]{0,60}",
+            "[a日本，。 ！👨‍👩‍👧é\u{301}🇩🇪\u{200d}]{0,30}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_blanks_is_lost(
+            parts in prop::collection::vec((odd(), looks()), 0..5),
+            prefix in "[ ▏•日]{0,6}",
+            width in 1u16..40,
+        ) {
+            let mut text = Styled::default();
+            for (part, look) in &parts {
+                text.push(&Clean::text(part), *look);
+            }
+            let prefix = Styled::of(&Clean::line(&prefix), Look::default());
+            let mut rows = Vec::new();
+            wrap(&text, &Indent { first: prefix.clone(), rest: Styled::blanks(prefix.width()) }, width, &mut rows);
+            let kept = |text: &str| text.chars().filter(|c| !matches!(c, ' ' | '\n')).collect::<String>();
+            let shown: String = rows.iter().map(|row| kept(row.body())).collect();
+            prop_assert_eq!(shown, kept(text.text()));
+            for row in &rows {
+                let is_single = row.body().graphemes(true).count() == 1;
+                prop_assert!(row.width() <= usize::from(width) || is_single, "{:?}", row);
+                prop_assert_eq!(row.width(), crate::tui::text::styled::width(row.text()));
+                let covered: usize = row.looks().map(|(range, _)| range.len()).sum();
+                prop_assert_eq!(covered, row.text().len());
+            }
+        }
     }
 }

@@ -146,8 +146,8 @@ impl Guide {
             }
         }
         let line = |(page, headings): &(&str, Vec<&str>)| {
-            let some: Vec<String> = headings.iter().take(3).map(|h| h.to_lowercase()).collect();
-            format!("- **{page}**: {}", some.join(", "))
+            let some: Vec<&str> = headings.iter().take(3).copied().collect();
+            format!("- **{page}**: {}", some.join(" · "))
         };
         let pages: Vec<String> = pages.iter().map(line).collect();
         format!(

@@ -7,6 +7,7 @@
 mod chat;
 mod chores;
 mod desk;
+mod ending;
 mod jobs;
 mod library;
 mod measure;

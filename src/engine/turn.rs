@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Mouth};
+use super::ending::{self, End};
 use super::measure;
 use super::pace::{self, Next};
 use super::plan;
@@ -23,7 +24,7 @@ use crate::domain::message::{Finish, Message, Status};
 use crate::domain::usage::Usage;
 use crate::domain::when::Millis;
 use crate::protocol::{News, Row, Step};
-use crate::provider::{By, ProviderError, Reply, Retry};
+use crate::provider::{By, ProviderError, Reply};
 use crate::store::{BeginSend, Begun, Store, StoreError, Withdraw};
 
 /// Usage may come this long after the last word.
@@ -71,16 +72,6 @@ pub struct Left {
     pub leaves_at: Instant,
     /// The whole reply and the words it answers, when a title may be made from them.
     pub complete: Option<Box<(Message, Message)>>,
-}
-
-/// How the words ended.
-enum End {
-    Finished(Finish),
-    Stopped,
-    /// The transport ended it.
-    Cut(Failure),
-    /// The server said an error, or it never came to an answer.
-    Failed(Failure),
 }
 
 /// How one attempt ended.
@@ -210,7 +201,9 @@ impl Run {
                     why = error.failure.title;
                 }
                 Next::GiveUp => return (End::Failed(error.failure), None),
-                Next::TooLong(wait) => return (End::Failed(too_long(error.failure, wait)), None),
+                Next::TooLong(wait) => {
+                    return (End::Failed(ending::too_long(error.failure, wait)), None);
+                }
             }
         }
     }
@@ -263,8 +256,8 @@ impl Run {
                     Some(Err(ProviderError { failure, by: By::Server, .. })) => {
                         return Heard::End(End::Failed(failure), None);
                     }
-                    None if self.has_heard() => return Heard::End(End::Cut(no_reason()), None),
-                    None => return Heard::Error(broke_off(&request.model.provider)),
+                    None if self.has_heard() => return Heard::End(End::Cut(ending::no_reason()), None),
+                    None => return Heard::Error(ending::broke_off(&request.model.provider)),
                 },
             }
         }
@@ -308,7 +301,11 @@ impl Run {
                 self.words.add_text(&text, now);
             }
             Delta::Reasoning(text) => self.words.add_thought(&text, now),
-            Delta::Note(text) => self.words.add_note(&text, now),
+            // It is about the answer, not part of it: never stored, never sent on.
+            Delta::Note(note) => {
+                let told = Failure::new(FailureKind::Wire, note, "");
+                self.turn.mouth.say(News::Warned(told));
+            }
             Delta::Usage(usage) => self.usage.merge(usage),
             Delta::Alive => {}
             Delta::Finish(finish) => {
@@ -403,7 +400,7 @@ impl Run {
         let reply = &mut self.turn.reply;
         let (status, finish, failure) = match end {
             End::Finished(finish) if self.words.text.is_empty() => {
-                let failure = only_reasoning(&finish);
+                let failure = ending::only_reasoning(&finish);
                 (Status::Failed, Some(finish), Some(failure))
             }
             End::Finished(finish) => (Status::Complete, Some(finish), None),
@@ -481,7 +478,7 @@ impl Run {
     async fn take_back(mut self, end: End) -> Left {
         let failure = match end {
             End::Stopped => None,
-            End::Finished(finish) => Some(empty(&self.turn, &finish)),
+            End::Finished(finish) => Some(ending::empty(self.turn.reply.model.as_ref(), &finish)),
             End::Cut(failure) | End::Failed(failure) => Some(failure),
         };
         let turn = &mut self.turn;
@@ -514,84 +511,5 @@ async fn due(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-fn no_reason() -> Failure {
-    Failure::new(
-        FailureKind::Network,
-        "The answer ended without a reason",
-        "Continue it, or ask again.",
-    )
-}
-
-fn broke_off(provider: &str) -> ProviderError {
-    ProviderError {
-        failure: Failure::new(
-            FailureKind::Network,
-            format!("{provider} ended the answer before its first word"),
-            "Send it again.",
-        ),
-        retry: Retry::Backoff,
-        by: By::Transport,
-    }
-}
-
-/// Fault 30: a stream without any text.
-fn empty(turn: &Turn, finish: &Finish) -> Failure {
-    let who = turn
-        .reply
-        .model
-        .as_ref()
-        .map_or("The model", |model| model.name.as_str());
-    let (kind, remedy) = match finish {
-        Finish::Length => (
-            FailureKind::Limit,
-            "Raise the maximum of output tokens, then send it again.",
-        ),
-        Finish::Filter => (FailureKind::Wire, "Say it in other words."),
-        Finish::Stop | Finish::Refusal | Finish::Other(_) => {
-            (FailureKind::Wire, "Send it again, or choose another model.")
-        }
-    };
-    Failure::new(
-        kind,
-        format!("{who} gave an empty answer ({finish})"),
-        remedy,
-    )
-}
-
-/// Fault 30: the model reasoned and then said nothing.
-fn only_reasoning(finish: &Finish) -> Failure {
-    match finish {
-        Finish::Length => Failure::new(
-            FailureKind::Limit,
-            "All tokens of the answer went into reasoning",
-            "Raise the maximum of output tokens or lower the effort, then ask again.",
-        ),
-        Finish::Stop | Finish::Filter | Finish::Refusal | Finish::Other(_) => Failure::new(
-            FailureKind::Wire,
-            format!("The model reasoned and answered nothing ({finish})"),
-            "Ask again, or choose another model.",
-        ),
-    }
-}
-
-/// The server wants a longer wait than salon waits unasked (wire.md 7.4).
-fn too_long(mut failure: Failure, wait: Duration) -> Failure {
-    failure.remedy = format!(
-        "The server asks to wait {}; send it again then, or choose another model.",
-        for_people(wait)
-    );
-    failure
-}
-
-/// `3 min`, `2 h`.
-fn for_people(wait: Duration) -> String {
-    let minutes = wait.as_secs().div_ceil(60);
-    if minutes < 120 {
-        format!("{minutes} min")
-    } else {
-        format!("{} h", minutes.div_ceil(60))
     }
 }

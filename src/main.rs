@@ -1,2 +1,396 @@
-//! wiring
-fn main() {}
+//! Puts the parts together: arguments, settings, log, engine, one face. It owns nothing and decides nothing but exit
+//! codes.
+
+use std::io::{self, IsTerminal, Read};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Parser;
+use salon::args::{Args, Ask, Command, Config, ConfigCommand, List};
+use salon::cli::{self, Exit, Line, Out, Question, Signal};
+use salon::domain::conversation::Sampling;
+use salon::domain::failure::{Failure, FailureKind};
+use salon::domain::id::{Mint, RequestId};
+use salon::domain::model::ModelRef;
+use salon::domain::when::Millis;
+use salon::engine::{self, Handle, Options, Parts};
+use salon::keys::KeyMap;
+use salon::log::Log;
+use salon::manual::Manual;
+use salon::protocol::{self, Request};
+use salon::provider::{Guide, GuidePace, Providers};
+use salon::settings::{self, KeySource, Layers, Settings};
+use salon::tui::{self, model::Model};
+use tokio::runtime;
+use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::oneshot;
+
+/// What a shell sends at Ctrl+Z; tokio has no name for it.
+const TSTP: i32 = rustix::process::Signal::TSTP.as_raw();
+/// How long a face may take to leave after a signal.
+const FACE: Duration = Duration::from_secs(2);
+/// How long the engine may take after that.
+const ENGINE: Duration = Duration::from_secs(3);
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut out = Out::new(args.is_json());
+    if args.version {
+        return version(&mut out).into();
+    }
+    begin(args, &mut out)
+        .unwrap_or_else(|failure| {
+            out.error(&failure);
+            out.exit(cli::exit_of(&failure))
+        })
+        .into()
+}
+
+fn version(out: &mut Out) -> Exit {
+    let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    if out.is_json() {
+        out.object(&serde_json::json!({ "name": name, "version": version }));
+    } else {
+        out.line(&format!("{name} {version}"));
+    }
+    out.exit(Exit::DONE)
+}
+
+/// Settings, log, then the face that is wanted.
+fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
+    let wanted = args.command;
+    let asked_model = match &wanted {
+        Some(Command::Ask(ask)) => ask.model.clone(),
+        _ => None,
+    };
+    let settings = settings::load(&Layers {
+        config: args.places.config,
+        data_dir: args.places.data_dir,
+        model: asked_model.or(args.model),
+        environment: environment(),
+    })?;
+    // Salon works without a log; where it cannot be written, a script is told.
+    let log = Log::start(&settings.paths.state_dir, settings.log_filter.as_deref());
+    let Some(wanted) = wanted else {
+        return screen(settings);
+    };
+    if let Err(error) = &log {
+        let title = format!("There is no log: {error:#}");
+        out.warn(&Failure::new(
+            FailureKind::Store,
+            title,
+            "See that its folder can be written.",
+        ));
+    }
+    for problem in &settings.problems {
+        out.warn(problem);
+    }
+    match (&wanted, &settings.broken) {
+        (Command::Ask(_), Some(broken)) => return Err(broken.clone()),
+        (_, Some(broken)) => out.warn(broken),
+        (_, None) => {}
+    }
+    if let Command::Config(Config {
+        command: ConfigCommand::Show { .. },
+    }) = wanted
+    {
+        return Ok(cli::config(out, &settings));
+    }
+    headless(wanted, settings, out)
+}
+
+/// The commands that need an engine but no screen.
+fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, Failure> {
+    let question = match &wanted {
+        Command::Ask(ask) => {
+            let question = question(ask)?;
+            question.check()?;
+            Some(question)
+        }
+        Command::List(_) | Command::Show(_) | Command::Config(_) => None,
+    };
+    let mint = mint();
+    let options = Options { is_screen: false };
+    let (go, gone) = oneshot::channel();
+    let (handle, signals) = start(settings, &mint, options, gone)?;
+    let _ = go.send(());
+    let mut line = Line::new(handle.requests, handle.events, signals);
+    let face = async {
+        match (wanted, question) {
+            (Command::Ask(_), Some(question)) => cli::ask(&mut line, out, question, &mint).await,
+            (Command::List(list), _) => cli::list(&mut line, out, rows(list)).await,
+            (Command::Show(show), _) => {
+                cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
+            }
+            (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
+        }
+    };
+    Ok(face_runtime()?.block_on(face))
+}
+
+/// The screen: first frame, then the engine.
+fn screen(settings: Settings) -> Result<Exit, Failure> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(no_terminal());
+    }
+    let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let mint = mint();
+    let model = model(&settings, keys, &bad_keys, mint.clone());
+    tui::terminal::guard_panics(std::thread::current().id());
+    let is_tmux = settings.ui.is_tmux;
+    let (go, gone) = oneshot::channel();
+    let (handle, mut signals) = start(settings, &mint, Options { is_screen: true }, gone)?;
+    let begin = || {
+        // The engine is there as long as its thread is.
+        let _ = go.send(());
+        tui::Engine {
+            requests: handle.requests,
+            events: handle.events,
+        }
+    };
+    let (told, heard) = mpsc::channel(4);
+    let mut exit = Exit::DONE;
+    let stops = told.clone();
+    let relay = async {
+        while let Some(signal) = signals.recv().await {
+            exit = signal.exit();
+            // A screen that has left needs no telling.
+            let _ = told.send(tui::msg::Signal::Leave).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let runtime = face_runtime()?;
+    let left = runtime.block_on(async {
+        tokio::select! {
+            left = tui::run(model, is_tmux, heard, begin) => left,
+            () = relay => Err(io::ErrorKind::Other.into()),
+            () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
+        }
+    });
+    runtime.shutdown_background();
+    match left {
+        // What stood on the screen stays readable after it.
+        Ok(Some(fatal)) => Err(fatal),
+        Ok(None) => Ok(exit),
+        Err(error) => Err(Failure::new(
+            FailureKind::Input,
+            format!("The terminal cannot be used: {error}"),
+            "Start salon in another one.",
+        )),
+    }
+}
+
+/// Passes on each wish to be suspended; never ends.
+async fn suspensions(face: Sender<tui::msg::Signal>) {
+    let mut stopped = signal(SignalKind::from_raw(TSTP)).ok();
+    loop {
+        came(&mut stopped).await;
+        let _ = face.send(tui::msg::Signal::Suspend).await;
+    }
+}
+
+/// The face before it has heard of anything: its keys, its looks, and what was wrong in the settings.
+fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
+    let mut model = Model::new(mint, keys, jiff::tz::TimeZone::system());
+    model.theme.is_plain = settings.ui.no_color;
+    model.composer.most_chars = settings.chat.max_input_chars;
+    let shipped_keys = settings
+        .providers
+        .values()
+        .filter_map(|provider| match &provider.key {
+            KeySource::Environment { name, value } => Some((name.clone(), value.is_some())),
+            KeySource::None | KeySource::Command(_) => None,
+        });
+    model.key_sources = shipped_keys.collect();
+    let problems: Vec<&Failure> = settings
+        .broken
+        .iter()
+        .chain(&settings.problems)
+        .chain(bad_keys)
+        .collect();
+    if let Some(first) = problems.first() {
+        let more = match problems.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more: salon config show)"),
+        };
+        model.warn(&Failure {
+            title: format!("{}{more}", first.title),
+            ..(*first).clone()
+        });
+    }
+    model
+}
+
+fn no_terminal() -> Failure {
+    Failure::new(
+        FailureKind::Input,
+        "The screen needs a terminal",
+        "Start salon in one, or use `salon ask` in scripts and pipes.",
+    )
+}
+
+/// What is asked; standard input is read to its end when it is not a terminal.
+fn question(ask: &Ask) -> Result<Question, Failure> {
+    let mut input = Vec::new();
+    if !io::stdin().is_terminal() {
+        io::stdin()
+            .lock()
+            .read_to_end(&mut input)
+            .map_err(|error| {
+                let title = format!("Standard input cannot be read: {error}");
+                Failure::new(FailureKind::Input, title, "Give the question as words.")
+            })?;
+    }
+    let input = String::from_utf8_lossy(&input);
+    let model = ask.model.as_deref().map(str::parse::<ModelRef>);
+    Ok(Question {
+        text: Question::text_of(&ask.text, Some(&input)),
+        // A bad one was refused with the settings.
+        model: model.transpose().unwrap_or_default(),
+        conversation: ask.conversation.clone(),
+        system: ask.system.clone(),
+        sampling: Sampling {
+            temperature: ask.temperature,
+            max_output_tokens: ask.max_tokens,
+            ..Sampling::default()
+        },
+        is_temporary: ask.no_store,
+    })
+}
+
+fn rows(list: List) -> cli::Wanted {
+    cli::Wanted {
+        words: list.filter.join(" "),
+        limit: list.limit,
+        offset: list.offset,
+        is_count: list.count,
+    }
+}
+
+/// The environment, as far as it is text.
+fn environment() -> std::collections::BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Ids and stamps on the wall clock.
+fn mint() -> Mint {
+    Mint::new(Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let ms = since.map_or(0, |since| since.as_millis());
+        Millis(i64::try_from(ms).unwrap_or(i64::MAX))
+    }))
+}
+
+/// Starts the threads of the engine, with the watch over signals; the engine itself begins at `go`. They end with the
+/// process: a face that has heard `Stopped` may leave.
+fn start(
+    settings: Settings,
+    mint: &Mint,
+    options: Options,
+    go: oneshot::Receiver<()>,
+) -> Result<(Handle, Receiver<Signal>), Failure> {
+    let (handle, requests, events) = engine::channels();
+    let (told, signals) = mpsc::channel(4);
+    let asks = handle.requests.downgrade();
+    let mint = mint.clone();
+    let threads = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("engine")
+        .enable_all()
+        .build()
+        .map_err(|error| no_threads(&error))?;
+    let engine = async move {
+        if go.await.is_ok() {
+            let parts = Parts {
+                providers: providers(&settings, options),
+                settings,
+                mint,
+                options,
+            };
+            engine::run(parts, requests, events).await;
+        }
+    };
+    std::thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(move || threads.block_on(async { tokio::join!(watch(told, asks), engine) }))
+        .map_err(|error| no_threads(&error))?;
+    Ok((handle, signals))
+}
+
+/// The providers of the settings, and a guide that speaks as fast as it is read.
+fn providers(settings: &Settings, options: Options) -> Providers {
+    let pace = match options.is_screen {
+        true => GuidePace::WordsPerSecond(60),
+        false => GuidePace::AtOnce,
+    };
+    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    Providers::new(settings, Guide::new(Manual::new(&keys), pace))
+}
+
+/// The runtime of a face, on this thread.
+fn face_runtime() -> Result<runtime::Runtime, Failure> {
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| no_threads(&error))
+}
+
+fn no_threads(error: &io::Error) -> Failure {
+    Failure::new(
+        FailureKind::Bug,
+        format!("Salon cannot start its threads: {error}"),
+        "See whether the system's limits leave room for them.",
+    )
+}
+
+/// Tells the face of signals. Where it does not leave in time, because its terminal hangs, the words are saved in its
+/// place; a second signal leaves at once. Never ends by itself.
+async fn watch(face: Sender<Signal>, asks: mpsc::WeakSender<Request>) {
+    let listen = |kind| signal(kind).ok();
+    let mut hung_up = listen(SignalKind::hangup());
+    let mut interrupted = listen(SignalKind::interrupt());
+    let mut terminated = listen(SignalKind::terminate());
+    let mut next = async || {
+        tokio::select! {
+            () = came(&mut hung_up) => Signal::HungUp,
+            () = came(&mut interrupted) => Signal::Interrupted,
+            () = came(&mut terminated) => Signal::Terminated,
+        }
+    };
+    let first = next().await;
+    let leave = |signal: Signal| {
+        tui::terminal::leave();
+        std::process::exit(i32::from(signal.exit().0));
+    };
+    if face.send(first).await.is_err() {
+        leave(first);
+    }
+    tokio::select! {
+        second = next() => leave(second),
+        () = tokio::time::sleep(FACE) => {}
+    }
+    if let Some(asks) = asks.upgrade() {
+        let stop = Request {
+            id: RequestId(u64::MAX),
+            command: protocol::Command::Stop,
+        };
+        let _ = tokio::time::timeout(ENGINE, asks.send(stop)).await;
+    }
+    tokio::select! {
+        second = next() => leave(second),
+        () = tokio::time::sleep(ENGINE) => leave(first),
+    }
+}
+
+async fn came(listener: &mut Option<Listener>) {
+    match listener {
+        Some(listener) => {
+            listener.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -220,6 +220,10 @@ pub struct Event {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is moved a few times in its life; a box would cost more"
+)]
 pub enum News {
     /// The reply being written in that conversation.
     Turn {
@@ -251,6 +255,10 @@ pub enum Row {
 /// A reply growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended, Measured; or
 /// Withdrawn in place of Ended when there was no word.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is moved a few times in its life; a box would cost more"
+)]
 pub enum Step {
     /// The rows are in the store. `asked` is the question this send created. What follows its parent on the screen
     /// makes room for the new branch.

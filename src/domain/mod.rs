@@ -4,6 +4,7 @@ pub mod chat;
 pub mod clean;
 pub mod conversation;
 pub mod failure;
+pub mod hint;
 pub mod id;
 pub mod message;
 pub mod model;

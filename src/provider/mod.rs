@@ -1,1 +1,393 @@
-//! provider
+//! Providers: the way to each model, over HTTP or to the built-in guide. HTTP only: no SQL, no screen, no policy.
+
+pub mod client;
+pub mod completions;
+mod endpoint;
+pub mod error;
+pub mod fault;
+pub mod frame;
+pub mod guide;
+pub mod models;
+pub mod quirks;
+mod recital;
+pub mod reply;
+pub mod scrub;
+pub mod secrets;
+pub mod tally;
+mod terms;
+pub mod think;
+pub mod transport;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::ACCEPT;
+use reqwest::{Method, Url};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::domain::chat::ChatRequest;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::model::{ModelRef, ModelSpec};
+use crate::provider::client::Clients;
+use crate::provider::endpoint::{Endpoint, is_loopback};
+use crate::provider::fault::ApiError;
+use crate::provider::quirks::Quirks;
+use crate::provider::recital::Recital;
+use crate::provider::reply::HttpReply;
+use crate::provider::secrets::Secrets;
+use crate::provider::transport::{Phase, of_silence, of_transport};
+use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
+
+pub use error::{By, ProviderError, Retry};
+pub use guide::{Guide, GuidePace};
+pub use reply::Reply;
+
+/// The name of the built-in guide among the providers.
+const GUIDE: &str = "guide";
+/// How long a listing may take.
+const LISTING: Duration = Duration::from_secs(10);
+/// How long the body of an error is read, and how much of it.
+const ERROR_BODY: (Duration, usize) = (Duration::from_secs(10), 64 << 10);
+/// The largest listing; OpenRouter's has about a megabyte.
+const MAX_LISTING: usize = 32 << 20;
+/// How often a request is changed and sent again because a field was refused.
+const MAX_CHANGES: usize = 3;
+
+/// All providers of the settings and the guide. Cheap to clone; builds nothing before the first use.
+#[derive(Clone)]
+pub struct Providers {
+    inner: Arc<Inner>,
+    max_event: usize,
+}
+
+struct Inner {
+    providers: BTreeMap<String, ProviderSettings>,
+    /// Providers of which the user has set something.
+    own: BTreeSet<String>,
+    limits: Limits,
+    network: Network,
+    guide: Guide,
+    clients: Clients,
+    secrets: Secrets,
+    /// What models have refused, for the life of the program.
+    quirks: Mutex<HashMap<ModelRef, Quirks>>,
+}
+
+/// The kinds of provider.
+enum Kind<'a> {
+    Completions(&'a ProviderSettings),
+    Guide,
+}
+
+/// A provider's answer that is an error, and what it said if it said something.
+struct Refused {
+    error: ProviderError,
+    said: Option<ApiError>,
+}
+
+impl Providers {
+    /// The providers of these settings.
+    pub fn new(settings: &Settings, guide: Guide) -> Providers {
+        // A name with a dot in it is printed in quotation marks.
+        let own = |name: &&String| {
+            let keys = [
+                format!("providers.{name}."),
+                format!("providers.\"{name}\"."),
+            ];
+            let mut set = settings.origins.iter().filter(|o| o.layer > Layer::Shipped);
+            set.any(|o| keys.iter().any(|key| o.key.starts_with(key)))
+        };
+        let inner = Inner {
+            own: settings.providers.keys().filter(own).cloned().collect(),
+            providers: settings.providers.clone(),
+            limits: settings.limits.clone(),
+            network: settings.network.clone(),
+            guide,
+            clients: Clients::new(settings.network.proxy.clone()),
+            secrets: Secrets::default(),
+            quirks: Mutex::new(HashMap::new()),
+        };
+        Providers {
+            inner: Arc::new(inner),
+            max_event: frame::MAX_EVENT,
+        }
+    }
+
+    /// The same with another limit for the bytes of one event.
+    #[must_use]
+    pub fn with_max_event(mut self, bytes: usize) -> Providers {
+        self.max_event = bytes;
+        self
+    }
+
+    /// The enabled providers and the guide, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let enabled = self.inner.providers.iter().filter(|(_, p)| p.enabled);
+        let mut names: Vec<String> = enabled.map(|(name, _)| name.clone()).collect();
+        names.push(GUIDE.to_owned());
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Whether a request to this model can be tried: the provider is there and enabled, and so is its key. Asks nobody.
+    pub fn check(&self, model: &ModelRef) -> Result<(), Failure> {
+        match self.kind(&model.provider)? {
+            Kind::Guide => Ok(()),
+            Kind::Completions(provider) => match &provider.key {
+                KeySource::Environment { name, value: None } => Err(no_key(&model.provider, name)),
+                KeySource::None | KeySource::Environment { .. } | KeySource::Command(_) => Ok(()),
+            },
+        }
+    }
+
+    /// Whether the provider is there, enabled, and ready to be asked: a key that is set or comes from a command, or
+    /// none needed and the user has set something of this provider.
+    pub fn has_key(&self, provider: &str) -> bool {
+        match self.kind(provider) {
+            Err(_) => false,
+            Ok(Kind::Guide) => true,
+            Ok(Kind::Completions(settings)) => match &settings.key {
+                KeySource::None => self.inner.own.contains(provider),
+                KeySource::Environment { value, .. } => value.is_some(),
+                KeySource::Command(_) => true,
+            },
+        }
+    }
+
+    /// Whether words for this provider stay on this machine.
+    pub fn is_local(&self, provider: &str) -> bool {
+        match self.kind(provider) {
+            Err(_) => false,
+            Ok(Kind::Guide) => true,
+            Ok(Kind::Completions(settings)) => {
+                Url::parse(&settings.base_url).is_ok_and(|url| is_loopback(&url))
+            }
+        }
+    }
+
+    /// Sends a minute to this provider; 0 = as many as one likes.
+    pub fn requests_per_minute(&self, provider: &str) -> u32 {
+        if self.is_local(provider) {
+            return 0;
+        }
+        let own = self.inner.providers.get(provider);
+        own.and_then(|settings| settings.requests_per_minute)
+            .unwrap_or(self.inner.limits.requests_per_minute)
+    }
+
+    /// Sends the request; returns when the head of the answer is there. A field the model refuses is left out and the
+    /// request sent again, at most three times, which the answer tells by a note.
+    pub async fn ask(&self, request: &ChatRequest) -> Result<Reply, ProviderError> {
+        let provider = match self.kind(&request.model.provider).map_err(ours)? {
+            Kind::Guide => {
+                let guide = &self.inner.guide;
+                let text = guide.answer(request);
+                return Ok(Reply::guide(Recital::new(request, &text, guide.pace())));
+            }
+            Kind::Completions(provider) => provider,
+        };
+        let path = ["chat", "completions"];
+        let endpoint = self
+            .endpoint(&request.model, provider, &path)
+            .await
+            .map_err(ours)?;
+        let mut request = request.clone();
+        request.sampling = request.sampling.over(&provider.sampling);
+        let mut quirks = self.quirks_of(&request.model, &endpoint).await;
+        let mut notes = Vec::new();
+        loop {
+            let body = quirks::encode(&request, &quirks);
+            match self.send(&endpoint, Some(&body)).await {
+                Ok(response) => {
+                    return Ok(Reply::http(HttpReply::new(
+                        response,
+                        endpoint.asked,
+                        endpoint.silence,
+                        self.max_event,
+                        notes,
+                    )));
+                }
+                Err(refused) => {
+                    let note = refused.said.and_then(|said| quirks.learn(&said, &body));
+                    let Some(note) = note.filter(|_| notes.len() < MAX_CHANGES) else {
+                        return Err(refused.error);
+                    };
+                    notes.push(note);
+                    let mut known = self.inner.quirks.lock().await;
+                    known.insert(request.model.clone(), quirks.clone());
+                }
+            }
+        }
+    }
+
+    /// The models the provider lists, those that do not chat left out.
+    pub async fn models(&self, provider: &str) -> Result<Vec<ModelSpec>, ProviderError> {
+        let settings = match self.kind(provider).map_err(ours)? {
+            Kind::Guide => return Ok(vec![ModelSpec::named(ModelRef::guide())]),
+            Kind::Completions(settings) => settings,
+        };
+        let nameless = ModelRef::new(provider, "");
+        let endpoint = self
+            .endpoint(&nameless, settings, &["models"])
+            .await
+            .map_err(ours)?;
+        let asked = &endpoint.asked;
+        let listing = async {
+            let response = self.send(&endpoint, None).await.map_err(|r| r.error)?;
+            let (bytes, broken) = read_body(response, MAX_LISTING).await;
+            match broken {
+                Some(error) => Err(of_transport(asked, Phase::Answering, error)),
+                None => Ok(bytes),
+            }
+        };
+        let bytes = timeout(LISTING, listing)
+            .await
+            .unwrap_or_else(|_| Err(of_silence(asked, Phase::Asking, LISTING)))?;
+        let value = serde_json::from_slice::<Value>(&bytes).unwrap_or(Value::Null);
+        models::read(provider, &asked.host, &value).ok_or_else(|| {
+            let said = fault::from_bytes(&bytes);
+            let failure = Failure::new(
+                FailureKind::Wire,
+                format!("{provider} has no list of models"),
+                "Type the model's name; chatting does not need the list.",
+            );
+            let detail = format!("{}\n{}", asked.url, asked.scrub.text(&said.message));
+            ProviderError::never(failure.with_detail(detail), By::Server)
+        })
+    }
+
+    fn kind(&self, provider: &str) -> Result<Kind<'_>, Failure> {
+        if provider == GUIDE {
+            return Ok(Kind::Guide);
+        }
+        match self.inner.providers.get(provider) {
+            Some(settings) if settings.enabled => match settings.wire {
+                Wire::ChatCompletions => Ok(Kind::Completions(settings)),
+            },
+            known => {
+                let problem = if known.is_some() {
+                    "is switched off"
+                } else {
+                    "is not known"
+                };
+                Err(Failure::new(
+                    FailureKind::Input,
+                    format!("The provider `{provider}` {problem}"),
+                    format!("These are there: {}.", self.names().join(", ")),
+                ))
+            }
+        }
+    }
+
+    async fn quirks_of(&self, model: &ModelRef, endpoint: &Endpoint) -> Quirks {
+        let known = self.inner.quirks.lock().await;
+        let known = known.get(model).cloned();
+        known.unwrap_or_else(|| Quirks::of_host(&endpoint.asked.host))
+    }
+
+    async fn endpoint(
+        &self,
+        model: &ModelRef,
+        settings: &ProviderSettings,
+        path: &[&str],
+    ) -> Result<Endpoint, Failure> {
+        self.check(model)?;
+        let inner = &self.inner;
+        let key = inner.secrets.key(&settings.key).await?;
+        Endpoint::new(model, settings, path, key, (&inner.limits, &inner.network))
+    }
+
+    /// Sends a request, a listing without a body, and waits for the head of a good answer.
+    async fn send(
+        &self,
+        endpoint: &Endpoint,
+        body: Option<&Value>,
+    ) -> Result<reqwest::Response, Refused> {
+        let asked = &endpoint.asked;
+        let client = self.inner.clients.get(&endpoint.way).await;
+        let client = client.map_err(|failure| Refused::without_words(ours(failure)))?;
+        let method = body.map_or(Method::GET, |_| Method::POST);
+        let request = client.request(method, endpoint.url.clone());
+        let accept = match body.map(|body| &body["stream"]) {
+            Some(Value::Bool(true)) => "text/event-stream",
+            Some(_) | None => "application/json",
+        };
+        let mut request = request
+            .header(ACCEPT, accept)
+            .headers(endpoint.headers.clone());
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = match timeout(endpoint.silence, request.send()).await {
+            Err(_) => {
+                let error = of_silence(asked, Phase::Asking, endpoint.silence);
+                return Err(Refused::without_words(error));
+            }
+            Ok(Err(error)) => {
+                let error = of_transport(asked, Phase::Asking, error);
+                return Err(Refused::without_words(error));
+            }
+            Ok(Ok(response)) => response,
+        };
+        let status = response.status();
+        tracing::debug!(
+            provider = asked.provider,
+            status = status.as_u16(),
+            "answered"
+        );
+        if status.is_success() {
+            return Ok(response);
+        }
+        let headers = response.headers().clone();
+        let (limit, most) = ERROR_BODY;
+        let body = timeout(limit, read_body(response, most)).await;
+        let (bytes, _) = body.unwrap_or_default();
+        let mut said = fault::from_bytes(&bytes);
+        said.status = Some(status.as_u16());
+        Err(Refused {
+            error: error::of_status(asked, status.as_u16(), &headers, said.clone()),
+            said: Some(said),
+        })
+    }
+}
+
+impl Refused {
+    fn without_words(error: ProviderError) -> Refused {
+        Refused { error, said: None }
+    }
+}
+
+/// A failure that needs no server to happen.
+fn ours(failure: Failure) -> ProviderError {
+    ProviderError::never(failure, By::Transport)
+}
+
+fn no_key(provider: &str, variable: &str) -> Failure {
+    Failure::new(
+        FailureKind::Key,
+        format!("There is no key for {provider}"),
+        format!("Set the environment variable {variable}, or key_command of providers.{provider}."),
+    )
+}
+
+/// At most so many bytes of a body, and what broke it.
+async fn read_body(
+    mut response: reqwest::Response,
+    most: usize,
+) -> (Vec<u8>, Option<reqwest::Error>) {
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())])
+            }
+            Ok(None) => return (bytes, None),
+            Err(error) => return (bytes, Some(error)),
+        }
+    }
+    (bytes, None)
+}

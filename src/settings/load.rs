@@ -1,9 +1,29 @@
 //! Fills the settings from their layers: shipped file, user's file, environment, arguments.
 
-use super::{Paths, Settings};
-use crate::domain::failure::Failure;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::de::DeTable;
+
+use super::reader::{Reader, Shown, flag, number, path};
+use super::tree::{Known, read};
+use super::{
+    ChatSettings, Chores, Layer, Limits, Network, Paths, ProviderSettings, Settings, Ui,
+    environment, providers,
+};
+use crate::domain::conversation::Sampling;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::model::ModelRef;
+use crate::domain::usage::{Money, Price};
+
+/// All keys with the values they have when nobody sets them.
+const SHIPPED: &str = include_str!("../../config/salon.toml");
+/// The models providers begin with.
+const MODELS: &str = include_str!("../../config/models.toml");
+/// The newest form of the config file.
+const VERSION: u32 = 1;
 
 /// What the layers are read from; tests give their own.
 #[derive(Clone, Debug, Default)]
@@ -18,12 +38,369 @@ pub struct Layers {
     pub environment: BTreeMap<String, String>,
 }
 
-/// Reads and checks all layers. A failure only where nothing sensible can be done, such as no home folder.
+/// Reads and checks all layers. A failure only where nothing sensible can be done: no home folder, or a `--model`
+/// that is no model.
 pub fn load(layers: &Layers) -> Result<Settings, Failure> {
-    let _ = (layers, Paths::find(layers)?);
-    Err(Failure::new(
-        crate::domain::failure::FailureKind::Bug,
-        "settings",
-        "",
-    ))
+    let paths = Paths::find(layers)?;
+    let argument = match &layers.model {
+        Some(text) => Some(text.parse::<ModelRef>().map_err(|error| {
+            Failure::new(
+                FailureKind::Input,
+                error.to_string(),
+                "For example: --model openai/gpt-4o.",
+            )
+        })?),
+        None => None,
+    };
+    let known = Known::of(SHIPPED);
+    let mut reader = Reader::new(Known::of(SHIPPED));
+    if let Ok((values, _)) = read(SHIPPED, "the shipped file", Layer::Shipped, &known) {
+        reader.add(values);
+    }
+    let broken = add_file(layers, &paths, &known, &mut reader).err();
+    environment::add(layers, &known, &mut reader);
+
+    let defaults = Defaults::of(MODELS);
+    let providers = all_providers(layers, &mut reader, &defaults);
+    let (model, fallback_models) =
+        choose_model(layers, &mut reader, argument, &providers, &defaults);
+    let keys_file = read_keys(&paths.keys, &mut reader);
+    check_version(&mut reader);
+    let chat = chat(&mut reader);
+    let limits = limits(&mut reader);
+    let chores = Chores {
+        title_model: model_at(&mut reader, "chores.title_model"),
+        titles: reader.flag(&path("chores.titles")).unwrap_or(true),
+    };
+    let pricing = pricing(&mut reader);
+    let ui = ui(layers, &mut reader);
+    let network = network(layers, &mut reader);
+    let user_id = reader.text(&path("user_id"));
+    let (origins, problems) = reader.finish();
+    Ok(Settings {
+        model,
+        fallback_models,
+        chat,
+        limits,
+        chores,
+        providers,
+        pricing,
+        ui,
+        network,
+        user_id,
+        log_filter: layers.variable("SALON_LOG").map(str::to_owned),
+        paths,
+        keys_file,
+        problems,
+        broken,
+        origins,
+    })
+}
+
+/// Adds the user's file; the failure when it cannot be used at all.
+fn add_file(
+    layers: &Layers,
+    paths: &Paths,
+    known: &Known,
+    reader: &mut Reader,
+) -> Result<(), Failure> {
+    let file = &paths.config;
+    let is_named = Paths::named_config(layers).is_some();
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => return Ok(()),
+        Err(error) => return Err(unreadable(file, &error)),
+    };
+    let name = file
+        .file_name()
+        .map_or_else(|| "salon.toml".into(), |name| name.to_string_lossy());
+    let (values, problems) = read(&text, &name, Layer::File, known)
+        .map_err(|failure| failure.with_detail(file.display().to_string()))?;
+    reader.problems.extend(problems);
+    reader.add(values);
+    Ok(())
+}
+
+/// The text of `keys.toml`, empty when there is none.
+fn read_keys(file: &Path, reader: &mut Reader) -> String {
+    match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::NotFound {
+                reader.problems.push(unreadable(file, &error));
+            }
+            String::new()
+        }
+    }
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> Failure {
+    const KNOWN: [(io::ErrorKind, &str, &str); 4] = [
+        (
+            io::ErrorKind::NotFound,
+            "there is no such file",
+            "Check the name.",
+        ),
+        (
+            io::ErrorKind::PermissionDenied,
+            "you may not read it",
+            "Check its rights.",
+        ),
+        (
+            io::ErrorKind::InvalidData,
+            "it is not UTF-8 text",
+            "Save it as UTF-8.",
+        ),
+        (
+            io::ErrorKind::IsADirectory,
+            "it is a folder",
+            "Name the file in it.",
+        ),
+    ];
+    let found = KNOWN.iter().find(|(kind, ..)| *kind == error.kind());
+    let (why, remedy) = found.map_or(
+        ("it cannot be read", "Check the file."),
+        |(_, why, remedy)| (*why, *remedy),
+    );
+    let title = format!("{}: {why}", file.display());
+    Failure::new(FailureKind::Input, title, remedy).with_detail(error.to_string())
+}
+
+/// What `config/models.toml` says, in its order.
+struct Defaults {
+    rows: Vec<DefaultModels>,
+}
+
+struct DefaultModels {
+    provider: String,
+    first: String,
+    title: Option<String>,
+}
+
+impl Defaults {
+    fn of(text: &str) -> Defaults {
+        let (tree, _) = DeTable::parse_recoverable(text);
+        let rows = tree.get_ref().get("provider").map(|rows| rows.get_ref());
+        let rows = rows.and_then(|rows| rows.as_array());
+        let row = |row: &toml::Spanned<toml::de::DeValue<'_>>| {
+            let table = row.get_ref().as_table()?;
+            let text = |key: &str| Some(table.get(key)?.get_ref().as_str()?.to_owned());
+            Some(DefaultModels {
+                provider: text("name")?,
+                first: text("first")?,
+                title: text("title"),
+            })
+        };
+        Defaults {
+            rows: rows
+                .map(|rows| rows.iter().filter_map(row).collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn first(&self, provider: &str) -> Option<ModelRef> {
+        let row = self.rows.iter().find(|row| row.provider == provider)?;
+        Some(ModelRef::new(provider, row.first.clone()))
+    }
+
+    fn title(&self, provider: &str) -> Option<String> {
+        let row = self.rows.iter().find(|row| row.provider == provider)?;
+        row.title.clone()
+    }
+}
+
+fn all_providers(
+    layers: &Layers,
+    reader: &mut Reader,
+    defaults: &Defaults,
+) -> BTreeMap<String, ProviderSettings> {
+    let mut providers = providers::read(layers, reader);
+    for (name, provider) in &mut providers {
+        provider.title_model = defaults.title(name);
+    }
+    let sampling = environment::openai_sampling(layers, reader);
+    if let Some(openai) = providers.get_mut("openai") {
+        openai.sampling = sampling;
+    }
+    providers
+}
+
+/// The model by the order of spec M2 as far as settings decide it, and those to fall back on.
+fn choose_model(
+    layers: &Layers,
+    reader: &mut Reader,
+    argument: Option<ModelRef>,
+    providers: &BTreeMap<String, ProviderSettings>,
+    defaults: &Defaults,
+) -> (Option<ModelRef>, Vec<ModelRef>) {
+    let by_default = model_at(reader, "default_model");
+    let has_key = |name: &str| {
+        providers
+            .get(name)
+            .is_some_and(|provider| provider.enabled && provider.key.is_set())
+    };
+    let by_environment = environment::model(layers, reader, |name| defaults.first(name), has_key);
+    let layer = match (&argument, &by_default, &by_environment) {
+        (Some(_), ..) => Layer::Arguments,
+        (None, Some(_), _) => reader.layer_of(&path("default_model")),
+        (None, None, Some(_)) => Layer::Environment,
+        (None, None, None) => Layer::Shipped,
+    };
+    let model = argument.or(by_default).or(by_environment);
+    if let Some(model) = &model {
+        reader.origin(&path("model"), model.to_string(), layer);
+    }
+    let is_usable = |name: &str| providers.get(name).is_some_and(|one| one.enabled);
+    let rows = defaults.rows.iter().filter(|row| is_usable(&row.provider));
+    let fallback = rows.map(|row| ModelRef::new(row.provider.clone(), row.first.clone()));
+    (model, fallback.collect())
+}
+
+fn model_at(reader: &mut Reader, key: &str) -> Option<ModelRef> {
+    reader.read(&path(key), Shown::Open, |text| {
+        text.parse()
+            .map_err(|_| "a model written \"provider/name\"".to_owned())
+    })
+}
+
+fn check_version(reader: &mut Reader) {
+    reader.read(&path("version"), Shown::Open, |text| {
+        number(text, &(1..=VERSION))
+            .ok_or_else(|| format!("{VERSION}; a larger one is for a newer salon"))
+    });
+}
+
+fn chat(reader: &mut Reader) -> ChatSettings {
+    let most = path("chat.max_input_chars");
+    ChatSettings {
+        max_input_chars: reader
+            .number(&most, 1..=100_000_000, "a whole number from 1 up")
+            .unwrap_or(10_000),
+        sampling: Sampling {
+            temperature: reader.number(
+                &path("chat.temperature"),
+                0.0..=2.0,
+                "a number from 0 to 2",
+            ),
+            max_output_tokens: reader.number(
+                &path("chat.max_output_tokens"),
+                1..=u32::MAX,
+                "a whole number from 1 up",
+            ),
+            effort: reader.text(&path("chat.reasoning_effort")),
+            stream: reader.flag(&path("chat.stream")),
+        },
+        system: reader.text(&path("chat.system")).unwrap_or_default(),
+    }
+}
+
+fn limits(reader: &mut Reader) -> Limits {
+    let pace = path("limits.requests_per_minute");
+    let mut silence = |key: &str, otherwise: u64| {
+        reader
+            .read(&path(key), Shown::Open, |text| {
+                number(text, &(1..=86_400))
+                    .map(Duration::from_secs)
+                    .ok_or_else(|| "whole seconds from 1 to 86400".to_owned())
+            })
+            .unwrap_or(Duration::from_secs(otherwise))
+    };
+    Limits {
+        silence: silence("limits.silence_seconds", 300),
+        silence_local: silence("limits.silence_seconds_local", 900),
+        requests_per_minute: reader
+            .number(&pace, 0..=1_000_000, "a whole number from 0 (no limit) up")
+            .unwrap_or(10),
+    }
+}
+
+/// Prices by model; flat ones stand under `default_model`, whatever `--model` says.
+fn pricing(reader: &mut Reader) -> BTreeMap<ModelRef, Price> {
+    let mut prices = BTreeMap::new();
+    let section = path("pricing");
+    let flat = one_price(reader, &section);
+    if flat != Price::default() {
+        let model = reader.set(&path("default_model"));
+        match model.and_then(|entry| entry.text.parse::<ModelRef>().ok()) {
+            Some(model) => {
+                prices.insert(model, flat);
+            }
+            None => reader.problem(
+                "Prices directly under [pricing] hold for default_model, which is not set"
+                    .to_owned(),
+                "Set default_model, or write [pricing.\"provider/model\"].".to_owned(),
+            ),
+        }
+    }
+    for name in reader.names(&section) {
+        let Ok(model) = name.parse::<ModelRef>() else {
+            continue;
+        };
+        let mut one = section.clone();
+        one.push(name);
+        let price = one_price(reader, &one);
+        prices.insert(model, price);
+    }
+    prices
+}
+
+fn one_price(reader: &mut Reader, section: &[String]) -> Price {
+    let mut take = |key: &str| {
+        let mut path = section.to_vec();
+        path.push(key.to_owned());
+        reader.read(&path, Shown::Open, a_token)
+    };
+    Price {
+        input: take("input_per_1k"),
+        output: take("output_per_1k"),
+        cached: take("cached_per_1k"),
+        cache_write: take("cache_write_per_1k"),
+        reasoning: take("reasoning_per_1k"),
+    }
+}
+
+/// A price in dollars for 1,000 tokens as pico-dollars a token.
+fn a_token(text: &str) -> Result<i64, String> {
+    match Money::parse(text) {
+        Some(Money(pico)) if pico >= 0 => Ok(pico / 1000),
+        _ => Err("dollars as a decimal number from 0 up, such as \"0.0025\"".to_owned()),
+    }
+}
+
+fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
+    Ui {
+        mouse: reader
+            .read(&path("ui.mouse"), Shown::Open, |text| {
+                flag(text).map_err(|_| "\"on\" or \"off\"".to_owned())
+            })
+            .unwrap_or(true),
+        ambiguous_width: reader
+            .number(&path("ui.ambiguous_width"), 1..=2, "1 or 2")
+            .unwrap_or(1),
+        no_color: layers.variable("NO_COLOR").is_some(),
+        is_tmux: layers.variable("TMUX").is_some(),
+    }
+}
+
+fn network(layers: &Layers, reader: &mut Reader) -> Network {
+    let roots = path("network.ca_file");
+    let set = reader.read(&roots, Shown::Open, |file| {
+        Ok(super::paths::absolute(layers, file.as_ref()))
+    });
+    let shared = layers.variable("SSL_CERT_FILE").filter(|_| set.is_none());
+    if let Some(file) = shared {
+        reader.origin(&roots, file.to_owned(), Layer::Environment);
+    }
+    let proxy = reader.read(&path("network.proxy"), Shown::Hidden, |text| {
+        let schemes = ["http://", "https://"];
+        if schemes.iter().any(|scheme| text.starts_with(scheme)) {
+            Ok(text.to_owned())
+        } else {
+            Err("an address such as http://proxy.example.org:3128".to_owned())
+        }
+    });
+    Network {
+        proxy,
+        ca_file: set.or(shared.map(PathBuf::from)),
+    }
 }

@@ -1,8 +1,12 @@
 //! The settings: what a user may set, checked and ready to use. `load.rs` fills them from their layers.
 
+mod environment;
 mod load;
 mod paths;
+mod providers;
+mod reader;
 mod show;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,6 +20,7 @@ use crate::domain::usage::Price;
 pub use load::{Layers, load};
 pub use paths::Paths;
 pub use secrecy::SecretString;
+pub use show::{show, show_json};
 
 /// The effective settings. A value that no layer sets is the one of the shipped `config/salon.toml`.
 #[derive(Clone, Debug)]
@@ -34,7 +39,11 @@ pub struct Settings {
     pub ui: Ui,
     pub network: Network,
     pub user_id: Option<String>,
+    /// What is logged (`SALON_LOG`); `None` = the usual.
+    pub log_filter: Option<String>,
     pub paths: Paths,
+    /// The text of the user's `keys.toml`; empty when there is none.
+    pub keys_file: String,
     /// What was wrong in a layer and is not used: unknown keys, bad values, each with file and line. Salon runs.
     pub problems: Vec<Failure>,
     /// Set when the config file is not TOML at all: `ask` refuses (exit 2), the screen says so and runs on defaults.
@@ -136,4 +145,6 @@ pub struct Ui {
     pub ambiguous_width: u8,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
+    /// Salon runs inside tmux (`TMUX` is set).
+    pub is_tmux: bool,
 }

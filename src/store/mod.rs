@@ -1,1 +1,454 @@
-//! store
+//! The store: one SQLite database, opened, brought to this version, read and written. SQL lives here and nowhere else;
+//! policy does not.
+//!
+//! Each file adds an `impl Store` for its subject. A change is one transaction; what is said to be done is on disk.
+
+mod bulk;
+mod connections;
+mod conversations;
+mod drafts;
+mod error;
+mod lock;
+mod messages;
+mod migrate;
+mod models;
+mod recovery;
+mod rows;
+mod spaced;
+mod turns;
+mod usage;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::SqliteConnection;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+pub use bulk::Whole;
+pub use conversations::Find;
+pub use error::StoreError;
+pub use turns::{BeginSend, Begun, Withdraw};
+pub use usage::{CostBy, UsageRow};
+
+use crate::domain::id::{DeviceId, InstanceId, Mint, Stamp};
+use connections::{Connections, Held, begin};
+use lock::Lock;
+use migrate::{MIGRATIONS, Migration, Standing};
+use rows::Cells;
+
+/// The key in `state` of the user's id.
+const USER: &str = "store.user_id";
+
+/// A database of salon; cheap to clone, all clones are the same.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connections: Connections,
+    mint: Mint,
+    /// Lock files of running salons; `None` = a database in memory, which no other can see.
+    run_dir: Option<PathBuf>,
+    note: Option<String>,
+    /// This running salon, known to others once it writes.
+    me: OnceCell<Me>,
+}
+
+/// This running salon: its id, and the lock that tells others it is alive.
+struct Me {
+    id: InstanceId,
+    lock: Option<Lock>,
+}
+
+impl Store {
+    /// Opens the database at `db` (decisions 2.5): one connection, two marks compared. A missing or empty file becomes a
+    /// new database (0600, in a folder 0700); an older one is copied beside itself and brought to this version. A newer,
+    /// foreign or damaged one is an error and stays untouched. The mint never makes an id or stamp behind one in it.
+    pub async fn open(db: &Path, run_dir: &Path, mint: &Mint) -> Result<Store, StoreError> {
+        Store::open_with(db, run_dir, mint, MIGRATIONS).await
+    }
+
+    async fn open_with(
+        db: &Path,
+        run_dir: &Path,
+        mint: &Mint,
+        steps: &[Migration],
+    ) -> Result<Store, StoreError> {
+        migrate::prepare(db)?;
+        let connections = Connections::to_file(db);
+        let mut note = None;
+        let standing = {
+            let mut connection = connections.reader().await?;
+            migrate::standing(&mut connection, steps).await?
+        };
+        match standing {
+            Standing::Current => {}
+            Standing::Fresh => {
+                migrate::migrate(&mut *connections.writer().await?, steps).await?;
+            }
+            Standing::Older(version) => {
+                let mut writer = connections.writer().await?;
+                let copy = migrate::copy_aside(&mut writer, db, version).await?;
+                migrate::migrate(&mut writer, steps).await?;
+                let now = steps.last().map_or(0, |(version, _)| *version);
+                note = Some(format!(
+                    "The database was brought from version {version} to {now}; a copy of the old one is at {}.",
+                    copy.display()
+                ));
+            }
+        }
+        observe(&mut *connections.reader().await?, mint).await?;
+        Ok(Store::of(connections, mint, Some(run_dir.to_owned()), note))
+    }
+
+    /// A store that leaves nothing on disk (decisions 2.6): same code, one connection.
+    pub async fn memory(mint: &Mint) -> Result<Store, StoreError> {
+        let connections = Connections::to_memory();
+        migrate::migrate(&mut *connections.writer().await?, MIGRATIONS).await?;
+        Ok(Store::of(connections, mint, None, None))
+    }
+
+    fn of(
+        connections: Connections,
+        mint: &Mint,
+        run_dir: Option<PathBuf>,
+        note: Option<String>,
+    ) -> Store {
+        Store {
+            inner: Arc::new(Inner {
+                connections,
+                mint: mint.clone(),
+                run_dir,
+                note,
+                me: OnceCell::new(),
+            }),
+        }
+    }
+
+    /// What opening it did that the user should know, such as bringing it to a new version.
+    pub fn note(&self) -> Option<String> {
+        self.inner.note.clone()
+    }
+
+    /// Ends this instance: its row and lock file go, the write-ahead log is written back. Call it last.
+    pub async fn close(&self) {
+        if let Some(me) = self.inner.me.get() {
+            if let Ok(mut writer) = self.inner.connections.writer().await {
+                // Left behind, the row is removed by the next start.
+                let _ = sqlx::query("DELETE FROM instance WHERE id = ?")
+                    .bind(me.id.0)
+                    .execute(&mut *writer)
+                    .await;
+            }
+            if let Some(lock) = &me.lock {
+                lock.release();
+            }
+        }
+        self.inner.connections.close().await;
+    }
+
+    /// Reads the whole file for damage; to be asked when an operation said `Damaged`.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let mut reader = self.reader().await?;
+        let found: String = sqlx::query("PRAGMA quick_check(1)")
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(StoreError::from)
+            .and_then(|row| Cells::of(&row).next())?;
+        if found == "ok" {
+            Ok(())
+        } else {
+            Err(StoreError::Damaged(found))
+        }
+    }
+
+    /// Whose database this is: a UUID made at first start (decisions 2.18).
+    pub async fn user_id(&self) -> Result<String, StoreError> {
+        if let Some(id) = self.value(USER).await? {
+            return Ok(id);
+        }
+        drop(self.writer().await?);
+        self.value(USER)
+            .await?
+            .ok_or(StoreError::Gone("the user's id"))
+    }
+
+    /// A value of `state`.
+    async fn value(&self, key: &'static str) -> Result<Option<String>, StoreError> {
+        let mut reader = self.reader().await?;
+        let row = sqlx::query("SELECT value FROM state WHERE key = ?")
+            .bind(key)
+            .fetch_optional(&mut *reader)
+            .await?;
+        row.map(|row| Cells::of(&row).next()).transpose()
+    }
+
+    /// A connection that reads.
+    async fn reader(&self) -> Result<Held<'_>, StoreError> {
+        self.inner.connections.reader().await
+    }
+
+    /// The connection that writes; the first time this salon makes itself known.
+    async fn writer(&self) -> Result<Held<'_>, StoreError> {
+        self.me().await?;
+        self.inner.connections.writer().await
+    }
+
+    /// This running salon: made known to others before it writes its first row.
+    async fn me(&self) -> Result<&Me, StoreError> {
+        self.inner
+            .me
+            .get_or_try_init(|| async {
+                let id: InstanceId = self.inner.mint.id();
+                let lock = match &self.inner.run_dir {
+                    Some(run_dir) => Some(Lock::take(run_dir, id)?),
+                    None => None,
+                };
+                let mut writer = self.inner.connections.writer().await?;
+                self.make_known(&mut writer, id).await?;
+                Ok(Me { id, lock })
+            })
+            .await
+    }
+
+    async fn make_known(
+        &self,
+        writer: &mut SqliteConnection,
+        id: InstanceId,
+    ) -> Result<(), StoreError> {
+        let mint = &self.inner.mint;
+        let mut tx = begin(writer).await?;
+        sqlx::query(
+            "INSERT INTO device(n, id, name) VALUES (1, ?, 'this machine') ON CONFLICT DO NOTHING",
+        )
+        .bind(mint.id::<DeviceId>().0)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("INSERT INTO state(key, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .bind(USER)
+            .bind(mint.id::<Uuid>().to_string())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO instance(id, pid, started_at) VALUES (?, ?, ?)")
+            .bind(id.0)
+            .bind(i64::from(std::process::id()))
+            .bind(mint.now().0)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A stamp for a change; the statements take the row's own plus one where that is larger.
+    fn stamp(&self) -> i64 {
+        self.inner.mint.stamp().0
+    }
+}
+
+/// Largest ids by their indices; largest stamp by the newest changes written here, which is where the largest stands as
+/// long as stamps grow (there is no index on them).
+const NEWEST: &str = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM conversation), (SELECT max(id) FROM usage),
+  (SELECT max(CASE c.kind
+     WHEN 'conversation' THEN (SELECT stamp FROM conversation WHERE id = c.id)
+     WHEN 'message' THEN (SELECT stamp FROM message WHERE id = c.id)
+     WHEN 'usage' THEN (SELECT stamp FROM usage WHERE id = c.id)
+     ELSE (SELECT stamp FROM tombstone WHERE 'gone:' || kind = c.kind AND id = c.id) END)
+   FROM (SELECT kind, id FROM change ORDER BY seq DESC LIMIT 4) c)";
+
+/// Lets the mint know what the database already holds.
+async fn observe(reader: &mut SqliteConnection, mint: &Mint) -> Result<(), StoreError> {
+    let row = sqlx::query(NEWEST).fetch_one(reader).await?;
+    let mut cells = Cells::of(&row);
+    for _ in 0..3 {
+        if let Some(id) = cells.next::<Option<Uuid>>()? {
+            mint.observe(id);
+        }
+    }
+    if let Some(stamp) = cells.next::<Option<i64>>()? {
+        mint.observe_stamp(Stamp(stamp));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::when::Millis;
+    use sqlx::Row;
+
+    fn mint() -> Mint {
+        Mint::new(Arc::new(|| Millis(1_790_000_000_000)))
+    }
+
+    #[tokio::test]
+    async fn an_older_database_is_copied_and_brought_to_this_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, run) = (folder.path().join("salon.db"), folder.path().join("run"));
+        let old = Store::open(&db, &run, &mint()).await.unwrap();
+        old.remember("a", "b").await.unwrap();
+        assert_eq!(old.note(), None);
+        old.close().await;
+
+        let steps = [
+            MIGRATIONS[0],
+            (2, "CREATE TABLE later(x) STRICT; PRAGMA user_version = 2;"),
+        ];
+        // `x` has no type: a STRICT table refuses it, so this step fails whole.
+        let refused = Store::open_with(&db, &run, &mint(), &steps).await;
+        assert!(matches!(refused, Err(StoreError::Other(_))));
+
+        let steps = [
+            MIGRATIONS[0],
+            (
+                2,
+                "CREATE TABLE later(x INTEGER) STRICT; PRAGMA user_version = 2;",
+            ),
+        ];
+        let store = Store::open_with(&db, &run, &mint(), &steps).await.unwrap();
+        let note = store.note().unwrap();
+        let copy = folder.path().join("salon.version-1-2.db");
+        assert!(note.contains(&copy.display().to_string()), "{note}");
+        assert_eq!(store.state().await.unwrap()["a"], "b");
+        store.close().await;
+
+        let newer = Store::open(&db, &run, &mint()).await;
+        assert!(matches!(
+            newer,
+            Err(StoreError::Newer { found: 2, known: 1 })
+        ));
+        // The copy is whole and still of the old version.
+        let copied = Store::open(&copy, &run, &mint()).await.unwrap();
+        assert_eq!(copied.state().await.unwrap()["a"], "b");
+        copied.check().await.unwrap();
+    }
+
+    /// The plan of a statement on an empty database, one line a step.
+    async fn plan(store: &Store, sql: &'static str) -> String {
+        let mut reader = store.reader().await.unwrap();
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = sqlx::query(sql).fetch_all(&mut *reader).await.unwrap();
+        rows.iter()
+            .map(|row| row.get::<String, _>("detail") + "\n")
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn statements_that_must_be_quick_use_their_indices() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (conversations::FIRST, "USING INDEX conversation_active"),
+            (
+                conversations::NEXT,
+                "USING INDEX conversation_active (active_at<?)",
+            ),
+            (
+                messages::SIBLINGS,
+                "USING COVERING INDEX message_parent (parent_id=?)",
+            ),
+            (
+                messages::ROOTS,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth=? AND parent_id=?)",
+            ),
+            (
+                messages::STEPS,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth=?",
+            ),
+            (
+                messages::STRAIGHT,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth>? AND depth<?)",
+            ),
+            (
+                turns::SET_TIP,
+                "USING COVERING INDEX message_tree (conversation_id=? AND depth=?",
+            ),
+            (
+                turns::NEWEST_UNDER,
+                "USING COVERING INDEX message_parent (parent_id=?)",
+            ),
+            (
+                NEWEST,
+                "message USING COVERING INDEX sqlite_autoindex_message_1",
+            ),
+        ] {
+            let plan = plan(&store, sql).await;
+            assert!(plan.contains(index), "{sql}\n{plan}");
+            assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+        }
+        // A page walks by id and stops with its last row; places come from indices alone.
+        let page = plan(&store, messages::PAGE).await;
+        for step in [
+            "CO-ROUTINE walk",
+            "SEARCH m USING INDEX sqlite_autoindex_message_1 (id=?)",
+            "SEARCH m USING INTEGER PRIMARY KEY",
+            "SEARCH s USING COVERING INDEX message_parent (parent_id=? AND id<?)",
+            "SEARCH s USING COVERING INDEX message_tree (conversation_id=? AND depth=? AND parent_id=?",
+        ] {
+            assert!(page.contains(step), "{step}\n{page}");
+        }
+        assert!(
+            !page.contains("TEMP B-TREE") && !page.contains("SCAN m"),
+            "{page}"
+        );
+    }
+
+    /// Changes something in the writing connection alone.
+    async fn set(store: &Store, pragma: &'static str) {
+        let mut writer = store.writer().await.unwrap();
+        sqlx::query(pragma).execute(&mut *writer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_or_a_read_only_file_is_told_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, run) = (folder.path().join("salon.db"), folder.path().join("run"));
+        let store = Store::open(&db, &run, &mint()).await.unwrap();
+        store.remember("kept", "yes").await.unwrap();
+
+        set(&store, "PRAGMA max_page_count = 1").await;
+        let long = "x".repeat(100_000);
+        assert_eq!(store.remember("b", &long).await, Err(StoreError::Full));
+        set(&store, "PRAGMA max_page_count = 1073741823").await;
+        store.remember("b", "fits").await.unwrap();
+
+        set(&store, "PRAGMA query_only = ON").await;
+        assert_eq!(store.remember("c", "d").await, Err(StoreError::ReadOnly));
+        set(&store, "PRAGMA query_only = OFF").await;
+
+        // Another program holds the database.
+        let other = Store::open(&db, &run, &mint()).await.unwrap();
+        let mut held = other.writer().await.unwrap();
+        let held = begin(&mut held).await.unwrap();
+        set(&store, "PRAGMA busy_timeout = 1").await;
+        assert_eq!(store.remember("c", "d").await, Err(StoreError::Busy));
+        assert_eq!(store.state().await.unwrap().len(), 2);
+        drop(held);
+        store.check().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn damage_found_later_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, run) = (folder.path().join("salon.db"), folder.path().join("run"));
+        let store = Store::open(&db, &run, &mint()).await.unwrap();
+        for n in 0..2000 {
+            let key = format!("key {n}");
+            store
+                .remember(&key, "some words to fill a page with")
+                .await
+                .unwrap();
+        }
+        store.close().await;
+        let mut bytes = std::fs::read(&db).unwrap();
+        let pages = bytes.len() / 4096;
+        for page in bytes.chunks_mut(4096).skip(pages - 10) {
+            page[..64].fill(0x5a);
+        }
+        std::fs::write(&db, &bytes).unwrap();
+        let store = Store::open(&db, &run, &mint()).await.unwrap();
+        assert!(matches!(store.state().await, Err(StoreError::Damaged(_))));
+        assert!(matches!(store.check().await, Err(StoreError::Damaged(_))));
+        assert_eq!(std::fs::read(&db).unwrap(), bytes);
+    }
+}

@@ -1,4 +1,318 @@
-//! The terminal face.
+//! The terminal face: the loop that waits for keys, news and frames, and for nothing else (architecture 6.1).
 
+mod act;
+pub mod canvas;
+mod choose;
+mod clipboard;
+pub mod clock;
+mod filter;
+mod focus;
+mod input;
+mod ladder;
+mod leaving;
+mod live;
+pub mod model;
+pub mod msg;
+mod news;
+mod open;
+pub mod overlay;
+pub mod pane;
+pub mod probe;
+mod reader;
+mod shelf;
+mod talk;
+pub mod terminal;
 pub mod text;
 pub mod theme;
+pub mod update;
+pub mod view;
+
+use std::io;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use crossterm::event::EventStream;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use clock::FrameClock;
+use input::Input;
+use model::{Ask, Model};
+use msg::{Effect, Msg, Signal};
+use terminal::Screen;
+use text::code::Highlighter;
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::manual::Manual;
+use crate::protocol::{Command, Event, Request, Shelf};
+
+/// News are taken in for at most so long before the next look at the keys (decisions 2.2).
+const DRAIN: Duration = Duration::from_millis(1);
+
+/// The two ends that reach the engine.
+pub struct Engine {
+    pub requests: Sender<Request>,
+    pub events: Receiver<Event>,
+}
+
+/// Something outside that was asked for has come back.
+enum Outside {
+    Highlighter(Option<Arc<Highlighter>>),
+    Tmux { took: bool, text: String },
+}
+
+/// Shows the screen until the user leaves. `start` starts the engine and is called after the first frame.
+///
+/// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
+pub async fn run(
+    mut model: Model,
+    is_tmux: bool,
+    mut signals: Receiver<Signal>,
+    start: impl FnOnce() -> Engine,
+) -> io::Result<Option<Failure>> {
+    let mut screen = Screen::enter()?;
+    frame(&mut model, &mut screen)?;
+    let engine = start();
+    let mut face = Face {
+        started: Instant::now(),
+        clock: FrameClock::default(),
+        input: Input::default(),
+        outside: FuturesUnordered::new(),
+        requests: engine.requests,
+        events: engine.events,
+        is_tmux,
+        has_left: false,
+    };
+    model.ask(
+        Command::Shelf(Shelf::Home {
+            limit: pane::list::ROWS,
+        }),
+        Ask::Home,
+    );
+    face.run_effects(&mut model, &mut screen)?;
+    face.outside.push(load_highlighter());
+    let heard = probe::ask(Instant::now)?;
+    model.keymap = model.keymap.deliverable(heard.abilities.kitty);
+    model.manual = Manual::new(&model.keymap);
+    screen.use_abilities(heard.abilities)?;
+    for msg in input::replay(&heard.typed) {
+        face.apply(&mut model, &mut screen, msg)?;
+    }
+    face.clock.request_now(Instant::now());
+    let mut keys = EventStream::new();
+    while !face.has_left {
+        face.turn(&mut model, &mut screen, &mut keys, &mut signals)
+            .await?;
+    }
+    Ok(model.fatal)
+}
+
+fn load_highlighter() -> BoxFuture<'static, Outside> {
+    let loading = tokio::task::spawn_blocking(|| Arc::new(Highlighter::load()));
+    async move { Outside::Highlighter(loading.await.ok()) }.boxed()
+}
+
+fn frame(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
+    screen.draw(|frame| {
+        view::layout(model, frame.area().as_size());
+        if let Some(caret) = view::paint(model, frame.buffer_mut()) {
+            frame.set_cursor_position(caret);
+        }
+    })
+}
+
+struct Face {
+    started: Instant,
+    clock: FrameClock,
+    input: Input,
+    outside: FuturesUnordered<BoxFuture<'static, Outside>>,
+    requests: Sender<Request>,
+    events: Receiver<Event>,
+    is_tmux: bool,
+    has_left: bool,
+}
+
+impl Face {
+    /// Waits for one thing and takes it in, with all that waits beside it.
+    async fn turn(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        keys: &mut EventStream,
+        signals: &mut Receiver<Signal>,
+    ) -> io::Result<()> {
+        let due = self.clock.due();
+        tokio::select! { biased;
+            Some(signal) = signals.recv() => {
+                self.apply(model, screen, Msg::Signal(signal))?;
+                self.clock.request_now(Instant::now());
+            }
+            event = keys.next() => {
+                let mut next = Some(event);
+                while let Some(event) = next {
+                    match event {
+                        Some(Ok(event)) => {
+                            for msg in self.input.take(event, Instant::now()) {
+                                self.apply(model, screen, msg)?;
+                            }
+                        }
+                        Some(Err(error)) => return Err(error),
+                        // The terminal is gone.
+                        None => self.apply(model, screen, Msg::Signal(Signal::Leave))?,
+                    }
+                    // Asked with this task's own waker: the stream keeps only the first waker it is given.
+                    next = match futures::poll!(keys.next()) {
+                        Poll::Ready(event) if !self.has_left => Some(event),
+                        Poll::Ready(_) | Poll::Pending => None,
+                    };
+                }
+                self.clock.request_now(Instant::now());
+            }
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+                self.apply(model, screen, Msg::Due)?;
+                frame(model, screen)?;
+                self.clock.drawn(Instant::now());
+                if let Some((command, at)) = model.transcript.wants() {
+                    model.ask(command, Ask::Page(at));
+                }
+                self.run_effects(model, screen)?;
+            }
+            event = self.events.recv() => self.news(model, screen, event)?,
+            Some(done) = self.outside.next() => {
+                self.came_back(model, screen, done)?;
+                self.clock.request(Instant::now());
+            }
+        }
+        if let Some(at) = model.deadline() {
+            self.clock.wake_at(self.started + Duration::from_millis(at));
+        }
+        Ok(())
+    }
+
+    /// Takes in what the engine said, and what it says right behind it.
+    fn news(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        first: Option<Event>,
+    ) -> io::Result<()> {
+        let Some(first) = first else {
+            if !self.has_left && model.fatal.is_none() {
+                model.fatal = Some(Failure::new(
+                    FailureKind::Bug,
+                    "The engine has ended",
+                    "Start salon again; the log says more.",
+                ));
+            }
+            // A closed channel is always ready; from here on only keys matter.
+            let (_, never) = tokio::sync::mpsc::channel(1);
+            self.events = never;
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let mut next = Some(first);
+        while let Some(event) = next {
+            self.apply(model, screen, Msg::Engine(event))?;
+            next = if begun.elapsed() < DRAIN {
+                self.events.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        self.clock.request(Instant::now());
+        Ok(())
+    }
+
+    fn apply(&mut self, model: &mut Model, screen: &mut Screen, msg: Msg) -> io::Result<()> {
+        model.now = model.mint.now();
+        model.tick = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        model.effects = update::update(model, msg);
+        self.run_effects(model, screen)
+    }
+
+    fn run_effects(&mut self, model: &mut Model, screen: &mut Screen) -> io::Result<()> {
+        for effect in std::mem::take(&mut model.effects) {
+            match effect {
+                Effect::Ask(id, command) => {
+                    if self.requests.try_send(Request { id, command }).is_err() {
+                        let failure = Failure::new(
+                            FailureKind::Busy,
+                            "Salon is busy",
+                            "Try again in a moment.",
+                        );
+                        let news = crate::protocol::News::Refused(failure);
+                        self.apply(
+                            model,
+                            screen,
+                            Msg::Engine(Event {
+                                cause: Some(id),
+                                news,
+                            }),
+                        )?;
+                    }
+                }
+                Effect::Copy(text) => self.copy(model, screen, text)?,
+                Effect::Suspend => self.suspend(screen)?,
+                Effect::Redraw => screen.redraw()?,
+                Effect::Leave => self.has_left = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn copy(&mut self, model: &mut Model, screen: &mut Screen, text: String) -> io::Result<()> {
+        if self.is_tmux {
+            let hand_over = async move {
+                let took = clipboard::to_tmux(text.clone()).await;
+                Outside::Tmux { took, text }
+            };
+            self.outside.push(hand_over.boxed());
+            return Ok(());
+        }
+        to_terminal(model, screen, &text)
+    }
+
+    fn came_back(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        done: Outside,
+    ) -> io::Result<()> {
+        match done {
+            Outside::Highlighter(highlighter) => model.transcript.highlight_with(highlighter),
+            Outside::Tmux { took: true, text } => model.say(format!(
+                "{} characters handed to tmux",
+                text.chars().count()
+            )),
+            Outside::Tmux { took: false, text } => to_terminal(model, screen, &text)?,
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self, screen: &mut Screen) -> io::Result<()> {
+        let abilities = screen.abilities();
+        terminal::leave();
+        terminal::stop_oneself()?;
+        *screen = Screen::enter()?;
+        screen.use_abilities(abilities)?;
+        self.clock.request_now(Instant::now());
+        Ok(())
+    }
+}
+
+fn to_terminal(model: &mut Model, screen: &mut Screen, text: &str) -> io::Result<()> {
+    match clipboard::sequence(text) {
+        Some(sequence) => {
+            screen.write(sequence.as_bytes())?;
+            let count = text.chars().count();
+            model.say(format!(
+                "{count} characters sent to the terminal (cannot be confirmed)"
+            ));
+        }
+        None => model.say("too long for the terminal's clipboard; nothing was copied"),
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! What is asked about one conversation: pages, branches, its model, sampling and instructions, drafts.
+
+use super::desk::gone;
+use super::jobs::Key;
+use super::{Engine, Left};
+use crate::domain::conversation::Conversation;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::id::{ConversationId, RequestId};
+use crate::domain::model::ModelRef;
+use crate::protocol::{Answer, At, Chat, News, Opened, PAGE, Row};
+use crate::store::{Store, StoreError};
+
+impl Engine {
+    /// Does what is asked at once, or starts the job that does.
+    pub(super) async fn chat(
+        &mut self,
+        cause: RequestId,
+        chat: Chat,
+    ) -> Result<Option<News>, Failure> {
+        match chat {
+            Chat::Open { conversation } => {
+                let opened = self.opened(conversation).await?;
+                if !self.stores.is_temporary(conversation) {
+                    let kept = self.stores.file.set_last_conversation(Some(conversation));
+                    kept.await.map_err(|error| self.desk.failure(&error))?;
+                }
+                Ok(Some(News::Answer(Answer::Opened(Box::new(opened)))))
+            }
+            Chat::Choose {
+                conversation,
+                through,
+            } => {
+                let chosen = self.stores.of(conversation).choose(conversation, through);
+                chosen.await.map_err(|error| self.desk.failure(&error))?;
+                let opened = self.opened(conversation).await?;
+                Ok(Some(News::Answer(Answer::Opened(Box::new(opened)))))
+            }
+            Chat::Page {
+                conversation,
+                at,
+                limit: Some(limit),
+            } => {
+                let page = self
+                    .stores
+                    .of(conversation)
+                    .page(conversation, at, Some(limit));
+                let page = page.await.map_err(|error| self.desk.failure(&error))?;
+                Ok(Some(News::Answer(Answer::Page {
+                    conversation,
+                    at,
+                    page,
+                })))
+            }
+            Chat::Page {
+                conversation,
+                at,
+                limit: None,
+            } => {
+                self.read(cause, conversation, async move |store| {
+                    let page = store.page(conversation, at, None).await?;
+                    Ok(Answer::Page {
+                        conversation,
+                        at,
+                        page,
+                    })
+                });
+                Ok(None)
+            }
+            Chat::Questions { conversation } => {
+                self.read(cause, conversation, async move |store| {
+                    store.questions(conversation).await.map(Answer::Questions)
+                });
+                Ok(None)
+            }
+            Chat::Thinking(message) => {
+                let failure = |error: StoreError| self.desk.failure(&error);
+                let found = self.stores.message(message).await.map_err(failure)?;
+                let (store, _) = found.ok_or_else(|| gone("The message"))?;
+                let text = store.thinking(message).await.map_err(failure)?;
+                let text = text.unwrap_or_default();
+                Ok(Some(News::Answer(Answer::Thinking { message, text })))
+            }
+            Chat::Siblings { message } => {
+                let failure = |error: StoreError| self.desk.failure(&error);
+                let found = self.stores.message(message).await.map_err(failure)?;
+                let (store, _) = found.ok_or_else(|| gone("The message"))?;
+                let ids = store.siblings(message).await.map_err(failure)?;
+                Ok(Some(News::Answer(Answer::Siblings(ids))))
+            }
+            Chat::SwitchModel { .. }
+            | Chat::Set { .. }
+            | Chat::SetSystem { .. }
+            | Chat::KeepDraft { .. }
+            | Chat::KeepReading { .. } => self.write(chat).await,
+        }
+    }
+
+    /// The single-row writes.
+    async fn write(&self, chat: Chat) -> Result<Option<News>, Failure> {
+        let changed = |row: Conversation| Some(News::Changed(Row::Conversation(row)));
+        let written = match chat {
+            Chat::SwitchModel {
+                conversation,
+                model,
+            } => {
+                self.check_provider(&model)?;
+                let store = self.stores.of(conversation);
+                store.set_model(conversation, &model).await.map(changed)
+            }
+            Chat::Set {
+                conversation,
+                sampling,
+            } => {
+                sampling.check()?;
+                let store = self.stores.of(conversation);
+                store
+                    .set_sampling(conversation, &sampling)
+                    .await
+                    .map(changed)
+            }
+            Chat::SetSystem { conversation, text } => {
+                let store = self.stores.of(conversation);
+                store
+                    .set_system(conversation, text.trim())
+                    .await
+                    .map(changed)
+            }
+            // A temporary conversation leaves no draft (decisions 2.6).
+            Chat::KeepDraft {
+                scope: Some(id), ..
+            } if self.stores.is_temporary(id) => Ok(None),
+            Chat::KeepDraft { scope, slot, draft } => {
+                let kept = self.stores.file.keep_draft(scope, slot, &draft).await;
+                kept.map(|()| None)
+            }
+            Chat::KeepReading {
+                conversation,
+                reading,
+            } => {
+                let store = self.stores.of(conversation);
+                store
+                    .keep_reading(conversation, reading)
+                    .await
+                    .map(|()| None)
+            }
+            Chat::Open { .. }
+            | Chat::Page { .. }
+            | Chat::Choose { .. }
+            | Chat::Thinking(_)
+            | Chat::Questions { .. }
+            | Chat::Siblings { .. } => Ok(None),
+        };
+        written.map_err(|error| self.desk.failure(&error))
+    }
+
+    /// A conversation as it is first shown: at the reader's place, else at its end.
+    pub(super) async fn opened(&self, id: ConversationId) -> Result<Opened, Failure> {
+        let store = self.stores.of(id);
+        let read = async {
+            let reading = store.reading(id).await?;
+            let at = reading.map_or(At::Tip, |reading| At::Around(reading.message));
+            let page = store.page(id, at, Some(PAGE)).await?;
+            let drafts = store.drafts(Some(id)).await?;
+            // After the page, whose recovery may move the tip.
+            let conversation = store.conversation(id).await?;
+            Ok(conversation.map(|conversation| Opened {
+                conversation,
+                page,
+                drafts,
+                reading,
+            }))
+        };
+        let read = read
+            .await
+            .map_err(|error: StoreError| self.desk.failure(&error))?;
+        read.ok_or_else(|| gone("The conversation"))
+    }
+
+    /// A read that can take longer than a moment.
+    fn read<R, F>(&mut self, cause: RequestId, conversation: ConversationId, read: R)
+    where
+        R: FnOnce(Store) -> F + Send + 'static,
+        F: Future<Output = Result<Answer, StoreError>> + Send,
+    {
+        let store = self.stores.of(conversation).clone();
+        let (desk, mut mouth) = (self.desk.clone(), self.mouth(cause));
+        self.jobs
+            .start(Key::Read, Some(cause), None, |token| async move {
+                let news = match token.run_until_cancelled(read(store)).await {
+                    Some(Ok(answer)) => News::Answer(answer),
+                    Some(Err(error)) => News::Refused(desk.failure(&error)),
+                    None => return Left::Nothing,
+                };
+                mouth.finish_with(news).await;
+                Left::Nothing
+            });
+    }
+
+    /// A typed model is accepted when its provider exists; whether its key is there shows at the send (spec M5).
+    fn check_provider(&self, model: &ModelRef) -> Result<(), Failure> {
+        match self.desk.providers.check(model) {
+            Err(failure) if failure.kind != FailureKind::Key => Err(failure),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a request used and cost, written once when it is known (spec A1).
+
+use super::desk::Desk;
+use super::turn::Turn;
+use crate::domain::chat::ChatRequest;
+use crate::domain::conversation::Conversation;
+use crate::domain::message::Status;
+use crate::domain::model::ModelRef;
+use crate::domain::usage::{Money, Usage};
+use crate::domain::window::estimate_tokens;
+use crate::store::{CostBy, StoreError, UsageRow};
+
+/// The usage as it was told; what was not told is estimated from the words, and marked.
+pub fn told_or_estimated(told: Usage, request: &ChatRequest, answer: &[&str]) -> Usage {
+    if told.input.is_some() && told.output.is_some() {
+        return told;
+    }
+    let asked = request.messages.iter().map(|m| m.text.as_str());
+    let input: u64 = asked
+        .chain([request.system.as_str()])
+        .map(estimate_tokens)
+        .sum();
+    let output: u64 = answer.iter().copied().map(estimate_tokens).sum();
+    Usage {
+        input: told.input.or(Some(input)),
+        output: told.output.or(Some(output)),
+        is_estimate: true,
+        ..told
+    }
+}
+
+/// What this usage costs and who says so: the provider itself, else the settings' price; the guide is free; else not
+/// known, which is not 0.
+pub fn cost(desk: &Desk, model: &ModelRef, usage: &Usage) -> Option<(Money, CostBy)> {
+    if let Some(cost) = usage.cost {
+        return Some((cost, CostBy::Provider));
+    }
+    if model.is_guide() {
+        return Some((Money(0), CostBy::Shipped));
+    }
+    let price = desk.settings.pricing.get(model)?;
+    Some((price.cost(usage)?, CostBy::Config))
+}
+
+/// Writes the row of a turn. A temporary conversation's is counted in the file without naming it (decisions 2.6), and in
+/// memory as any other.
+pub async fn turn(turn: &mut Turn, usage: Usage, asks: u32) -> Result<Conversation, StoreError> {
+    let reply = &mut turn.reply;
+    let model = reply.model.clone().unwrap_or_else(ModelRef::guide);
+    let cost = cost(&turn.desk, &model, &usage);
+    reply.usage = Some(usage);
+    reply.cost = cost.map(|(money, _)| money);
+    let row = UsageRow {
+        id: turn.desk.mint.id(),
+        at: turn.desk.mint.now(),
+        purpose: crate::domain::chat::Purpose::Turn,
+        conversation: Some(reply.conversation),
+        message: Some(reply.id),
+        model,
+        usage,
+        cost: reply.cost,
+        cost_by: cost.map(|(_, by)| by),
+        first_token_ms: reply.first_token_ms,
+        total_ms: reply.total_ms,
+        status: reply.status,
+        attempts: asks.max(1),
+    };
+    if let Some(ledger) = &turn.ledger {
+        let nameless = UsageRow {
+            conversation: None,
+            message: None,
+            ..row.clone()
+        };
+        ledger.measure(None, &nameless).await?;
+    }
+    let conversation = turn.store.measure(Some(&turn.reply), &row).await?;
+    Ok(conversation.unwrap_or_else(|| turn.conversation.clone()))
+}
+
+/// The row of a title.
+pub fn title_row(
+    desk: &Desk,
+    conversation: &Conversation,
+    model: &ModelRef,
+    usage: Usage,
+) -> UsageRow {
+    let cost = cost(desk, model, &usage);
+    UsageRow {
+        id: desk.mint.id(),
+        at: desk.mint.now(),
+        purpose: crate::domain::chat::Purpose::Title,
+        conversation: Some(conversation.id),
+        message: None,
+        model: model.clone(),
+        usage,
+        cost: cost.map(|(money, _)| money),
+        cost_by: cost.map(|(_, by)| by),
+        first_token_ms: None,
+        total_ms: None,
+        status: Status::Complete,
+        attempts: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::chat::{ChatMessage, Purpose};
+    use crate::domain::conversation::Sampling;
+    use crate::domain::message::Role;
+
+    #[test]
+    fn what_was_told_stands_and_the_rest_is_estimated() {
+        let request = ChatRequest {
+            model: ModelRef::guide(),
+            purpose: Purpose::Turn,
+            system: "four".into(),
+            messages: vec![ChatMessage {
+                role: Role::User,
+                text: "eight ch".into(),
+            }],
+            sampling: Sampling::default(),
+        };
+        let whole = Usage {
+            input: Some(5),
+            output: Some(6),
+            ..Usage::default()
+        };
+        assert_eq!(told_or_estimated(whole, &request, &["words"]), whole);
+        let input_only = Usage {
+            output: None,
+            ..whole
+        };
+        let got = told_or_estimated(input_only, &request, &["four", "more"]);
+        assert_eq!(
+            (got.input, got.output, got.is_estimate),
+            (Some(5), Some(2), true)
+        );
+        let nothing = told_or_estimated(Usage::default(), &request, &[""]);
+        assert_eq!((nothing.input, nothing.output), (Some(3), Some(0)));
+        assert!(nothing.is_estimate);
+    }
+}

@@ -1,0 +1,86 @@
+//! What a turn asks: the request made from its branch, instructions, sampling and the model's window.
+
+use super::turn::{Kind, Turn};
+use crate::domain::chat::ChatRequest;
+use crate::domain::conversation::{Conversation, Sampling};
+use crate::domain::failure::{Failure, FailureKind, Offer};
+use crate::domain::message::{Message, Status};
+use crate::domain::model::ModelRef;
+use crate::domain::window::{self, Overflow};
+use crate::settings::Settings;
+use crate::store::StoreError;
+
+/// What a model that continues its own words is told; it is never stored (decisions 2.20).
+const GO_ON: &str = "Continue exactly where you stopped. Repeat nothing.";
+
+/// The request of this turn. A branch that does not fit a known window is a `Plan` failure that offers other models
+/// (spec M4).
+pub async fn request(turn: &Turn) -> Result<ChatRequest, Failure> {
+    let failure = |error: StoreError| turn.desk.failure(&error);
+    let mut branch = match (&turn.kind, turn.question.parent) {
+        (Kind::Send { .. }, None) => Vec::new(),
+        (Kind::Send { .. }, Some(parent)) => turn.store.branch(parent).await.map_err(failure)?,
+        (Kind::Again | Kind::Continue, _) => {
+            turn.store.branch(turn.question.id).await.map_err(failure)?
+        }
+    };
+    match turn.kind {
+        Kind::Send { .. } => branch.push(turn.question.clone()),
+        Kind::Again => {}
+        Kind::Continue => {
+            branch.push(turn.reply.clone());
+            branch.push(Message {
+                content: GO_ON.to_owned(),
+                status: Status::Complete,
+                ..turn.question.clone()
+            });
+        }
+    }
+    let settings = &turn.desk.settings;
+    let model = turn.reply.model.clone().unwrap_or_else(ModelRef::guide);
+    let known = turn.ledger.as_ref().unwrap_or(&turn.store);
+    let specs = known.models().await.map_err(failure)?;
+    let window = specs
+        .into_iter()
+        .find(|spec| spec.model == model)
+        .and_then(|spec| spec.context);
+    let sampling = sampling(settings, &turn.conversation, &model);
+    window::plan(
+        model.clone(),
+        system(settings, &turn.conversation),
+        &branch,
+        sampling,
+        window,
+    )
+    .map_err(|overflow| does_not_fit(&model, overflow))
+}
+
+/// The conversation's own instructions, else those of the settings.
+fn system<'a>(settings: &'a Settings, conversation: &'a Conversation) -> &'a str {
+    match conversation.system.as_str() {
+        "" => &settings.chat.system,
+        own => own,
+    }
+}
+
+/// The conversation's sampling, else the provider's, else that of the settings (spec C3, M2).
+fn sampling(settings: &Settings, conversation: &Conversation, model: &ModelRef) -> Sampling {
+    let provider = settings.providers.get(&model.provider);
+    let below = provider.map_or_else(
+        || settings.chat.sampling.clone(),
+        |provider| provider.sampling.over(&settings.chat.sampling),
+    );
+    conversation.sampling.over(&below)
+}
+
+fn does_not_fit(model: &ModelRef, overflow: Overflow) -> Failure {
+    let Overflow { needed, window } = overflow;
+    Failure::new(
+        FailureKind::Plan,
+        format!(
+            "This conversation does not fit {model}: it needs about {needed} of {window} tokens"
+        ),
+        "Choose a model with a larger window; your words are kept.",
+    )
+    .with_offer(Offer::PickModel)
+}

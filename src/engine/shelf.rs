@@ -1,0 +1,221 @@
+//! What is asked about the list: what is shown first, pages, finding by id, titles, trash.
+
+use super::desk::gone;
+use super::jobs::Key;
+use super::{Engine, Left};
+use crate::domain::conversation::{Conversation, TITLE_GIVEN, TitleBy};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::id::{ConversationId, RequestId};
+use crate::protocol::{Act, Answer, Command, Cursor, Home, News, Query, Row, Shelf, Which};
+use crate::store::{Find, Store, StoreError};
+
+/// A page of the list.
+struct Wanted {
+    query: Query,
+    after: Option<Cursor>,
+    offset: u64,
+    limit: Option<u32>,
+}
+
+impl Engine {
+    /// Does what is asked at once, or starts the job that does.
+    pub(super) async fn shelf(
+        &mut self,
+        cause: RequestId,
+        shelf: Shelf,
+    ) -> Result<Vec<News>, Failure> {
+        match shelf {
+            Shelf::Home { limit } => {
+                let home = self.home(limit).await?;
+                Ok(vec![News::Answer(Answer::Home(Box::new(home)))])
+            }
+            Shelf::List {
+                query,
+                after,
+                offset,
+                limit,
+            } => {
+                self.list(
+                    cause,
+                    Wanted {
+                        query,
+                        after,
+                        offset,
+                        limit,
+                    },
+                );
+                Ok(Vec::new())
+            }
+            Shelf::Find { id } => {
+                let found = self.find(&id).await?;
+                Ok(vec![News::Answer(Answer::Found(found))])
+            }
+            Shelf::Rename {
+                conversation,
+                title,
+            } => self.rename(conversation, &title).await,
+            Shelf::Apply { ids, act } => self.apply(ids, act).await,
+        }
+    }
+
+    /// What a face shows first; reads only.
+    pub(super) async fn home(&self, limit: u32) -> Result<Home, Failure> {
+        let store = &self.stores.file;
+        let read = async {
+            let (rows, _) = store.list(&Query::default(), None, 0, Some(limit)).await?;
+            let total = store.count(Which::Active).await?;
+            let last = store.last_conversation().await?;
+            let drafts = store.drafts(None).await?;
+            let state = store.state().await?;
+            Ok((rows, total, last, drafts, state))
+        };
+        let (rows, total, last, drafts, state) = read
+            .await
+            .map_err(|error: StoreError| self.desk.failure(&error))?;
+        let last = match last {
+            Some(id) => Some(self.opened(id).await?),
+            None => None,
+        };
+        Ok(Home {
+            rows,
+            total,
+            last,
+            drafts,
+            model: self.model_of_a_new_one().await?,
+            state,
+        })
+    }
+
+    /// Reads a page of the list; one that is being read already is not wanted any more.
+    fn list(&mut self, cause: RequestId, wanted: Wanted) {
+        self.jobs.cancel(Key::List);
+        let (desk, mut mouth) = (self.desk.clone(), self.mouth(cause));
+        let store = self.stores.file.clone();
+        self.jobs
+            .start(Key::List, Some(cause), None, |token| async move {
+                let news = match token.run_until_cancelled(page(&store, &wanted)).await {
+                    Some(Ok(answer)) => News::Answer(answer),
+                    Some(Err(error)) => News::Refused(desk.failure(&error)),
+                    None => return Left::Nothing,
+                };
+                mouth.finish_with(news).await;
+                Left::Nothing
+            });
+    }
+
+    async fn find(&self, id: &str) -> Result<Conversation, Failure> {
+        let found = self.stores.file.find(id).await;
+        let (title, remedy) = match found.map_err(|error| self.desk.failure(&error))? {
+            Find::One(found) => return Ok(*found),
+            Find::None if id == "last" => (
+                "There is no conversation yet".to_owned(),
+                "Begin one with `salon ask`.".to_owned(),
+            ),
+            Find::None => (
+                format!("No conversation has the id {id}"),
+                "`salon list` names them all.".to_owned(),
+            ),
+            Find::TooShort => (
+                format!("{id} is too short for an id"),
+                "Give at least six characters of it, or `last`.".to_owned(),
+            ),
+            Find::Many(ids) => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                (
+                    format!("{id} is the beginning of several ids"),
+                    format!("Give more of it: {}.", ids.join(", ")),
+                )
+            }
+        };
+        Err(Failure::new(FailureKind::Input, title, remedy))
+    }
+
+    async fn rename(&self, id: ConversationId, title: &str) -> Result<Vec<News>, Failure> {
+        let failure = |error: StoreError| self.desk.failure(&error);
+        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        if title.chars().count() > TITLE_GIVEN {
+            return Err(Failure::new(
+                FailureKind::Input,
+                format!("The title is longer than {TITLE_GIVEN} characters"),
+                "Give a shorter one.",
+            ));
+        }
+        let store = self.stores.of(id);
+        let before = store.conversation(id).await.map_err(failure)?;
+        let before = before.ok_or_else(|| gone("The conversation"))?;
+        let after = store
+            .set_title(id, &title, TitleBy::User)
+            .await
+            .map_err(failure)?;
+        let after = after.ok_or_else(|| gone("The conversation"))?;
+        let back = match before.title_by {
+            TitleBy::Words => String::new(),
+            TitleBy::Model | TitleBy::User => before.title,
+        };
+        let done = Answer::Done {
+            what: format!("renamed: {}", after.title),
+            undo: Some(Command::Shelf(Shelf::Rename {
+                conversation: id,
+                title: back,
+            })),
+        };
+        Ok(vec![
+            News::Changed(Row::Conversation(after)),
+            News::Answer(done),
+        ])
+    }
+
+    async fn apply(&self, ids: Vec<ConversationId>, act: Act) -> Result<Vec<News>, Failure> {
+        let changed = self.stores.file.apply(&ids, act).await;
+        let changed = changed.map_err(|error| self.desk.failure(&error))?;
+        let verb = match act {
+            Act::Trash => "moved to the trash",
+            Act::Restore => "restored",
+        };
+        let what = match changed.as_slice() {
+            [] => return Err(gone("The conversation")),
+            [one] => format!("{verb}: {}", one.title),
+            several => format!("{verb}: {} conversations", several.len()),
+        };
+        let undo = Shelf::Apply {
+            ids: changed.iter().map(|row| row.id).collect(),
+            act: match act {
+                Act::Trash => Act::Restore,
+                Act::Restore => Act::Trash,
+            },
+        };
+        let rows = changed
+            .into_iter()
+            .map(|row| News::Changed(Row::Conversation(row)));
+        let done = Answer::Done {
+            what,
+            undo: Some(Command::Shelf(undo)),
+        };
+        Ok(rows.chain([News::Answer(done)]).collect())
+    }
+}
+
+/// The page and how many rows fit the query in all.
+async fn page(store: &Store, wanted: &Wanted) -> Result<Answer, StoreError> {
+    let Wanted {
+        query,
+        after,
+        offset,
+        limit,
+    } = wanted;
+    let (rows, has_more) = store.list(query, *after, *offset, *limit).await?;
+    let here = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let total = if query.words.trim().is_empty() {
+        store.count(query.which).await?
+    } else if after.is_none() && !has_more && (here > 0 || *offset == 0) && *limit != Some(0) {
+        offset + here
+    } else {
+        let (all, _) = store.list(query, None, 0, None).await?;
+        u64::try_from(all.len()).unwrap_or(u64::MAX)
+    };
+    Ok(Answer::List {
+        rows,
+        total,
+        has_more,
+    })
+}

@@ -1,0 +1,302 @@
+//! How a turn begins: what it needs is looked up and checked here, in the order of the requests; then it runs by itself.
+
+use tokio::time::Instant;
+
+use super::desk::{Mouth, gone};
+use super::jobs::Key;
+use super::turn::{Kind, Turn};
+use super::{Engine, Left};
+use crate::domain::conversation::{
+    Conversation, Draft, NewConversation, TitleBy, title_from_words,
+};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::id::{ConversationId, MessageId, RequestId};
+use crate::domain::message::{Message, Role, Status};
+use crate::domain::model::ModelRef;
+use crate::domain::usage::Money;
+use crate::protocol::{At, To, Turn as Order};
+use crate::store::Withdraw;
+
+/// What to run, before it has a place among the jobs.
+struct Start {
+    conversation: Conversation,
+    kind: Kind,
+    question: Message,
+    reply: Message,
+    withdraw: Withdraw,
+    draft: Option<Draft>,
+}
+
+impl Engine {
+    /// Begins or ends a reply. What refuses here has changed nothing.
+    pub(super) async fn turn(&mut self, cause: RequestId, order: Order) -> Result<(), Failure> {
+        let start = match order {
+            Order::Send {
+                to,
+                question,
+                draft,
+            } => self.send(to, question, draft).await?,
+            Order::Resend { question } => self.resend(question).await?,
+            Order::Regenerate { reply, model } => self.regenerate(reply, model).await?,
+            Order::Continue { reply } => self.go_on(reply).await?,
+            Order::Cancel { conversation } => {
+                self.jobs.cancel(Key::Turn(conversation));
+                return Ok(());
+            }
+        };
+        self.begin(cause, start)
+    }
+
+    /// Gives the turn its place among the jobs and its place in the pace.
+    fn begin(&mut self, cause: RequestId, start: Start) -> Result<(), Failure> {
+        let model = start.reply.model.clone().unwrap_or_else(ModelRef::guide);
+        self.desk.providers.check(&model)?;
+        let id = start.conversation.id;
+        self.jobs.cancel(Key::Title(id));
+        let per_minute = match self.desk.is_screen {
+            true => self.desk.providers.requests_per_minute(&model.provider),
+            false => 0,
+        };
+        let leaves_at = self.pace.book(&model.provider, per_minute, Instant::now());
+        let ledger = self
+            .stores
+            .is_temporary(id)
+            .then(|| self.stores.file.clone());
+        let (desk, store) = (self.desk.clone(), self.stores.of(id).clone());
+        let mouth = Mouth::new(Some(cause), self.said.clone());
+        let rescue = start.withdraw.clone();
+        self.jobs
+            .start(Key::Turn(id), Some(cause), Some(rescue), |token| {
+                let turn = Turn {
+                    desk,
+                    store,
+                    ledger,
+                    conversation: start.conversation,
+                    kind: start.kind,
+                    question: start.question,
+                    reply: start.reply,
+                    withdraw: start.withdraw,
+                    draft: start.draft,
+                    leaves_at,
+                    mouth,
+                    token,
+                };
+                async move { Left::Turn(id, model, turn.run().await) }
+            });
+        Ok(())
+    }
+
+    async fn send(&mut self, to: To, id: MessageId, draft: Draft) -> Result<Start, Failure> {
+        if draft.text.trim().is_empty() {
+            return Err(Failure::new(
+                FailureKind::Input,
+                "There is nothing to send",
+                "Type a question first.",
+            ));
+        }
+        let now = self.desk.mint.now();
+        let (conversation, creates) = match to {
+            To::Conversation(id) => (self.free(id).await?, false),
+            To::New(new) => (self.created(new, &draft.text).await?, true),
+        };
+        let parent = match draft.edit_of {
+            Some(edited) => {
+                let edited = self.that(edited, Role::User).await?;
+                if edited.conversation != conversation.id {
+                    return Err(gone("The question to edit"));
+                }
+                edited.parent
+            }
+            None => conversation.tip,
+        };
+        let question = Message {
+            model: Some(conversation.model.clone()),
+            prompt: draft.prompt,
+            ..Message::question(id, conversation.id, parent, draft.text.clone(), now)
+        };
+        let reply = self.reply(&question, conversation.model.clone());
+        let scope = (!creates).then_some(conversation.id);
+        let is_kept = self.desk.is_screen && !self.stores.is_temporary(conversation.id);
+        Ok(Start {
+            withdraw: Withdraw {
+                reply: reply.id,
+                question: Some(question.id),
+                tip: conversation.tip,
+                remove_conversation: creates,
+                draft: is_kept.then(|| (scope, draft.clone())),
+            },
+            conversation,
+            kind: Kind::Send { creates },
+            question,
+            reply,
+            draft: Some(draft),
+        })
+    }
+
+    async fn resend(&mut self, question: MessageId) -> Result<Start, Failure> {
+        let question = self.that(question, Role::User).await?;
+        let conversation = self.free(question.conversation).await?;
+        let model = conversation.model.clone();
+        Ok(self.again(conversation, question, model))
+    }
+
+    async fn regenerate(
+        &mut self,
+        reply: MessageId,
+        model: Option<ModelRef>,
+    ) -> Result<Start, Failure> {
+        let (conversation, question, _) = self.reply_to_redo(reply).await?;
+        let model = model.unwrap_or_else(|| conversation.model.clone());
+        Ok(self.again(conversation, question, model))
+    }
+
+    async fn go_on(&mut self, reply: MessageId) -> Result<Start, Failure> {
+        let (conversation, question, old) = self.reply_to_redo(reply).await?;
+        if old.content.is_empty() {
+            return Err(Failure::new(
+                FailureKind::Input,
+                "There are no words to continue",
+                "Ask again instead.",
+            ));
+        }
+        let model = conversation.model.clone();
+        let mut start = self.again(conversation, question, model);
+        start.kind = Kind::Continue;
+        start.reply.content = old.content;
+        Ok(start)
+    }
+
+    fn again(&self, conversation: Conversation, question: Message, model: ModelRef) -> Start {
+        let reply = self.reply(&question, model);
+        Start {
+            withdraw: Withdraw {
+                reply: reply.id,
+                question: None,
+                tip: conversation.tip,
+                remove_conversation: false,
+                draft: None,
+            },
+            conversation,
+            kind: Kind::Again,
+            question,
+            reply,
+            draft: None,
+        }
+    }
+
+    fn reply(&self, question: &Message, model: ModelRef) -> Message {
+        let mint = &self.desk.mint;
+        Message::reply(mint.id(), question, model, mint.now())
+    }
+
+    /// A reply that has ended, with its conversation and question.
+    async fn reply_to_redo(
+        &mut self,
+        reply: MessageId,
+    ) -> Result<(Conversation, Message, Message), Failure> {
+        let conversation = self.that(reply, Role::Assistant).await?.conversation;
+        let conversation = self.free(conversation).await?;
+        let old = self.that(reply, Role::Assistant).await?;
+        if old.status == Status::Streaming {
+            return Err(elsewhere());
+        }
+        let question = old.parent.ok_or_else(|| gone("The question"))?;
+        let question = self.that(question, Role::User).await?;
+        Ok((conversation, question, old))
+    }
+
+    /// A message of this role.
+    async fn that(&self, id: MessageId, role: Role) -> Result<Message, Failure> {
+        let found = self.stores.message(id).await;
+        match found.map_err(|error| self.desk.failure(&error))? {
+            Some((_, message)) if message.role == role => Ok(message),
+            _ => Err(gone("The message")),
+        }
+    }
+
+    /// A conversation in which no reply is being written, neither here nor by another salon.
+    async fn free(&self, id: ConversationId) -> Result<Conversation, Failure> {
+        if self.jobs.has(Key::Turn(id)) {
+            return Err(running());
+        }
+        let store = self.stores.of(id);
+        let failure = |error| self.desk.failure(&error);
+        let look = async || {
+            let conversation = store.conversation(id).await.map_err(failure)?;
+            conversation.ok_or_else(|| gone("The conversation"))
+        };
+        let conversation = look().await?;
+        if conversation.trashed_at.is_some() {
+            return Err(Failure::new(
+                FailureKind::Input,
+                "The conversation is in the trash",
+                "Restore it first.",
+            ));
+        }
+        let Some(tip) = conversation.tip else {
+            return Ok(conversation);
+        };
+        let tip = store.message(tip).await.map_err(failure)?;
+        if tip.is_none_or(|tip| tip.status != Status::Streaming) {
+            return Ok(conversation);
+        }
+        // Its writer may be dead: looking at the page recovers what it left.
+        let page = store.page(id, At::Tip, Some(1)).await.map_err(failure)?;
+        match page.messages.last() {
+            Some(last) if last.message.status == Status::Streaming => Err(elsewhere()),
+            _ => look().await,
+        }
+    }
+
+    /// The conversation that a send creates.
+    async fn created(
+        &mut self,
+        new: NewConversation,
+        question: &str,
+    ) -> Result<Conversation, Failure> {
+        new.sampling.check()?;
+        if self.jobs.has(Key::Turn(new.id)) {
+            return Err(running());
+        }
+        let model = match new.model {
+            Some(model) => model,
+            None => self.model_of_a_new_one().await?,
+        };
+        self.desk.providers.check(&model)?;
+        if new.is_temporary {
+            let made = self.stores.keep_in_memory(new.id, &self.desk.mint).await;
+            made.map_err(|error| self.desk.failure(&error))?;
+        }
+        let now = self.desk.mint.now();
+        Ok(Conversation {
+            id: new.id,
+            title: title_from_words(question),
+            title_by: TitleBy::Words,
+            model,
+            system: new.system,
+            sampling: new.sampling,
+            created_at: now,
+            active_at: now,
+            trashed_at: None,
+            tip: None,
+            message_count: 0,
+            tokens_in: 0,
+            tokens_out: 0,
+            cost: Money(0),
+            unpriced: 0,
+            metadata: serde_json::Value::Object(serde_json::Map::new()),
+        })
+    }
+}
+
+fn running() -> Failure {
+    Failure::new(FailureKind::Busy, "A reply is running", "Esc stops it.")
+}
+
+fn elsewhere() -> Failure {
+    Failure::new(
+        FailureKind::Busy,
+        "Another salon is writing a reply here",
+        "Wait until it has ended, or stop it there.",
+    )
+}

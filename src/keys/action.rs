@@ -1,0 +1,278 @@
+//! The one table of actions. Key map, help, slash words and the key list of the manual all come from it.
+
+/// Where a key is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// The text being written.
+    Composer,
+    /// The conversations.
+    List,
+    /// The open conversation.
+    Transcript,
+    /// The prompts.
+    Library,
+    /// Pickers, forms, help.
+    Overlay,
+    /// Wherever the others leave a key free.
+    Everywhere,
+}
+
+impl Context {
+    pub const ALL: [Context; 6] = [
+        Context::Composer,
+        Context::List,
+        Context::Transcript,
+        Context::Library,
+        Context::Overlay,
+        Context::Everywhere,
+    ];
+
+    /// The table's name in `keys.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Context::Composer => "composer",
+            Context::List => "list",
+            Context::Transcript => "transcript",
+            Context::Library => "library",
+            Context::Overlay => "overlay",
+            Context::Everywhere => "everywhere",
+        }
+    }
+
+    /// A heading for help.
+    pub fn title(self) -> &'static str {
+        match self {
+            Context::Composer => "Writing",
+            Context::List => "Conversations",
+            Context::Transcript => "Reading",
+            Context::Library => "Prompts",
+            Context::Overlay => "Pickers and forms",
+            Context::Everywhere => "Everywhere",
+        }
+    }
+}
+
+/// Declares `Action` and its table: variant, id, one line, contexts, then `/ "word"` if it can be typed, then
+/// `unshown` if help leaves it out because every editor has it.
+macro_rules! actions {
+    ($($variant:ident $id:literal $about:literal [$($context:ident)+] $(/ $word:literal)? $($shown:ident)?;)+) => {
+        /// Something the user can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action {
+            $(#[doc = $about] $variant,)+
+        }
+
+        impl Action {
+            pub const ALL: &[Action] = &[$(Action::$variant,)+];
+
+            /// The name in `keys.toml`.
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Action::$variant => $id,)+
+                }
+            }
+
+            /// What it does, one line without a full stop.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Action::$variant => $about,)+
+                }
+            }
+
+            /// Where it makes sense. `Everywhere` also allows a key for it in every other context.
+            pub fn contexts(self) -> &'static [Context] {
+                match self {
+                    $(Action::$variant => &[$(Context::$context,)+],)+
+                }
+            }
+
+            /// What is typed after `/` in the composer to do it.
+            pub fn word(self) -> Option<&'static str> {
+                match self {
+                    $(Action::$variant => None$(.or(Some($word)))?,)+
+                }
+            }
+
+            /// Whether help lists it.
+            pub fn is_shown(self) -> bool {
+                match self {
+                    $(Action::$variant => true $(&& stringify!($shown) != "unshown")?,)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    // Writing.
+    Send "chat.send" "Send the message" [Composer];
+    Newline "composer.newline" "Start a new line" [Composer Overlay];
+    Left "composer.left" "One character back" [Composer] unshown;
+    Right "composer.right" "One character on" [Composer] unshown;
+    WordLeft "composer.word_left" "One word back" [Composer] unshown;
+    WordRight "composer.word_right" "One word on" [Composer] unshown;
+    LineStart "composer.line_start" "To the start of the line" [Composer] unshown;
+    LineEnd "composer.line_end" "To the end of the line" [Composer] unshown;
+    TextStart "composer.text_start" "To the start of the text" [Composer] unshown;
+    TextEnd "composer.text_end" "To the end of the text" [Composer] unshown;
+    Previous "composer.previous" "Line up; on the first line, bring back the stashed draft" [Composer];
+    Next "composer.next" "Line down" [Composer] unshown;
+    DeleteBack "composer.delete_back" "Delete the character before the caret" [Composer] unshown;
+    Delete "composer.delete" "Delete the character under the caret; when empty and idle, quit if pressed twice" [Composer] unshown;
+    KillWordBack "composer.kill_word_back" "Cut the word before the caret" [Composer];
+    KillWord "composer.kill_word" "Cut the word after the caret" [Composer] unshown;
+    KillToStart "composer.kill_to_start" "Cut to the start of the line" [Composer];
+    KillToEnd "composer.kill_to_end" "Cut to the end of the line" [Composer];
+    Yank "composer.yank" "Put back what was cut" [Composer];
+    UndoEdit "composer.undo" "Undo the last edit" [Composer];
+    RedoEdit "composer.redo" "Redo the edit" [Composer];
+
+    // The conversation at hand.
+    PickModel "chat.model" "Use another model from the next message on" [Everywhere] / "model";
+    EditSystem "chat.system" "Write this conversation's own instructions" [Everywhere] / "system";
+    Retry "chat.retry" "Ask again: another answer beside this one" [Transcript Everywhere] / "retry";
+    RetryWith "chat.retry_with" "Ask again with another model" [Transcript Everywhere] / "retry-with";
+    Continue "chat.continue" "Go on where a stopped or cut answer ended" [Transcript Everywhere] / "continue";
+    EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
+    PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
+    NextSibling "chat.next_sibling" "The version after this one" [Transcript];
+    CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
+
+    // Reading.
+    Copy "transcript.copy" "Copy the message" [Transcript];
+    Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer];
+    Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript];
+    MessageUp "transcript.message_up" "To the message before" [Transcript];
+    MessageDown "transcript.message_down" "To the message after" [Transcript];
+    ScrollUp "transcript.up" "One line up" [Transcript] unshown;
+    ScrollDown "transcript.down" "One line down" [Transcript] unshown;
+    ScrollHalfUp "transcript.half_up" "Half a page up" [Transcript];
+    ScrollHalfDown "transcript.half_down" "Half a page down" [Transcript];
+    ScrollPageUp "transcript.page_up" "Scroll the conversation up" [Transcript Composer Everywhere];
+    ScrollPageDown "transcript.page_down" "Scroll the conversation down" [Transcript Composer Everywhere];
+    ScrollStart "transcript.start" "To the start of the conversation" [Transcript Composer Everywhere];
+    ScrollEnd "transcript.end" "To its end, following the answer" [Transcript Composer Everywhere];
+    ScrollLeft "transcript.left" "Scroll wide code or a table to the left" [Transcript];
+    ScrollRight "transcript.right" "Scroll it to the right" [Transcript];
+
+    // Lists.
+    ListUp "list.up" "One row up" [List Library Overlay] unshown;
+    ListDown "list.down" "One row down" [List Library Overlay] unshown;
+    ListHalfUp "list.half_up" "Half a page up" [List Library Overlay] unshown;
+    ListHalfDown "list.half_down" "Half a page down" [List Library Overlay] unshown;
+    ListPageUp "list.page_up" "A page up" [List Library Overlay] unshown;
+    ListPageDown "list.page_down" "A page down" [List Library Overlay] unshown;
+    ListFirst "list.first" "To the first row" [List Library Overlay];
+    ListLast "list.last" "To the last row" [List Library Overlay];
+    Filter "list.filter" "Filter by words of the title" [List Library];
+    NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
+    OpenConversation "conversation.open" "Open the conversation" [List];
+    RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
+    TrashConversation "conversation.trash" "Move the conversation to the trash" [List Everywhere] / "trash";
+    RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
+    UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";
+    ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
+    InsertPrompt "library.insert" "Put the prompt into the composer" [Library];
+
+    // Pickers and forms.
+    Accept "overlay.accept" "Take what is selected or written" [Overlay];
+    RefreshPicker "picker.refresh" "Ask the providers for their models again" [Overlay];
+    Favourite "picker.favourite" "Mark the model as a favourite, or unmark it" [Overlay];
+
+    // The screen.
+    FocusComposer "pane.composer" "Write" [Everywhere];
+    FocusList "pane.list" "Go to the conversations" [Everywhere] / "list";
+    FocusTranscript "pane.transcript" "Go to the open conversation" [Everywhere];
+    FocusLibrary "pane.library" "Go to the prompts" [Everywhere] / "prompts";
+    FocusNext "pane.next" "Next pane" [Everywhere];
+    FocusPrevious "pane.previous" "Previous pane" [Everywhere];
+    TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
+    ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
+    Help "app.help" "The keys that work here" [Everywhere] / "help";
+    Redraw "app.redraw" "Draw the screen anew" [Everywhere];
+    Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];
+    Quit "app.quit" "Leave salon" [Everywhere] / "quit";
+}
+
+impl Action {
+    /// The action of this id.
+    pub fn of_id(id: &str) -> Option<Action> {
+        Self::ALL.iter().copied().find(|action| action.id() == id)
+    }
+
+    /// The action of this word, typed in the composer after `/`.
+    pub fn of_word(word: &str) -> Option<Action> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|action| action.word() == Some(word))
+    }
+
+    /// All words, in the order of the table.
+    pub fn words() -> impl Iterator<Item = (&'static str, Action)> {
+        Self::ALL
+            .iter()
+            .filter_map(|action| action.word().map(|word| (word, *action)))
+    }
+
+    /// Whether a key for it may stand in this context.
+    pub fn fits(self, context: Context) -> bool {
+        self.contexts().contains(&context) || self.contexts().contains(&Context::Everywhere)
+    }
+
+    /// Whether it edits or moves in a text; the fields of forms and pickers take these from the composer's keys.
+    pub fn is_edit(self) -> bool {
+        self.id().starts_with("composer.")
+    }
+}
+
+/// A key that is no binding but a ladder: the first step that applies is taken (peers 5.3). It cannot be rebound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ladder {
+    pub key: &'static str,
+    /// Its steps in order, one line.
+    pub about: &'static str,
+}
+
+/// The two ladders, for help.
+pub const LADDERS: [Ladder; 2] = [
+    Ladder {
+        key: "Esc",
+        about: "One step back: close what is open, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
+    },
+    Ladder {
+        key: "Ctrl+C",
+        about: "Stop the answer; else put the draft into the stash; else, pressed twice, quit",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_and_words_are_unique_and_every_action_is_described() {
+        let mut ids = BTreeSet::new();
+        let mut words = BTreeSet::new();
+        for action in Action::ALL {
+            assert!(ids.insert(action.id()), "{} twice", action.id());
+            if let Some(word) = action.word() {
+                assert!(words.insert(word), "/{word} twice");
+                assert_eq!(Action::of_word(word), Some(*action));
+            }
+            assert!(!action.contexts().is_empty(), "{action:?}");
+            let about = action.about();
+            assert!(!about.is_empty() && !about.ends_with('.'), "{about}");
+            assert_eq!(Action::of_id(action.id()), Some(*action));
+        }
+        assert_eq!(Action::of_word("key"), None);
+    }
+
+    #[test]
+    fn help_leaves_out_only_what_every_editor_has() {
+        assert!(Action::Send.is_shown());
+        assert!(!Action::Left.is_shown());
+        assert!(Action::Yank.is_edit() && !Action::Send.is_edit());
+    }
+}

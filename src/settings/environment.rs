@@ -1,0 +1,139 @@
+//! What the environment sets: `SALON_<SECTION>_<KEY>`, and the variables other programs share (spec M2).
+
+use std::collections::BTreeMap;
+
+use super::reader::{Reader, path};
+use super::tree::{Entry, Kind, Known, Path};
+use super::{Layer, Layers};
+use crate::domain::conversation::Sampling;
+use crate::domain::hint::did_you_mean;
+use crate::domain::model::ModelRef;
+
+/// Variables with our prefix that are no settings of the file.
+const OWN: [&str; 4] = ["SALON_CONFIG", "SALON_DATA_DIR", "SALON_USER", "SALON_LOG"];
+
+/// Adds the entries of all `SALON_…` variables whose key exists in the shipped file or in the user's, and
+/// `SALON_USER`.
+pub(super) fn add(layers: &Layers, known: &Known, reader: &mut Reader) {
+    let mut names: BTreeMap<String, Path> = BTreeMap::new();
+    let documented = known.leaves().filter(|(_, kind)| *kind != Kind::Open);
+    let mut all: Vec<Path> = documented.map(|(path, _)| path.clone()).collect();
+    for provider in reader.names(&path("providers")) {
+        let of_one = |path: &Path| path.len() == 3 && path[0] == "providers";
+        let keys: Vec<Path> = all.iter().filter(|path| of_one(path)).cloned().collect();
+        for mut key in keys {
+            key[1].clone_from(&provider);
+            all.push(key);
+        }
+    }
+    for path in all {
+        names.insert(variable_of(&path), path);
+    }
+    for (name, value) in &layers.environment {
+        if !name.starts_with("SALON_") || value.is_empty() || OWN.contains(&name.as_str()) {
+            continue;
+        }
+        match names.get(name) {
+            Some(path) => reader.add([(path.clone(), entry(name, value))]),
+            None => {
+                let known = names.keys().map(String::as_str).chain(OWN);
+                let remedy = did_you_mean(name, known, "It is ignored.");
+                reader.problem(format!("${name}: salon has no such setting"), remedy);
+            }
+        }
+    }
+    if let Some(user) = layers.variable("SALON_USER") {
+        reader.add([(path("user_id"), entry("SALON_USER", user))]);
+    }
+}
+
+fn entry(name: &str, value: &str) -> Entry {
+    Entry {
+        text: value.to_owned(),
+        layer: Layer::Environment,
+        place: format!("${name}"),
+    }
+}
+
+/// `chat.stream` as `SALON_CHAT_STREAM`.
+fn variable_of(path: &[String]) -> String {
+    let name = |part: &String| {
+        part.chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_uppercase()
+                } else {
+                    '_'
+                }
+            })
+            .collect::<String>()
+    };
+    let parts: Vec<String> = path.iter().map(name).collect();
+    format!("SALON_{}", parts.join("_"))
+}
+
+/// `OPENAI_MAX_TOKENS` and `OPENAI_TEMPERATURE`, which hold for `openai` only.
+pub(super) fn openai_sampling(layers: &Layers, reader: &mut Reader) -> Sampling {
+    let mut take = |name: &str, key: &str| {
+        let key = path(key);
+        let set = layers.variable(name)?;
+        reader.add([(key.clone(), entry(name, set))]);
+        Some(key)
+    };
+    let temperature = take("OPENAI_TEMPERATURE", "providers.openai.temperature");
+    let tokens = take("OPENAI_MAX_TOKENS", "providers.openai.max_output_tokens");
+    Sampling {
+        temperature: temperature
+            .and_then(|key| reader.number(&key, 0.0..=2.0, "a number from 0 to 2")),
+        max_output_tokens: tokens
+            .and_then(|key| reader.number(&key, 1..=u32::MAX, "a whole number from 1 up")),
+        ..Sampling::default()
+    }
+}
+
+/// The model by `LLM_PROVIDER` and `LLM_MODEL`, else by `OPENAI_MODEL` (spec M2). `first` gives the model a provider
+/// begins with, `has_key` whether its key is set.
+pub(super) fn model(
+    layers: &Layers,
+    reader: &mut Reader,
+    first: impl Fn(&str) -> Option<ModelRef>,
+    has_key: impl Fn(&str) -> bool,
+) -> Option<ModelRef> {
+    let openai_model = || {
+        let name = layers.variable("OPENAI_MODEL")?;
+        Some(ModelRef::new("openai", name))
+    };
+    let provider = layers.variable("LLM_PROVIDER").map(str::to_lowercase);
+    match (provider, layers.variable("LLM_MODEL")) {
+        (Some(provider), Some(name)) => Some(ModelRef::new(provider, name)),
+        (None, Some(name)) => {
+            let is_openrouter = has_key("openrouter") && !has_key("openai");
+            let provider = if is_openrouter {
+                "openrouter"
+            } else {
+                "openai"
+            };
+            Some(ModelRef::new(provider, name))
+        }
+        (Some(provider), None) => {
+            let of_openai = openai_model().filter(|_| provider == "openai");
+            let found = of_openai.or_else(|| first(&provider));
+            if found.is_none() {
+                reader.problem(
+                    format!("$LLM_PROVIDER is `{provider}`, but no model is named"),
+                    "Set LLM_MODEL too, or `default_model` in the config.".to_owned(),
+                );
+            }
+            found.or_else(openai_model)
+        }
+        (None, None) => openai_model(),
+    }
+}
+
+impl Layers {
+    /// An environment variable that is set and not empty.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        let value = self.environment.get(name)?.trim();
+        (!value.is_empty()).then_some(value)
+    }
+}

@@ -1,0 +1,187 @@
+//! What can go wrong in the store, and how it is told to a user: what happened, what to do next.
+
+use std::path::Path;
+
+use crate::domain::failure::{Failure, FailureKind};
+
+/// Why the store could not do something. The file is as it was: nothing is overwritten.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A later salon made the file.
+    #[error("the database has version {found}, this salon knows {known}")]
+    Newer { found: i64, known: i64 },
+    /// The file is no SQLite database, or another program's.
+    #[error("the file is not a database of salon")]
+    NotOurs,
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    #[error("the database cannot be written")]
+    ReadOnly,
+    #[error("the disk is full")]
+    Full,
+    /// Another process holds the database for longer than the time allowed.
+    #[error("the database is busy")]
+    Busy,
+    /// The file or its folder is missing, is something else, or must not be opened.
+    #[error("the database cannot be opened: {0}")]
+    NoAccess(String),
+    /// The conversation or message asked for is not there any more.
+    #[error("{0} is gone")]
+    Gone(&'static str),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl StoreError {
+    /// One line what happened, one what to do next.
+    pub fn to_failure(&self, path: &Path) -> Failure {
+        let path = path.display();
+        let (title, remedy) = match self {
+            StoreError::Newer { found, known } => (
+                format!(
+                    "The database was made by a newer salon (version {found}, this one knows {known})"
+                ),
+                format!(
+                    "Update salon, or start it with another --data-dir; {path} was not touched."
+                ),
+            ),
+            StoreError::NotOurs => (
+                "The file is not a database of salon".to_owned(),
+                format!(
+                    "Move {path} away, or start salon with another --data-dir; it was not touched."
+                ),
+            ),
+            StoreError::Damaged(_) => (
+                "The database is damaged".to_owned(),
+                format!(
+                    "Copy {path} to a safe place, then restore a backup or run `sqlite3 {path} .recover`; it was not changed."
+                ),
+            ),
+            StoreError::ReadOnly => (
+                "The database cannot be written".to_owned(),
+                format!(
+                    "Give yourself the right to write {path} and its folder, or start salon with another --data-dir."
+                ),
+            ),
+            StoreError::Full => (
+                "The disk is full".to_owned(),
+                format!(
+                    "Free some space where {path} lies, then do it again; what was saved before is whole."
+                ),
+            ),
+            StoreError::Busy => (
+                "The database is busy".to_owned(),
+                format!("Another program holds {path}; wait for it or close it, then do it again."),
+            ),
+            StoreError::NoAccess(_) => (
+                "The database cannot be opened".to_owned(),
+                format!(
+                    "See that {path} is a file in a folder you may read and write, or start salon with another --data-dir."
+                ),
+            ),
+            StoreError::Gone(what) => (
+                format!("{} is gone", capital(what)),
+                "It was removed in the meantime, perhaps by another salon; open something else."
+                    .to_owned(),
+            ),
+            StoreError::Other(_) => (
+                "The database refused that".to_owned(),
+                format!(
+                    "Try again; if it stays, keep a copy of {path} and report what the details say."
+                ),
+            ),
+        };
+        let detail = match self {
+            StoreError::Damaged(detail)
+            | StoreError::NoAccess(detail)
+            | StoreError::Other(detail) => detail.clone(),
+            StoreError::Newer { .. }
+            | StoreError::NotOurs
+            | StoreError::ReadOnly
+            | StoreError::Full
+            | StoreError::Busy
+            | StoreError::Gone(_) => String::new(),
+        };
+        Failure::new(FailureKind::Store, title, remedy).with_detail(detail)
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+impl From<sqlx::Error> for StoreError {
+    /// By SQLite's primary result code.
+    fn from(error: sqlx::Error) -> Self {
+        let sqlx::Error::Database(told) = &error else {
+            return StoreError::Other(error.to_string());
+        };
+        let code = told
+            .code()
+            .and_then(|code| code.parse::<i64>().ok())
+            .map_or(0, |code| code & 0xff);
+        let words = told.message().to_owned();
+        match code {
+            5 | 6 => StoreError::Busy,
+            8 => StoreError::ReadOnly,
+            11 => StoreError::Damaged(words),
+            13 => StoreError::Full,
+            14 | 23 => StoreError::NoAccess(words),
+            26 => StoreError::NotOurs,
+            _ => StoreError::Other(words),
+        }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        let kind = error.kind();
+        if kind == std::io::ErrorKind::StorageFull || kind == std::io::ErrorKind::QuotaExceeded {
+            StoreError::Full
+        } else if kind == std::io::ErrorKind::PermissionDenied
+            || kind == std::io::ErrorKind::ReadOnlyFilesystem
+        {
+            StoreError::ReadOnly
+        } else {
+            StoreError::NoAccess(error.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_names_the_file_or_what_is_gone_and_a_next_step() {
+        for error in [
+            StoreError::Newer { found: 9, known: 1 },
+            StoreError::NotOurs,
+            StoreError::Damaged("x".into()),
+            StoreError::ReadOnly,
+            StoreError::Full,
+            StoreError::Busy,
+            StoreError::NoAccess("x".into()),
+            StoreError::Gone("the conversation"),
+            StoreError::Other("x".into()),
+        ] {
+            let failure = error.to_failure(Path::new("/data/salon.db"));
+            assert_eq!(failure.kind, FailureKind::Store);
+            assert!(!failure.title.ends_with('.') && !failure.title.contains('\n'));
+            assert!(failure.remedy.ends_with('.'), "{failure}");
+            assert!(
+                failure.remedy.contains("/data/salon.db") || matches!(error, StoreError::Gone(_)),
+                "{failure}"
+            );
+        }
+        assert!(
+            StoreError::Gone("the conversation")
+                .to_failure(Path::new(""))
+                .title
+                .starts_with("The conversation is gone")
+        );
+    }
+}

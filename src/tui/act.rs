@@ -1,0 +1,307 @@
+//! Actions: what each bound key, and each typed word, does.
+
+use super::focus::{context, edited, editor, focus};
+use super::leaving;
+use super::model::{Ask, Focus, Model};
+use super::msg::Effect;
+use super::overlay::help::Help;
+use super::overlay::{Body, Overlay, Purpose};
+use super::pane::transcript::Move;
+use super::shelf;
+use super::talk;
+use super::text::edit::{Editor, Kill, Move as Go};
+use crate::domain::conversation::Draft;
+use crate::keys::Action;
+use crate::protocol::{Chat, Command};
+
+/// Does what the action says, wherever it came from.
+pub fn act(model: &mut Model, action: Action) {
+    match action {
+        Action::Send => send(model),
+        Action::PickModel => talk::pick_model(model, Purpose::Model),
+        Action::EditSystem => talk::edit_system(model),
+        Action::Retry => talk::retry(model, None),
+        Action::RetryWith => talk::retry_with(model),
+        Action::Continue => talk::go_on(model),
+        Action::EditQuestion => talk::edit_question(model),
+        Action::PreviousSibling => talk::sibling(model, -1),
+        Action::NextSibling => talk::sibling(model, 1),
+        Action::CopyAnswer => copy(model, model.transcript.last_answer()),
+        Action::Copy => copy(model, model.transcript.words_at_hand()),
+        Action::Fold => fold(model),
+        Action::Details => model.transcript.toggle_details(),
+        Action::MessageUp => model.transcript.go(Move::Message(-1)),
+        Action::MessageDown => model.transcript.go(Move::Message(1)),
+        Action::ScrollUp => model.transcript.go(Move::Lines(-1)),
+        Action::ScrollDown => model.transcript.go(Move::Lines(1)),
+        Action::ScrollHalfUp => model.transcript.go(Move::HalfPages(-1)),
+        Action::ScrollHalfDown => model.transcript.go(Move::HalfPages(1)),
+        Action::ScrollPageUp => model.transcript.go(Move::HalfPages(-2)),
+        Action::ScrollPageDown => model.transcript.go(Move::HalfPages(2)),
+        Action::ScrollStart => model.transcript.go(Move::Start),
+        Action::ScrollEnd => talk::to_end(model),
+        Action::ScrollLeft => model.transcript.shift(-8),
+        Action::ScrollRight => model.transcript.shift(8),
+        Action::ListUp
+        | Action::ListDown
+        | Action::ListHalfUp
+        | Action::ListHalfDown
+        | Action::ListPageUp
+        | Action::ListPageDown
+        | Action::ListFirst
+        | Action::ListLast => step(model, action),
+        Action::Filter => filter(model),
+        Action::NewConversation => talk::new_conversation(model),
+        Action::OpenConversation => shelf::open_selected(model),
+        Action::RenameConversation => shelf::rename(model),
+        Action::TrashConversation => shelf::trash(model),
+        Action::RestoreConversation => shelf::restore(model),
+        Action::UndoAction => shelf::undo(model),
+        Action::ToggleTrash => shelf::toggle_trash(model),
+        Action::InsertPrompt => talk::insert_prompt(model),
+        Action::RefreshPicker => talk::refresh_models(model),
+        Action::Favourite => talk::mark_favourite(model),
+        Action::FocusComposer => focus(model, Focus::Composer),
+        Action::FocusList => focus(model, Focus::List),
+        Action::FocusTranscript => focus(model, Focus::Transcript),
+        Action::FocusLibrary => focus(model, Focus::Library),
+        Action::FocusNext => cycle(model, 1),
+        Action::FocusPrevious => cycle(model, 3),
+        Action::TogglePanes | Action::ReadingMode => alone(model),
+        Action::Help => help(model),
+        Action::Redraw => model.effects.push(Effect::Redraw),
+        Action::Suspend => model.effects.push(Effect::Suspend),
+        Action::Quit => leaving::leave(model),
+        Action::Accept
+        | Action::Newline
+        | Action::Left
+        | Action::Right
+        | Action::WordLeft
+        | Action::WordRight
+        | Action::LineStart
+        | Action::LineEnd
+        | Action::TextStart
+        | Action::TextEnd
+        | Action::Previous
+        | Action::Next
+        | Action::DeleteBack
+        | Action::Delete
+        | Action::KillWordBack
+        | Action::KillWord
+        | Action::KillToStart
+        | Action::KillToEnd
+        | Action::Yank
+        | Action::UndoEdit
+        | Action::RedoEdit => edit(model, action),
+    }
+}
+
+/// Enter in the composer: a typed word is done, everything else is sent.
+fn send(model: &mut Model) {
+    let text = model.composer.editor.text();
+    match word_of(&text) {
+        Some((word, rest)) => match Action::of_word(word) {
+            Some(action) => {
+                model.composer.put(Draft::default());
+                model.composer.changed(model.tick);
+                act_with(model, action, rest);
+            }
+            None => model.say(format!(
+                "there is no /{word}; /help lists the words, // sends a slash"
+            )),
+        },
+        None => talk::send(model),
+    }
+}
+
+/// The word and what follows it, if the text is one line such as `/model lab/llama`. A path is no word.
+fn word_of(text: &str) -> Option<(&str, &str)> {
+    let line = text
+        .trim_end()
+        .strip_prefix('/')
+        .filter(|line| !line.contains('\n'))?;
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    is_word.then_some((word, rest.trim()))
+}
+
+/// A typed word with what followed it; most take nothing more.
+fn act_with(model: &mut Model, action: Action, rest: &str) {
+    match (action, model.here()) {
+        (Action::PickModel, _) if !rest.is_empty() => talk::use_model(model, rest),
+        (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
+        (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
+        _ => act(model, action),
+    }
+}
+
+/// An editing action in the editor that has the focus.
+pub fn edit(model: &mut Model, action: Action) {
+    let in_composer = model.overlays.is_empty() && model.focus == Focus::Composer;
+    if in_composer
+        && action == Action::Delete
+        && model.composer.is_empty()
+        && model.live_here().is_none()
+    {
+        leaving::arm_quit(model, "Ctrl+D");
+        return;
+    }
+    if in_composer && action == Action::Previous && model.composer.is_at_first_row() {
+        let scope = model.here();
+        for command in model.composer.unstash(scope) {
+            model.tell(command);
+        }
+        return;
+    }
+    let Some(editor) = editor(model) else { return };
+    let is_change = change(editor, action);
+    if is_change {
+        edited(model);
+    }
+}
+
+/// Does an editing action; `true` when the text may have changed.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only the editing actions of a long table matter"
+)]
+fn change(editor: &mut Editor, action: Action) -> bool {
+    let (is_change, movement) = match action {
+        Action::Newline => {
+            editor.newline();
+            (true, None)
+        }
+        Action::DeleteBack => (editor.delete(Kill::Back), None),
+        Action::Delete => (editor.delete(Kill::Forward), None),
+        Action::KillWordBack => (editor.delete(Kill::WordBack), None),
+        Action::KillWord => (editor.delete(Kill::WordForward), None),
+        Action::KillToStart => (editor.delete(Kill::ToLineStart), None),
+        Action::KillToEnd => (editor.delete(Kill::ToLineEnd), None),
+        Action::Yank => (editor.yank(), None),
+        Action::UndoEdit => (editor.undo(), None),
+        Action::RedoEdit => (editor.redo(), None),
+        Action::Left => (false, Some(Go::Left)),
+        Action::Right => (false, Some(Go::Right)),
+        Action::WordLeft => (false, Some(Go::WordLeft)),
+        Action::WordRight => (false, Some(Go::WordRight)),
+        Action::LineStart => (false, Some(Go::LineStart)),
+        Action::LineEnd => (false, Some(Go::LineEnd)),
+        Action::TextStart => (false, Some(Go::Start)),
+        Action::TextEnd => (false, Some(Go::End)),
+        Action::Previous => (false, Some(Go::Up)),
+        Action::Next => (false, Some(Go::Down)),
+        _ => (false, None),
+    };
+    if let Some(movement) = movement {
+        editor.go(movement);
+    }
+    is_change
+}
+
+fn copy(model: &mut Model, text: Option<String>) {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => model.effects.push(Effect::Copy(text)),
+        None => model.say("nothing to copy here"),
+    }
+}
+
+fn fold(model: &mut Model) {
+    if let Some(id) = model.transcript.toggle_thinking() {
+        model.ask(Command::Chat(Chat::Thinking(id)), Ask::Thinking);
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only the moves of a list come here; the last one is what remains"
+)]
+fn step(model: &mut Model, action: Action) {
+    let page = match model.focus {
+        Focus::Library => model.library.page(),
+        Focus::List | Focus::Composer | Focus::Transcript => model.list.page(),
+    };
+    let by = match action {
+        Action::ListUp => -1,
+        Action::ListDown => 1,
+        Action::ListHalfUp => -(page / 2).max(1),
+        Action::ListHalfDown => (page / 2).max(1),
+        Action::ListPageUp => -page,
+        Action::ListPageDown => page,
+        Action::ListFirst => isize::MIN,
+        _ => isize::MAX,
+    };
+    match model.focus {
+        Focus::Library => model.library.step(by),
+        Focus::List | Focus::Composer | Focus::Transcript => {
+            model.list.step(by);
+            if let Some(command) = model.list.ask_more() {
+                model.ask(command, Ask::ListMore);
+            }
+        }
+    }
+}
+
+fn filter(model: &mut Model) {
+    match model.focus {
+        Focus::Library => model.library.is_filtering = true,
+        Focus::List | Focus::Composer | Focus::Transcript => {
+            focus(model, Focus::List);
+            model.list.is_filtering = true;
+        }
+    }
+}
+
+fn cycle(model: &mut Model, by: usize) {
+    const ORDER: [Focus; 4] = [
+        Focus::Composer,
+        Focus::List,
+        Focus::Transcript,
+        Focus::Library,
+    ];
+    let at = ORDER.iter().position(|f| *f == model.focus).unwrap_or(0);
+    focus(model, ORDER[(at + by) % ORDER.len()]);
+}
+
+fn alone(model: &mut Model) {
+    model.is_alone = !model.is_alone;
+    if model.is_alone && matches!(model.focus, Focus::List | Focus::Library) {
+        model.focus = Focus::Composer;
+    }
+    if model.is_alone {
+        model.say("reading mode: only the conversation; the same key brings the panes back");
+    }
+}
+
+fn help(model: &mut Model) {
+    let here = context(model);
+    let help = Help::new(here, &model.keymap, &model.manual);
+    model.overlays.push(Overlay {
+        purpose: Purpose::Help,
+        body: Body::Help(Box::new(help)),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_one_line_after_a_slash_and_a_path_is_none() {
+        assert_eq!(word_of("/help"), Some(("help", "")));
+        assert_eq!(
+            word_of("/model lab/llama 3 "),
+            Some(("model", "lab/llama 3"))
+        );
+        for text in [
+            "help",
+            "//help",
+            "/etc/hosts holds what?",
+            "/model\nx",
+            "/",
+            "/ x",
+            "/Öl",
+        ] {
+            assert_eq!(word_of(text), None, "{text}");
+        }
+    }
+}

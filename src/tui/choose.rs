@@ -1,0 +1,53 @@
+//! What was chosen or written in an overlay is put to use.
+
+use super::model::Model;
+use super::msg::Choice;
+use super::overlay::Purpose;
+use super::{shelf, talk};
+use crate::domain::id::MessageId;
+use crate::domain::model::ModelRef;
+use crate::protocol::Act;
+
+/// The overlay of this purpose closed with this choice.
+pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
+    match (purpose, choice) {
+        (Purpose::Model, Choice::Picked(name)) => talk::use_model(model, &name),
+        (Purpose::RetryWith(_), Choice::Picked(name)) => match name.parse::<ModelRef>() {
+            Ok(with) => talk::retry(model, Some(with)),
+            Err(bad) => model.say(bad.to_string()),
+        },
+        (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
+        (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
+        (Purpose::TrashLive(id), Choice::Agreed) => {
+            talk::stop_in(model, id);
+            shelf::apply(model, id, Act::Trash);
+        }
+        // An overlay gives only the kind of choice its body makes.
+        (
+            Purpose::Model
+            | Purpose::RetryWith(_)
+            | Purpose::Rewind
+            | Purpose::Rename(_)
+            | Purpose::System
+            | Purpose::TrashLive(_)
+            | Purpose::Help,
+            Choice::Picked(_) | Choice::Written(_) | Choice::Agreed,
+        ) => {}
+    }
+}
+
+fn rewind(model: &mut Model, id: &str) {
+    let Ok(id) = id.parse::<MessageId>() else {
+        return;
+    };
+    if let Some(at) = model
+        .questions
+        .iter()
+        .position(|(question, _)| *question == id)
+    {
+        let (_, text) = model.questions.swap_remove(at);
+        model.questions.clear();
+        talk::start_edit(model, id, &text);
+    }
+}

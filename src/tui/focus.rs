@@ -1,0 +1,82 @@
+//! Who has the keys: the focused pane or overlay, its context, its editor.
+
+use super::model::{Ask, Focus, Model};
+use super::text::edit::Editor;
+use crate::keys::Context;
+use crate::protocol::{Command, Library};
+
+/// The context of the focused pane.
+pub fn context(model: &Model) -> Context {
+    match model.focus {
+        _ if !model.overlays.is_empty() => Context::Overlay,
+        Focus::Composer => Context::Composer,
+        Focus::List => Context::List,
+        Focus::Transcript => Context::Transcript,
+        Focus::Library => Context::Library,
+    }
+}
+
+/// Whether a list's filter is being typed.
+pub fn is_filtering(model: &Model) -> bool {
+    (model.focus == Focus::List && model.list.is_filtering)
+        || (model.focus == Focus::Library && model.library.is_filtering)
+}
+
+/// Whether a printable key is text here.
+pub fn takes_text(model: &Model) -> bool {
+    match model.overlays.last() {
+        Some(overlay) => overlay.takes_text(),
+        None => model.focus == Focus::Composer || is_filtering(model),
+    }
+}
+
+/// The editor that has the focus.
+pub fn editor(model: &mut Model) -> Option<&mut Editor> {
+    if let Some(overlay) = model.overlays.last_mut() {
+        return overlay.editor();
+    }
+    match model.focus {
+        Focus::Composer => Some(&mut model.composer.editor),
+        Focus::List if model.list.is_filtering => Some(&mut model.list.filter),
+        Focus::Library if model.library.is_filtering => Some(&mut model.library.filter),
+        Focus::List | Focus::Library | Focus::Transcript => None,
+    }
+}
+
+/// The focused editor's text changed.
+pub fn edited(model: &mut Model) {
+    if let Some(overlay) = model.overlays.last_mut() {
+        overlay.edited();
+        return;
+    }
+    match model.focus {
+        Focus::Composer => model.composer.changed(model.tick),
+        Focus::List => ask_list(model),
+        Focus::Library => model.library.filtered(),
+        Focus::Transcript => {}
+    }
+}
+
+/// Asks for the list from its beginning, by the filter that stands.
+pub fn ask_list(model: &mut Model) {
+    let command = model.list.ask_first();
+    model.ask(command, Ask::ListFirst);
+}
+
+/// Moves the focus; what a pane was filtering stays.
+pub fn focus(model: &mut Model, to: Focus) {
+    model.list.is_filtering = false;
+    model.library.is_filtering = false;
+    model.focus = to;
+    match to {
+        Focus::List => {
+            if let Some(id) = model.here() {
+                model.list.select(id);
+            }
+        }
+        Focus::Library if model.library.is_empty() => {
+            model.ask(Command::Library(Library::List), Ask::Prompts);
+        }
+        Focus::Library | Focus::Composer | Focus::Transcript => {}
+    }
+}

@@ -1,0 +1,231 @@
+//! Terminal events become messages. Late answers of the terminal are kept from becoming typed text.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::msg::Msg;
+use crate::keys::{Chord, Key};
+
+/// Bytes of one answer arrive together; a hand is slower than this.
+const TOGETHER: Duration = Duration::from_millis(20);
+/// Longest answer that is kept back.
+const LONGEST: usize = 4096;
+
+/// Turns events into messages.
+///
+/// The terminal library hands on an answer nobody waits for (`ESC ] 11 ; rgb:… BEL`) as Alt+] followed by typed
+/// letters (decisions 2.12). What looks like an answer and comes at once is dropped; anything else is given on.
+#[derive(Default)]
+pub struct Input {
+    answer: Option<Answer>,
+}
+
+struct Answer {
+    held: Vec<Chord>,
+    last: Instant,
+}
+
+impl Input {
+    /// The messages of this event, in order.
+    pub fn take(&mut self, event: Event, at: Instant) -> Vec<Msg> {
+        match event {
+            Event::Key(key) => chord_of(key).map_or_else(Vec::new, |chord| self.key(chord, at)),
+            Event::Paste(text) => self.release(Msg::Paste(text)),
+            Event::Resize(..) => vec![Msg::Resize],
+            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Vec::new(),
+        }
+    }
+
+    fn key(&mut self, chord: Chord, at: Instant) -> Vec<Msg> {
+        if let Some(answer) = &mut self.answer {
+            let is_together = at.saturating_duration_since(answer.last) <= TOGETHER;
+            if is_together && is_end(chord) && !answer.held.is_empty() {
+                self.answer = None;
+                return Vec::new();
+            }
+            if is_together && may_follow(&answer.held, chord) && answer.held.len() < LONGEST {
+                answer.held.push(chord);
+                answer.last = at;
+                return Vec::new();
+            }
+        }
+        let messages = self.release(Msg::Key(chord));
+        if is_start(chord) {
+            self.answer = Some(Answer {
+                held: Vec::new(),
+                last: at,
+            });
+        }
+        messages
+    }
+
+    fn release(&mut self, last: Msg) -> Vec<Msg> {
+        let held = self
+            .answer
+            .take()
+            .map(|answer| answer.held)
+            .unwrap_or_default();
+        held.into_iter().map(Msg::Key).chain([last]).collect()
+    }
+}
+
+/// `ESC ]`, `ESC P`, `ESC _`, `ESC ^` as the library reports them.
+fn is_start(chord: Chord) -> bool {
+    chord.alt && !chord.ctrl && matches!(chord.key, Key::Char(']' | 'P' | '_' | '^'))
+}
+
+/// `BEL` or `ESC \`.
+fn is_end(chord: Chord) -> bool {
+    matches!(
+        (chord.key, chord.ctrl, chord.alt),
+        (Key::Char('g'), true, false) | (Key::Char('\\'), false, true)
+    )
+}
+
+fn may_follow(held: &[Chord], chord: Chord) -> bool {
+    let Key::Char(c) = chord.key else {
+        return false;
+    };
+    if !chord.is_text() {
+        return false;
+    }
+    if held.is_empty() {
+        c.is_ascii_digit() || matches!(c, '>' | '!' | '$' | '+' | '|')
+    } else {
+        c.is_ascii()
+    }
+}
+
+/// The chord of a key event; `None` for releases and keys salon does not know.
+pub fn chord_of(event: KeyEvent) -> Option<Chord> {
+    if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    let has = |modifier| event.modifiers.contains(modifier);
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library's list of keys is open; media keys mean nothing"
+    )]
+    let (key, is_shifted) = match event.code {
+        KeyCode::Char(c) => (Key::Char(c), false),
+        KeyCode::Enter => (Key::Enter, false),
+        KeyCode::Tab => (Key::Tab, false),
+        KeyCode::BackTab => (Key::Tab, true),
+        KeyCode::Esc => (Key::Esc, false),
+        KeyCode::Backspace => (Key::Backspace, false),
+        KeyCode::Delete => (Key::Delete, false),
+        KeyCode::Insert => (Key::Insert, false),
+        KeyCode::Home => (Key::Home, false),
+        KeyCode::End => (Key::End, false),
+        KeyCode::PageUp => (Key::PageUp, false),
+        KeyCode::PageDown => (Key::PageDown, false),
+        KeyCode::Up => (Key::Up, false),
+        KeyCode::Down => (Key::Down, false),
+        KeyCode::Left => (Key::Left, false),
+        KeyCode::Right => (Key::Right, false),
+        KeyCode::F(n) => (Key::F(n), false),
+        _ => return None,
+    };
+    let shift = has(KeyModifiers::SHIFT) || is_shifted;
+    Some(Chord::new(
+        key,
+        has(KeyModifiers::CONTROL),
+        has(KeyModifiers::ALT),
+        shift,
+    ))
+}
+
+/// Bytes typed before salon listened, as messages: text, Enter, Tab, Backspace and control keys. Other sequences are
+/// dropped.
+pub fn replay(bytes: &[u8]) -> Vec<Msg> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut messages = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let chord = match c {
+            '\r' => Chord::plain(Key::Enter),
+            '\t' => Chord::plain(Key::Tab),
+            '\u{7f}' => Chord::plain(Key::Backspace),
+            '\u{1b}' => match chars.peek() {
+                None => Chord::plain(Key::Esc),
+                Some('[' | 'O') => {
+                    chars.next();
+                    while chars.next_if(|c| !matches!(c, '@'..='~')).is_some() {}
+                    chars.next();
+                    continue;
+                }
+                Some(_) => continue,
+            },
+            '\u{1}'..='\u{1a}' => {
+                let letter = char::from_u32(u32::from(c) + 0x60).unwrap_or(' ');
+                Chord::new(Key::Char(letter), true, false, false)
+            }
+            c if c.is_control() => continue,
+            c => Chord::plain(Key::Char(c)),
+        };
+        messages.push(Msg::Key(chord));
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(messages: &[Msg]) -> String {
+        messages
+            .iter()
+            .map(|msg| match msg {
+                Msg::Key(chord) => chord.to_string(),
+                Msg::Paste(_) | Msg::Resize | Msg::Engine(_) | Msg::Signal(_) | Msg::Due => {
+                    "?".to_owned()
+                }
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Feeds an answer as the library reports it, `gap` between the keys.
+    fn feed(text: &str, gap: Duration) -> String {
+        let mut input = Input::default();
+        let mut at = Instant::now();
+        let mut out = Vec::new();
+        let press = |code, modifiers| Event::Key(KeyEvent::new(code, modifiers));
+        for c in text.chars() {
+            let event = match c {
+                '\u{7}' => press(KeyCode::Char('g'), KeyModifiers::CONTROL),
+                '⌥' => press(KeyCode::Char(']'), KeyModifiers::ALT),
+                c => press(KeyCode::Char(c), KeyModifiers::NONE),
+            };
+            out.extend(input.take(event, at));
+            at += gap;
+        }
+        keys(&out)
+    }
+
+    #[test]
+    fn a_late_answer_is_not_typed() {
+        assert_eq!(
+            feed("a⌥11;rgb:1e1e/1e1e/2e2e\u{7}b", Duration::from_micros(10)),
+            "a alt+] b"
+        );
+    }
+
+    #[test]
+    fn what_a_hand_types_after_the_same_key_arrives() {
+        assert_eq!(
+            feed("⌥12 x", Duration::from_millis(60)),
+            "alt+] 1 2 space x"
+        );
+        assert_eq!(feed("⌥abc", Duration::from_micros(10)), "alt+] a b c");
+    }
+
+    #[test]
+    fn early_keys_are_replayed() {
+        assert_eq!(
+            keys(&replay("hé\r\u{3}\u{1b}[Ax\u{7f}".as_bytes())),
+            "h é enter ctrl+c x backspace"
+        );
+    }
+}

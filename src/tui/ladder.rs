@@ -1,0 +1,99 @@
+//! The two ladders, Esc and Ctrl+C: the first step that applies is taken (`peers.md` 5.3). No first press can hurt.
+
+use super::focus::{ask_list, editor};
+use super::leaving::arm_quit;
+use super::model::{Ask, Focus, Model};
+use super::msg::Effect;
+use super::talk;
+use crate::protocol::{Chat, Command};
+
+/// A second Esc within so many ms opens the rewind.
+const TWICE: u64 = 500;
+
+/// Esc: one step back, nothing lost.
+pub fn back(model: &mut Model) {
+    let before = model.last_esc.take();
+    if model.overlays.pop().is_some() {
+        return;
+    }
+    if close_filter(model) || model.composer.editor.cancel_selection() {
+        return;
+    }
+    if talk::stop(model) {
+        return;
+    }
+    if model.focus != Focus::Composer {
+        model.focus = Focus::Composer;
+        return;
+    }
+    if model.composer.is_editing() {
+        let scope = model.here();
+        for command in model.composer.stash_draft(scope) {
+            model.tell(command);
+        }
+        model.say("edit left; ↑ brings it back");
+        return;
+    }
+    if !model.composer.is_empty() {
+        return;
+    }
+    let Some(id) = model.here() else { return };
+    if before.is_some_and(|at| model.tick <= at + TWICE) {
+        model.ask(
+            Command::Chat(Chat::Questions { conversation: id }),
+            Ask::Questions,
+        );
+    } else {
+        model.last_esc = Some(model.tick);
+    }
+}
+
+/// Leaves a filter that is being typed or stands; `false` when there is none.
+fn close_filter(model: &mut Model) -> bool {
+    let (filter, is_filtering) = match model.focus {
+        Focus::List => (&mut model.list.filter, &mut model.list.is_filtering),
+        Focus::Library => (&mut model.library.filter, &mut model.library.is_filtering),
+        Focus::Composer | Focus::Transcript => return false,
+    };
+    if !*is_filtering && filter.is_empty() {
+        return false;
+    }
+    *is_filtering = false;
+    if !filter.is_empty() {
+        filter.set_text("", 0);
+        match model.focus {
+            Focus::List => ask_list(model),
+            Focus::Library => model.library.filtered(),
+            Focus::Composer | Focus::Transcript => {}
+        }
+    }
+    true
+}
+
+/// Ctrl+C: copy a selection, stop the reply, stash the draft, then leave on the second press.
+pub fn interrupt(model: &mut Model) {
+    if model.is_leaving || model.fatal.is_some() {
+        model.effects.push(Effect::Leave);
+        return;
+    }
+    if let Some(text) = editor(model).and_then(|editor| editor.selection()) {
+        model.effects.push(Effect::Copy(text));
+        return;
+    }
+    if talk::stop(model) {
+        return;
+    }
+    if model.overlays.pop().is_some() || close_filter(model) {
+        return;
+    }
+    if !model.composer.is_empty() {
+        let scope = model.here();
+        for command in model.composer.stash_draft(scope) {
+            model.tell(command);
+        }
+        model.focus = Focus::Composer;
+        model.say("draft kept, ↑ brings it back");
+        return;
+    }
+    arm_quit(model, "Ctrl+C");
+}

@@ -1,0 +1,245 @@
+//! The face's state: panes, focus, overlays, what was asked. A projection of what the engine said, and the drafts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::tz::TimeZone;
+use ratatui::layout::{Rect, Size};
+
+use super::live::Live;
+use super::msg::Effect;
+use super::overlay::Overlay;
+use super::pane::composer::Composer;
+use super::pane::library::Library;
+use super::pane::list::List;
+use super::pane::status::Toast;
+use super::pane::transcript::Transcript;
+use super::theme::Theme;
+use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
+use crate::domain::failure::Failure;
+use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
+use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::when::Millis;
+use crate::keys::{Chord, KeyMap};
+use crate::manual::Manual;
+use crate::protocol::{At, Command};
+
+/// Who gets the keys when no overlay is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    #[default]
+    Composer,
+    List,
+    Transcript,
+    Library,
+}
+
+/// Why something was asked; the answer goes back there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    Home,
+    Open,
+    Page(At),
+    ListFirst,
+    ListMore,
+    Send(MessageId),
+    /// Another reply under an old question.
+    Again,
+    Models,
+    Prompts,
+    Questions,
+    Siblings {
+        of: MessageId,
+        by: isize,
+    },
+    Thinking,
+    /// A change that can be undone.
+    Change,
+    /// Only a failure is of interest.
+    Quiet,
+}
+
+/// The face.
+pub struct Model {
+    pub focus: Focus,
+    pub list: List,
+    pub transcript: Transcript,
+    pub composer: Composer,
+    pub library: Library,
+    pub overlays: Vec<Overlay>,
+    pub toast: Option<Toast>,
+    pub keymap: KeyMap,
+    pub manual: Manual,
+    /// Keys of a chord that is not complete, and when it began.
+    pub pending: Vec<Chord>,
+    pub pending_since: u64,
+    pub asks: HashMap<RequestId, Ask>,
+    next_request: u64,
+    pub effects: Vec<Effect>,
+    /// The open conversation; `None` = one not yet created.
+    pub open: Option<Conversation>,
+    /// What the next new conversation starts with.
+    pub new_model: ModelRef,
+    pub new_system: String,
+    /// Drafts of the conversation not yet created, while another one is open.
+    pub new_drafts: Vec<(i32, Draft)>,
+    /// The own questions a rewind offers.
+    pub questions: Vec<(MessageId, String)>,
+    pub live: HashMap<ConversationId, Live>,
+    pub models: Vec<ModelSpec>,
+    pub model_failures: BTreeMap<String, Failure>,
+    /// Takes the last change of the list back.
+    pub undo: Option<Command>,
+    pub quit_armed: Option<u64>,
+    pub last_esc: Option<u64>,
+    pub is_leaving: bool,
+    /// The store cannot be used: any key leaves.
+    pub fatal: Option<Failure>,
+    /// Side panes are hidden.
+    pub is_alone: bool,
+    pub is_home: bool,
+    pub theme: Theme,
+    pub zone: TimeZone,
+    pub mint: Mint,
+    /// Wall time of this turn of the loop.
+    pub now: Millis,
+    /// Milliseconds since salon started; never jumps.
+    pub tick: u64,
+    pub size: Size,
+    pub frames: Frames,
+    /// Which keys a first start offers: name of the variable and whether it is set.
+    pub key_sources: Vec<(String, bool)>,
+}
+
+/// Where the panes stand; an empty one is not shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Frames {
+    pub list: Rect,
+    pub head: Rect,
+    pub transcript: Rect,
+    pub composer: Rect,
+    pub library: Rect,
+    pub status: Rect,
+}
+
+/// A chord that is not complete shows what may follow after so many ms.
+pub const HINTS_AFTER: u64 = 400;
+/// How long a toast stands, in ticks.
+const TOAST: u64 = 5_000;
+
+impl Model {
+    /// A face that has not heard of anything yet.
+    pub fn new(mint: Mint, keymap: KeyMap, zone: TimeZone) -> Self {
+        Model {
+            focus: Focus::default(),
+            list: List::default(),
+            transcript: Transcript::default(),
+            composer: Composer::default(),
+            library: Library::default(),
+            overlays: Vec::new(),
+            toast: None,
+            manual: Manual::new(&keymap),
+            keymap,
+            pending: Vec::new(),
+            pending_since: 0,
+            asks: HashMap::new(),
+            next_request: 1,
+            effects: Vec::new(),
+            open: None,
+            new_model: ModelRef::guide(),
+            new_system: String::new(),
+            new_drafts: Vec::new(),
+            questions: Vec::new(),
+            live: HashMap::new(),
+            models: Vec::new(),
+            model_failures: BTreeMap::new(),
+            undo: None,
+            quit_armed: None,
+            last_esc: None,
+            is_leaving: false,
+            fatal: None,
+            is_alone: false,
+            is_home: false,
+            theme: Theme::default(),
+            zone,
+            now: mint.now(),
+            mint,
+            tick: 0,
+            size: Size::default(),
+            frames: Frames::default(),
+            key_sources: Vec::new(),
+        }
+    }
+
+    /// Numbers a command and asks the engine.
+    pub fn ask(&mut self, command: Command, why: Ask) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.asks.insert(id, why);
+        self.effects.push(Effect::Ask(id, command));
+        id
+    }
+
+    /// Asks without caring for the answer.
+    pub fn tell(&mut self, command: Command) {
+        self.ask(command, Ask::Quiet);
+    }
+
+    /// Says something in the status line for a while.
+    pub fn say(&mut self, words: impl Into<String>) {
+        self.toast = Some(Toast {
+            words: words.into(),
+            is_failure: false,
+            until: self.tick + TOAST,
+        });
+    }
+
+    /// Says a failure in the status line for a while.
+    pub fn warn(&mut self, failure: &Failure) {
+        self.toast = Some(Toast {
+            words: failure.to_string(),
+            is_failure: true,
+            until: self.tick + 2 * TOAST,
+        });
+    }
+
+    /// The open conversation's id; `None` = the one not yet created.
+    pub fn here(&self) -> Option<ConversationId> {
+        self.open.as_ref().map(|c| c.id)
+    }
+
+    /// The reply being written in the open conversation.
+    pub fn live_here(&self) -> Option<&Live> {
+        self.live.get(&self.here()?)
+    }
+
+    /// The model the next message goes to.
+    pub fn model(&self) -> &ModelRef {
+        self.open.as_ref().map_or(&self.new_model, |c| &c.model)
+    }
+
+    /// What a send creates when no conversation is open.
+    pub fn new_conversation(&self) -> NewConversation {
+        NewConversation {
+            id: self.mint.id(),
+            model: Some(self.new_model.clone()),
+            system: self.new_system.clone(),
+            sampling: Sampling::default(),
+            is_temporary: false,
+        }
+    }
+
+    /// The next moment something moves by itself, in ticks (architecture 6.2). `None` = rest.
+    pub fn deadline(&self) -> Option<u64> {
+        let spinner = (!self.live.is_empty()).then_some(self.tick + 100);
+        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
+            .then_some(self.pending_since + HINTS_AFTER);
+        let quit = self.quit_armed;
+        let keep = self.composer.deadline();
+        let reading = self.transcript.keep_at();
+        [spinner, toast, hints, quit, keep, reading]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}

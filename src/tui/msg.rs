@@ -1,0 +1,70 @@
+//! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
+
+use crate::domain::id::RequestId;
+use crate::keys::{Action, Chord};
+use crate::protocol::{Command, Event};
+
+/// Everything that can reach the model.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made and taken in at once, never kept in numbers"
+)]
+#[derive(Clone, Debug)]
+pub enum Msg {
+    Key(Chord),
+    Paste(String),
+    /// The size is asked for by the next frame.
+    Resize,
+    Engine(Event),
+    Signal(Signal),
+    /// A deadline of the model has come.
+    Due,
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// TERM, HUP or INT: save and leave.
+    Leave,
+    /// TSTP: stop as Ctrl+Z does.
+    Suspend,
+}
+
+/// What the loop does after an update.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made and taken in at once, never kept in numbers"
+)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Ask(RequestId, Command),
+    /// Bring this text to the clipboard.
+    Copy(String),
+    Suspend,
+    /// Draw every cell again.
+    Redraw,
+    /// Everything is saved: end the loop.
+    Leave,
+}
+
+/// What an overlay says after a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Stay,
+    Close,
+    /// Close, and do what was chosen.
+    Take(Choice),
+    /// Stay, and do this.
+    Act(Action),
+}
+
+/// What was chosen in an overlay.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// This row of a picker, by the text it stands for.
+    Picked(String),
+    /// This text of a form.
+    Written(String),
+    /// Yes.
+    Agreed,
+}

@@ -1,0 +1,388 @@
+//! What the engine says, brought to the panes it concerns.
+
+use super::focus::ask_list;
+use super::leaving::keep_place;
+use super::live::Live;
+use super::model::{Ask, Model};
+use super::msg::Effect;
+use super::open;
+use super::overlay::picker::{Picker, Row};
+use super::overlay::{Body, Overlay, Purpose};
+use super::talk;
+use crate::domain::clean::Clean;
+use crate::domain::conversation::{Conversation, Draft};
+use crate::domain::failure::{Failure, Offer};
+use crate::domain::id::{ConversationId, MessageId, RequestId};
+use crate::domain::message::Shown;
+use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
+
+/// Takes one event in.
+pub fn apply(model: &mut Model, event: Event) {
+    match event.news {
+        News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
+        News::Changed(row) => changed(model, row),
+        News::Answer(answer) => answered(model, event.cause, answer),
+        News::Refused(failure) => refused(model, event.cause, failure),
+        News::Warned(failure) => model.warn(&failure),
+        News::Fatal(failure) => model.fatal = Some(failure),
+        News::Stopped => model.effects.push(Effect::Leave),
+    }
+}
+
+fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: Step) {
+    match step {
+        Step::Started {
+            conversation,
+            asked,
+            reply,
+        } => {
+            sent(model, cause, &conversation);
+            changed_conversation(model, conversation);
+            started(model, id, asked, reply);
+        }
+        Step::Waiting { until, why, .. } => {
+            if let Some(live) = model.live.get_mut(&id) {
+                live.waiting = Some((until, why));
+            }
+        }
+        Step::Thought { text } => {
+            let tick = model.tick;
+            if let Some(live) = model.live.get_mut(&id) {
+                live.waiting = None;
+                live.first_thought.get_or_insert(tick);
+                live.thinking.push_str(&text);
+            }
+            if model.here() == Some(id) {
+                model.transcript.thought(&text);
+            }
+        }
+        Step::Grew { text } => {
+            let tick = model.tick;
+            if let Some(live) = model.live.get_mut(&id) {
+                live.waiting = None;
+                live.first_word.get_or_insert(tick);
+                live.bytes += u64::try_from(text.len()).unwrap_or(0);
+                live.reply.content.push_str(&text);
+            }
+            if model.here() == Some(id) {
+                model.transcript.grew(&text);
+            }
+        }
+        Step::Ended { reply } => {
+            model.live.remove(&id);
+            model.list.live.remove(&id);
+            if model.here() == Some(id) {
+                model.transcript.ended(reply);
+            }
+        }
+        Step::Measured {
+            reply,
+            conversation,
+        } => {
+            if model.here() == Some(id) {
+                model.transcript.message_changed(&reply);
+            }
+            changed_conversation(model, conversation);
+        }
+        Step::Withdrawn {
+            draft,
+            failure,
+            conversation,
+        } => {
+            withdrawn(model, cause, id, conversation);
+            come_back(model, id, draft, failure);
+        }
+    }
+}
+
+/// The send that this turn answers was accepted.
+fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation) {
+    let Some(Ask::Send(question)) = cause.and_then(|cause| model.asks.remove(&cause)) else {
+        return;
+    };
+    model.composer.sent(question);
+    if model.open.is_none() {
+        // What was typed since the send belongs to the conversation it created.
+        model.composer.changed(model.tick);
+        model.new_system.clear();
+        model.open = Some(conversation.clone());
+    }
+}
+
+/// A reply is being written from now on.
+fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: Shown) {
+    let live = Live {
+        reply: reply.message.clone(),
+        thinking: String::new(),
+        bytes: 0,
+        started: model.tick,
+        first_word: None,
+        first_thought: None,
+        waiting: None,
+    };
+    model.live.insert(id, live);
+    model.list.live.insert(id);
+    if model.here() == Some(id) {
+        model.transcript.started(asked, reply);
+        model.list.select(id);
+    }
+}
+
+/// Words that were taken back return to the composer, the failure stands above it.
+fn come_back(
+    model: &mut Model,
+    id: ConversationId,
+    draft: Option<Draft>,
+    failure: Option<Failure>,
+) {
+    let is_here = model.here().is_none_or(|here| here == id);
+    match draft {
+        Some(draft) if is_here => {
+            model.composer.put_back(draft);
+            model.composer.changed(model.tick);
+        }
+        // The engine has put it back into that conversation's draft.
+        Some(_) => model.list.mark_draft(id, true),
+        None => {}
+    }
+    let Some(failure) = failure else { return };
+    let offers_models = failure.offer == Some(Offer::PickModel);
+    if is_here {
+        model.composer.notice = Some(failure);
+    } else {
+        model.warn(&failure);
+    }
+    if offers_models && model.overlays.is_empty() {
+        talk::pick_model(model, Purpose::Model);
+    }
+}
+
+fn withdrawn(
+    model: &mut Model,
+    cause: Option<RequestId>,
+    id: ConversationId,
+    conversation: Option<Conversation>,
+) {
+    model.live.remove(&id);
+    model.list.live.remove(&id);
+    if let Some(cause) = cause {
+        model.asks.remove(&cause);
+    }
+    match conversation {
+        Some(conversation) => {
+            changed_conversation(model, conversation);
+            if model.here() == Some(id) {
+                open::go_to(model, id);
+            }
+        }
+        None => {
+            model.list.remove(id);
+            if model.here() == Some(id) {
+                if let Some(open) = model.open.take() {
+                    model.new_model = open.model;
+                    model.new_system = open.system;
+                }
+                model.transcript.clear();
+            }
+        }
+    }
+}
+
+fn changed(model: &mut Model, row: Changed) {
+    match row {
+        Changed::Conversation(conversation) => changed_conversation(model, conversation),
+        Changed::Message(message) => {
+            if model.here() == Some(message.conversation) {
+                model.transcript.message_changed(&message);
+            }
+        }
+        Changed::ConversationGone(id) => {
+            model.list.remove(id);
+            if model.here() == Some(id) {
+                talk::new_conversation(model);
+            }
+        }
+        Changed::MessageGone(id) => model.transcript.remove(id),
+    }
+}
+
+fn changed_conversation(model: &mut Model, conversation: Conversation) {
+    model.list.apply(&conversation);
+    if model.here() == Some(conversation.id) {
+        model.transcript.describe(&conversation);
+        model.open = Some(conversation);
+    }
+}
+
+fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
+    let ask = cause.and_then(|cause| model.asks.remove(&cause));
+    let offers_models = failure.offer == Some(Offer::PickModel);
+    match ask {
+        Some(Ask::Send(question)) => {
+            model.composer.refused(question, failure, model.tick);
+            keep_place(model, true);
+        }
+        Some(Ask::Again) => model.composer.notice = Some(failure),
+        Some(Ask::ListFirst | Ask::ListMore) => {
+            model.list.ask_failed();
+            model.warn(&failure);
+        }
+        Some(Ask::Page(_)) => {
+            model.transcript.ask_failed();
+            model.warn(&failure);
+        }
+        Some(
+            Ask::Home
+            | Ask::Open
+            | Ask::Models
+            | Ask::Prompts
+            | Ask::Questions
+            | Ask::Siblings { .. }
+            | Ask::Thinking
+            | Ask::Change
+            | Ask::Quiet,
+        )
+        | None => model.warn(&failure),
+    }
+    if offers_models && model.overlays.is_empty() {
+        talk::pick_model(model, Purpose::Model);
+    }
+}
+
+fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
+    let is_last = !matches!(
+        &answer,
+        Answer::Models {
+            is_whole: false,
+            ..
+        }
+    );
+    let ask = match cause {
+        Some(cause) if is_last => model.asks.remove(&cause),
+        Some(cause) => model.asks.get(&cause).cloned(),
+        None => None,
+    };
+    match answer {
+        Answer::Home(home) => at_home(model, *home),
+        Answer::Opened(opened) => {
+            // A later choice of another conversation has overtaken this answer.
+            if !model.asks.values().any(|ask| *ask == Ask::Open) {
+                open::show(model, *opened);
+            }
+        }
+        Answer::Page {
+            conversation,
+            at,
+            page,
+        } => {
+            if model.here() == Some(conversation) {
+                model.transcript.page(at, page);
+            }
+        }
+        Answer::List {
+            rows,
+            total,
+            has_more,
+        } => match ask {
+            Some(Ask::ListMore) => model.list.extend(rows, has_more),
+            // Only the answer to the newest filter counts.
+            _ if model.asks.values().any(|ask| *ask == Ask::ListFirst) => {}
+            _ => model.list.fill(rows, total, has_more),
+        },
+        Answer::Found(conversation) => open::go_to(model, conversation.id),
+        Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
+        Answer::Questions(questions) => pick_question(model, questions),
+        Answer::Siblings(ids) => {
+            if let Some(Ask::Siblings { of, by }) = ask {
+                talk::walk(model, &ids, of, by);
+            }
+        }
+        Answer::Prompts(prompts) => model.library.fill(prompts),
+        Answer::Models {
+            models,
+            failures,
+            is_whole,
+        } => {
+            model.models = models;
+            model.model_failures = failures.into_iter().collect();
+            talk::refill_models(model, is_whole);
+        }
+        Answer::Done { what, undo } => {
+            if let Some(undo) = undo {
+                model.undo = Some(undo);
+                let key = model
+                    .keymap
+                    .first_key(crate::keys::Action::UndoAction)
+                    .unwrap_or_default();
+                model.say(format!("{what} · {key} undoes it"));
+            } else if !what.is_empty() {
+                model.say(what);
+            }
+        }
+    }
+}
+
+fn at_home(model: &mut Model, home: Home) {
+    model.is_home = true;
+    let has_more = u64::try_from(home.rows.len()).is_ok_and(|loaded| loaded < home.total);
+    model.list.fill(home.rows, home.total, has_more);
+    model.new_model = home.model;
+    model.is_alone = home
+        .state
+        .get("panes")
+        .is_some_and(|panes| panes == "hidden");
+    // What was typed before the drafts came stays behind them.
+    let typed = model.composer.draft();
+    match home.last {
+        Some(last) => {
+            model.new_drafts = home.drafts;
+            open::show(model, last);
+        }
+        None => model.composer.load(home.drafts),
+    }
+    if !typed.is_empty() {
+        let kept = model.composer.draft();
+        model.composer.put(typed);
+        if !kept.is_empty() {
+            model.composer.put_back(kept);
+        }
+        model.composer.changed(model.tick);
+    }
+    if model.library.is_empty() {
+        model.ask(
+            crate::protocol::Command::Library(crate::protocol::Library::List),
+            Ask::Prompts,
+        );
+    }
+    if model.list.which != crate::protocol::Which::Active {
+        ask_list(model);
+    }
+}
+
+fn pick_question(model: &mut Model, questions: Vec<(MessageId, String)>) {
+    if questions.is_empty() {
+        return;
+    }
+    let rows = questions
+        .iter()
+        .map(|(id, text)| Row {
+            value: id.to_string(),
+            label: Clean::line(text.trim()),
+            aside: Clean::default(),
+            is_marked: false,
+        })
+        .collect();
+    let keys = Clean::own("⏎ edit as a new branch · Esc");
+    let picker = Picker::new(
+        Clean::own("Go back to a question"),
+        Clean::default(),
+        keys,
+        rows,
+    )
+    .from_the_end();
+    model.questions = questions;
+    model.overlays.push(Overlay {
+        purpose: Purpose::Rewind,
+        body: Body::Picker(picker),
+    });
+}

@@ -1,0 +1,140 @@
+//! What lies on top of the panes: a closed set of overlays; the top one gets the keys and says what it wants.
+
+pub mod confirm;
+pub mod form;
+mod frame;
+pub mod help;
+pub mod picker;
+
+use ratatui::layout::{Position, Rect};
+
+use super::canvas::Canvas;
+use super::msg::Outcome;
+use super::text::edit::Editor;
+use crate::domain::id::{ConversationId, MessageId};
+use crate::keys::Action;
+use confirm::Confirm;
+use form::Form;
+use help::Help;
+use picker::Picker;
+
+/// What an overlay is open for; its choice is used accordingly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The model from the next message on.
+    Model,
+    /// The model of another reply beside this one.
+    RetryWith(MessageId),
+    /// A question to edit as a new branch.
+    Rewind,
+    Rename(ConversationId),
+    /// The conversation's own instructions.
+    System,
+    /// Trash a conversation in which a reply is being written.
+    TrashLive(ConversationId),
+    Help,
+}
+
+/// An open overlay.
+pub struct Overlay {
+    pub purpose: Purpose,
+    pub body: Body,
+}
+
+/// The kinds there are.
+pub enum Body {
+    Picker(Picker),
+    Form(Form),
+    Confirm(Confirm),
+    Help(Box<Help>),
+}
+
+/// Widest an overlay gets, in cells.
+const WIDEST: u16 = 76;
+
+impl Overlay {
+    /// A bound key.
+    pub fn act(&mut self, action: Action) -> Outcome {
+        match &mut self.body {
+            Body::Picker(picker) => picker.act(action),
+            Body::Form(form) => form.act(action),
+            Body::Confirm(confirm) => confirm.act(action),
+            Body::Help(help) => help.act(action),
+        }
+    }
+
+    /// Whether a printable key is text here.
+    pub fn takes_text(&self) -> bool {
+        matches!(self.body, Body::Picker(_) | Body::Form(_))
+    }
+
+    /// The editor that takes typed text, if this overlay has one.
+    pub fn editor(&mut self) -> Option<&mut Editor> {
+        match &mut self.body {
+            Body::Picker(picker) => Some(&mut picker.query),
+            Body::Form(form) => Some(&mut form.editor),
+            Body::Confirm(_) | Body::Help(_) => None,
+        }
+    }
+
+    /// A character that is no text here and no binding.
+    pub fn letter(&mut self, c: char) -> Outcome {
+        match &mut self.body {
+            Body::Confirm(confirm) => confirm.letter(c),
+            Body::Picker(_) | Body::Form(_) | Body::Help(_) => Outcome::Stay,
+        }
+    }
+
+    /// The text of the editor changed.
+    pub fn edited(&mut self) {
+        match &mut self.body {
+            Body::Picker(picker) => picker.filter(),
+            Body::Form(_) | Body::Confirm(_) | Body::Help(_) => {}
+        }
+    }
+
+    /// Takes its place in the middle of the screen.
+    pub fn layout(&mut self, screen: Rect) {
+        let width = screen
+            .width
+            .saturating_sub(4)
+            .min(WIDEST)
+            .max(screen.width.min(30));
+        let most = screen.height.saturating_sub(2).max(screen.height.min(5));
+        let wanted = match &mut self.body {
+            Body::Picker(picker) => picker.height(),
+            Body::Form(form) => form.height(width),
+            Body::Confirm(_) => 5,
+            Body::Help(_) => most,
+        };
+        let height = wanted.min(most);
+        let area = Rect {
+            x: screen.x + (screen.width - width) / 2,
+            y: screen.y + (screen.height - height) / 2,
+            width,
+            height,
+        };
+        match &mut self.body {
+            Body::Picker(picker) => picker.layout(area),
+            Body::Form(form) => form.layout(area),
+            Body::Confirm(confirm) => confirm.layout(area),
+            Body::Help(help) => help.layout(area),
+        }
+    }
+
+    /// Draws it; returns the caret's cell where text is taken.
+    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
+        match &self.body {
+            Body::Picker(picker) => picker.paint(canvas),
+            Body::Form(form) => form.paint(canvas),
+            Body::Confirm(confirm) => {
+                confirm.paint(canvas);
+                None
+            }
+            Body::Help(help) => {
+                help.paint(canvas);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Choose one of many by typing: models, questions.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::layout::{Position, Rect};
+
+use super::frame::frame;
+use crate::domain::clean::Clean;
+use crate::keys::Action;
+use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::filter;
+use crate::tui::msg::{Choice, Outcome};
+use crate::tui::text::edit::Editor;
+use crate::tui::theme::{Look, Tone};
+
+/// A row to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What choosing it gives.
+    pub value: String,
+    pub label: Clean,
+    /// At the right end, dim.
+    pub aside: Clean,
+    pub is_marked: bool,
+}
+
+/// A picker. Rows keep the order they are given in until something is typed; then the best match is first.
+pub struct Picker {
+    title: Clean,
+    aside: Clean,
+    keys: Clean,
+    pub query: Editor,
+    rows: Vec<Row>,
+    /// Indices into `rows`.
+    shown: Vec<usize>,
+    selected: usize,
+    top: usize,
+    /// A typed text that is no row may be taken too; the words say as what.
+    typed: Option<&'static str>,
+    /// One line under the rows, such as a provider that did not answer.
+    pub note: Clean,
+    area: Rect,
+}
+
+/// Most rows shown at a time.
+const ROWS: u16 = 14;
+
+impl Picker {
+    /// A picker of these rows.
+    pub fn new(title: Clean, aside: Clean, keys: Clean, rows: Vec<Row>) -> Self {
+        let mut picker = Picker {
+            title,
+            aside,
+            keys,
+            query: filter::input(),
+            rows,
+            shown: Vec::new(),
+            selected: 0,
+            top: 0,
+            typed: None,
+            note: Clean::default(),
+            area: Rect::default(),
+        };
+        picker.filter();
+        picker
+    }
+
+    /// Also takes a typed text that is no row, such as a model's name, offered with these words.
+    #[must_use]
+    pub fn taking_typed(mut self, words: &'static str) -> Self {
+        self.typed = Some(words);
+        self
+    }
+
+    /// Starts on the last row instead of the first.
+    #[must_use]
+    pub fn from_the_end(mut self) -> Self {
+        self.selected = self.shown.len().saturating_sub(1);
+        self
+    }
+
+    /// Other rows in place of these; what is selected stays selected.
+    pub fn fill(&mut self, rows: Vec<Row>) {
+        let chosen = self.current().map(|row| row.value.clone());
+        let selected = self.selected;
+        self.rows = rows;
+        self.filter();
+        self.selected = match chosen.filter(|_| selected > 0) {
+            Some(value) => self
+                .shown
+                .iter()
+                .position(|at| self.rows[*at].value == value)
+                .unwrap_or(0),
+            None => 0,
+        };
+    }
+
+    /// The query changed.
+    pub fn filter(&mut self) {
+        let query = self.query.text();
+        self.selected = 0;
+        if query.trim().is_empty() {
+            self.shown = (0..self.rows.len()).collect();
+            return;
+        }
+        let pattern = Pattern::parse(&query, CaseMatching::Smart, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut scored: Vec<(u32, usize)> = self
+            .rows
+            .iter()
+            .enumerate()
+            .filter_map(|(at, row)| {
+                Some((
+                    pattern.score(Utf32Str::new(&row.label, &mut buffer), &mut matcher)?,
+                    at,
+                ))
+            })
+            .collect();
+        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+        self.shown = scored.into_iter().map(|(_, at)| at).collect();
+    }
+
+    /// The selected row; `None` when the typed text itself is selected or nothing matches.
+    pub fn current(&self) -> Option<&Row> {
+        self.shown.get(self.selected).map(|at| &self.rows[*at])
+    }
+
+    /// The typed text as a choice of its own, offered below the rows.
+    fn typed_row(&self) -> Option<String> {
+        self.typed?;
+        let text = self.query.text().trim().to_owned();
+        (text.contains('/') && !self.rows.iter().any(|row| row.value == text)).then_some(text)
+    }
+
+    fn count(&self) -> usize {
+        self.shown.len() + usize::from(self.typed_row().is_some())
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only the moves of a list and the picker's own matter here"
+    )]
+    pub fn act(&mut self, action: Action) -> Outcome {
+        let last = self.count().saturating_sub(1);
+        let page = usize::from(ROWS);
+        let to = match action {
+            Action::Accept => {
+                let value = self
+                    .current()
+                    .map(|row| row.value.clone())
+                    .or_else(|| self.typed_row());
+                return value.map_or(Outcome::Stay, |value| Outcome::Take(Choice::Picked(value)));
+            }
+            Action::RefreshPicker | Action::Favourite => return Outcome::Act(action),
+            Action::ListUp => self.selected.saturating_sub(1),
+            Action::ListDown => self.selected + 1,
+            Action::ListHalfUp => self.selected.saturating_sub(page / 2),
+            Action::ListHalfDown => self.selected + page / 2,
+            Action::ListPageUp => self.selected.saturating_sub(page),
+            Action::ListPageDown => self.selected + page,
+            Action::ListFirst => 0,
+            Action::ListLast => last,
+            _ => return Outcome::Stay,
+        };
+        self.selected = to.min(last);
+        Outcome::Stay
+    }
+
+    /// Frame, query, rows, note.
+    pub fn height(&self) -> u16 {
+        let rows = u16::try_from(self.rows.len().max(3))
+            .unwrap_or(ROWS)
+            .min(ROWS);
+        rows + 3 + u16::from(self.typed.is_some()) + u16::from(!self.note.is_empty())
+    }
+
+    pub fn layout(&mut self, area: Rect) {
+        self.area = area;
+        self.query.layout(self.query_area());
+        let shown = usize::from(self.list_rows()).max(1);
+        self.top = self.top.min(self.count().saturating_sub(shown));
+        self.top = self
+            .top
+            .min(self.selected)
+            .max((self.selected + 1).saturating_sub(shown));
+    }
+
+    fn query_area(&self) -> Rect {
+        let area = self.area;
+        Rect {
+            x: area.x + 4,
+            y: area.y + 1,
+            width: area.width.saturating_sub(6),
+            height: 1,
+        }
+        .intersection(area)
+    }
+
+    fn list_rows(&self) -> u16 {
+        self.area
+            .height
+            .saturating_sub(3 + u16::from(!self.note.is_empty()))
+    }
+
+    pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
+        let inner = frame(canvas, self.area, &self.title, &self.aside, &self.keys);
+        canvas.put(inner, (0, 0), &Clean::own("›"), Look::of(Tone::Accent));
+        let query = self.query_area();
+        self.query.paint(canvas.buffer, query, canvas.theme);
+        let list = Rect {
+            y: inner.y + 1,
+            height: self.list_rows(),
+            ..inner
+        };
+        if self.count() == 0 {
+            canvas.put(
+                list,
+                (2, 0),
+                &Clean::own("nothing matches"),
+                Look::of(Tone::Dim),
+            );
+        }
+        for (y, at) in (0..list.height).zip(self.top..self.count()) {
+            self.paint_row(canvas, list, y, at);
+        }
+        if !self.note.is_empty() {
+            let y = inner.height.saturating_sub(1);
+            canvas.put(
+                inner,
+                (0, y),
+                &cut(&self.note, inner.width),
+                Look::of(Tone::Warning),
+            );
+        }
+        self.query.caret_cell(query)
+    }
+
+    fn paint_row(&self, canvas: &mut Canvas<'_>, list: Rect, y: u16, at: usize) {
+        let is_selected = at == self.selected;
+        let look = if is_selected {
+            Look::of(Tone::Accent).bold()
+        } else {
+            Look::default()
+        };
+        if is_selected {
+            canvas.put(list, (0, y), &Clean::own("▌"), Look::of(Tone::Accent));
+        }
+        match self.shown.get(at).map(|at| &self.rows[*at]) {
+            Some(row) => {
+                let mark = if row.is_marked {
+                    Clean::own("★")
+                } else {
+                    Clean::own(" ")
+                };
+                canvas.put(list, (1, y), &mark, Look::of(Tone::Warning));
+                let aside = cut(&row.aside, list.width / 3);
+                let room = list.width.saturating_sub(4 + width(&aside));
+                let x = canvas.put(list, (3, y), &cut(&row.label, room), look);
+                canvas.put_right(list, (x + 1, y), &aside, Look::of(Tone::Dim));
+            }
+            None => {
+                let words = format!("{} {}", self.typed.unwrap_or(""), self.query.text().trim());
+                canvas.put(
+                    list,
+                    (3, y),
+                    &cut(&Clean::line(&words), list.width.saturating_sub(3)),
+                    look,
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(values: &[&str]) -> Vec<Row> {
+        values
+            .iter()
+            .map(|value| Row {
+                value: (*value).to_owned(),
+                label: Clean::line(value),
+                aside: Clean::default(),
+                is_marked: false,
+            })
+            .collect()
+    }
+
+    fn picker() -> Picker {
+        let rows = rows(&[
+            "openai/gpt-4o",
+            "openai/gpt-4o-mini",
+            "lab/llama",
+            "guide/tour",
+        ]);
+        Picker::new(
+            Clean::own("Model"),
+            Clean::default(),
+            Clean::default(),
+            rows,
+        )
+        .taking_typed("use")
+    }
+
+    #[test]
+    fn the_best_match_is_first_and_taken() {
+        let mut picker = picker();
+        assert_eq!(
+            picker.act(Action::Accept),
+            Outcome::Take(Choice::Picked("openai/gpt-4o".into()))
+        );
+        picker.query.set_text("llm", 3);
+        picker.filter();
+        assert_eq!(
+            picker.current().map(|row| row.value.as_str()),
+            Some("lab/llama")
+        );
+    }
+
+    #[test]
+    fn a_typed_name_is_accepted_though_no_row_has_it() {
+        let mut picker = picker();
+        picker.query.set_text("lab/my-own", 10);
+        picker.filter();
+        picker.act(Action::ListLast);
+        assert_eq!(
+            picker.act(Action::Accept),
+            Outcome::Take(Choice::Picked("lab/my-own".into()))
+        );
+        picker.query.set_text("zzz", 3);
+        picker.filter();
+        assert_eq!(picker.act(Action::Accept), Outcome::Stay);
+    }
+
+    #[test]
+    fn new_rows_keep_the_selection() {
+        let mut picker = picker();
+        picker.act(Action::ListDown);
+        picker.act(Action::ListDown);
+        picker.fill(rows(&["a/b", "lab/llama"]));
+        assert_eq!(
+            picker.current().map(|row| row.value.as_str()),
+            Some("lab/llama")
+        );
+    }
+}

@@ -1,0 +1,347 @@
+//! The composer: the draft, its stash, and what was sent but not yet accepted.
+
+use ratatui::layout::{Position, Rect};
+
+use crate::domain::clean::Clean;
+use crate::domain::conversation::Draft;
+use crate::domain::failure::Failure;
+use crate::domain::id::{ConversationId, MessageId, PromptId};
+use crate::protocol::{Chat, Command};
+use crate::tui::canvas::{Canvas, cut};
+use crate::tui::text::edit::Editor;
+use crate::tui::theme::{Look, Tone};
+
+/// A changed draft goes to the engine this long after the first key that changed it, in ms (spec C12: within a second).
+const KEEP_AFTER: u64 = 400;
+/// Most rows the text takes.
+const MOST_ROWS: u16 = 10;
+/// Most drafts the stash keeps.
+const STASH: usize = 20;
+
+/// The composer pane.
+pub struct Composer {
+    pub editor: Editor,
+    edit_of: Option<MessageId>,
+    prompt: Option<(PromptId, u32)>,
+    /// Drafts put aside, newest first.
+    pub stash: Vec<Draft>,
+    /// What was sent and is not yet a row: it comes back if the send is refused.
+    sending: Option<(MessageId, Draft)>,
+    /// Why the last send did not go; stands until the next one.
+    pub notice: Option<Failure>,
+    changed_at: Option<u64>,
+    area: Rect,
+    /// Questions longer than this show their length (spec C6).
+    pub most_chars: usize,
+}
+
+impl Default for Composer {
+    fn default() -> Self {
+        let mut editor = Editor::new();
+        editor.set_placeholder(Clean::own("Ask anything"));
+        Composer {
+            editor,
+            edit_of: None,
+            prompt: None,
+            stash: Vec::new(),
+            sending: None,
+            notice: None,
+            changed_at: None,
+            area: Rect::default(),
+            most_chars: 10_000,
+        }
+    }
+}
+
+impl Composer {
+    /// What stands in it.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            text: self.editor.text(),
+            caret: self.editor.caret(),
+            edit_of: self.edit_of,
+            prompt: self.prompt,
+        }
+    }
+
+    /// Whether there is nothing to lose.
+    pub fn is_empty(&self) -> bool {
+        self.editor.is_empty() && self.edit_of.is_none()
+    }
+
+    /// Shows this draft in place of what stands there.
+    pub fn put(&mut self, draft: Draft) {
+        self.editor.set_text(&draft.text, draft.caret);
+        self.edit_of = draft.edit_of;
+        self.prompt = draft.prompt;
+    }
+
+    /// Brings a draft back before what was typed since, with a blank line between (decisions 2.8).
+    pub fn put_back(&mut self, draft: Draft) {
+        let typed = self.draft();
+        if typed.is_empty() {
+            self.put(draft);
+        } else {
+            let text = format!("{}\n\n{}", draft.text, typed.text);
+            let caret = draft.text.len() + 2 + typed.caret;
+            self.put(Draft {
+                text,
+                caret,
+                edit_of: draft.edit_of.or(typed.edit_of),
+                prompt: draft.prompt,
+            });
+        }
+    }
+
+    /// Drafts of another conversation take the place of these.
+    pub fn load(&mut self, drafts: Vec<(i32, Draft)>) {
+        self.stash.clear();
+        self.changed_at = None;
+        self.sending = None;
+        self.notice = None;
+        self.put(Draft::default());
+        let mut stash: Vec<(i32, Draft)> = Vec::new();
+        for (slot, draft) in drafts {
+            match slot {
+                0 => self.put(draft),
+                ..0 => stash.push((slot, draft)),
+                // Queued messages are a later feature; none is ever written.
+                _ => {}
+            }
+        }
+        stash.sort_by_key(|(slot, _)| -slot);
+        self.stash = stash.into_iter().map(|(_, draft)| draft).collect();
+    }
+
+    /// All of it by slot, as `load` takes it.
+    pub fn drafts(&self) -> Vec<(i32, Draft)> {
+        std::iter::once(self.draft())
+            .chain(self.stash.iter().cloned())
+            .zip(0..)
+            .map(|(draft, slot): (Draft, i32)| (-slot, draft))
+            .filter(|(_, draft)| !draft.is_empty())
+            .collect()
+    }
+
+    /// The text was changed by a key at this moment.
+    pub fn changed(&mut self, tick: u64) {
+        self.changed_at.get_or_insert(tick);
+        if self.editor.is_empty() {
+            self.prompt = None;
+        }
+    }
+
+    /// Remembers that the text was made from this prompt.
+    pub fn made_from(&mut self, prompt: PromptId, version: u32) {
+        self.prompt = Some((prompt, version));
+    }
+
+    /// Edits this question from now on.
+    pub fn edit(&mut self, question: MessageId, text: &str) {
+        self.put(Draft {
+            edit_of: Some(question),
+            ..Draft::of(text)
+        });
+    }
+
+    /// Whether a question is being edited.
+    pub fn is_editing(&self) -> bool {
+        self.edit_of.is_some()
+    }
+
+    /// Gives up the edit and the text of it.
+    pub fn leave_edit(&mut self) {
+        self.put(Draft::default());
+    }
+
+    /// Empties the composer for a send; the draft waits until the send is accepted.
+    pub fn take(&mut self, question: MessageId) -> Draft {
+        let draft = self.draft();
+        self.sending = Some((question, draft.clone()));
+        self.notice = None;
+        self.changed_at = None;
+        self.put(Draft::default());
+        draft
+    }
+
+    /// The send was accepted: its draft is a row now.
+    pub fn sent(&mut self, question: MessageId) {
+        if self.sending.as_ref().is_some_and(|(id, _)| *id == question) {
+            self.sending = None;
+        }
+    }
+
+    /// The send was refused: its draft is back.
+    pub fn refused(&mut self, question: MessageId, failure: Failure, tick: u64) {
+        if let Some((_, draft)) = self.sending.take_if(|(id, _)| *id == question) {
+            self.put_back(draft);
+            self.changed(tick);
+        }
+        self.notice = Some(failure);
+    }
+
+    /// Moves the draft to the stash; the commands keep it on disk.
+    pub fn stash_draft(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
+        self.stash.insert(0, self.draft());
+        self.stash.truncate(STASH);
+        self.put(Draft::default());
+        self.keep_all(scope)
+    }
+
+    /// Brings the newest stashed draft back into an empty composer.
+    pub fn unstash(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
+        if self.stash.is_empty() || !self.is_empty() {
+            return Vec::new();
+        }
+        let draft = self.stash.remove(0);
+        self.put(draft);
+        let mut commands = self.keep_all(scope);
+        // The slot that the shorter stash no longer uses.
+        let slot = -(i32::try_from(self.stash.len()).unwrap_or(0) + 1);
+        commands.push(keep(scope, slot, Draft::default()));
+        commands
+    }
+
+    fn keep_all(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
+        self.changed_at = None;
+        let mut commands = vec![keep(scope, 0, self.draft())];
+        for (slot, draft) in (1..).zip(&self.stash) {
+            commands.push(keep(scope, -slot, draft.clone()));
+        }
+        commands
+    }
+
+    /// The command that keeps a changed draft, once its time has come or at once when `is_leaving`.
+    pub fn keep_due(
+        &mut self,
+        scope: Option<ConversationId>,
+        tick: u64,
+        is_leaving: bool,
+    ) -> Option<Command> {
+        let changed_at = self.changed_at?;
+        if !is_leaving && tick < changed_at + KEEP_AFTER {
+            return None;
+        }
+        self.changed_at = None;
+        Some(keep(scope, 0, self.draft()))
+    }
+
+    /// When the draft is to be kept, in ticks.
+    pub fn deadline(&self) -> Option<u64> {
+        self.changed_at.map(|at| at + KEEP_AFTER)
+    }
+
+    /// Rows the composer wants at this width: notice, edit mark, text.
+    pub fn height(&mut self, width: u16, most: u16) -> u16 {
+        let text = u16::try_from(self.editor.measure(width.saturating_sub(2)))
+            .unwrap_or(MOST_ROWS)
+            .clamp(1, MOST_ROWS);
+        (text + self.notice_rows() + u16::from(self.edit_of.is_some())).min(most.max(1))
+    }
+
+    fn notice_rows(&self) -> u16 {
+        match &self.notice {
+            Some(failure) if failure.remedy.is_empty() => 1,
+            Some(_) => 2,
+            None => 0,
+        }
+    }
+
+    /// Takes its place on the screen.
+    pub fn layout(&mut self, area: Rect) {
+        self.area = area;
+        self.editor.layout(self.text_area());
+    }
+
+    /// Whether the caret is in the first row, where ↑ brings the stash back.
+    pub fn is_at_first_row(&mut self) -> bool {
+        let width = self.text_area().width;
+        self.editor.is_at_first_row(width)
+    }
+
+    fn text_area(&self) -> Rect {
+        let above = (self.notice_rows() + u16::from(self.edit_of.is_some()))
+            .min(self.area.height.saturating_sub(1));
+        Rect {
+            x: self.area.x + 2.min(self.area.width),
+            y: self.area.y + above,
+            width: self.area.width.saturating_sub(2),
+            height: self.area.height - above,
+        }
+    }
+
+    /// Draws notice and text.
+    pub fn paint(&self, canvas: &mut Canvas<'_>, is_focused: bool) {
+        let mut y = 0;
+        if let Some(failure) = &self.notice {
+            let title = Clean::line(&format!("▲ {}", failure.title));
+            canvas.put(
+                self.area,
+                (1, y),
+                &cut(&title, self.area.width.saturating_sub(1)),
+                Look::of(Tone::Error),
+            );
+            y += 1;
+            if !failure.remedy.is_empty() {
+                let remedy = Clean::line(&failure.remedy);
+                canvas.put(
+                    self.area,
+                    (3, y),
+                    &cut(&remedy, self.area.width.saturating_sub(3)),
+                    Look::of(Tone::Dim),
+                );
+                y += 1;
+            }
+        }
+        if self.edit_of.is_some() {
+            let mark = Clean::own(
+                "editing an earlier question: Enter sends it as a new branch, Esc leaves it",
+            );
+            canvas.put(
+                self.area,
+                (1, y),
+                &cut(&mark, self.area.width.saturating_sub(1)),
+                Look::of(Tone::Warning),
+            );
+        }
+        let text = self.text_area();
+        let bar = if is_focused {
+            Look::of(Tone::Accent)
+        } else {
+            Look::of(Tone::Dim)
+        };
+        let column = Rect {
+            x: self.area.x,
+            width: 1,
+            ..text
+        };
+        for y in 0..text.height {
+            canvas.put(column, (0, y), &Clean::own("▏"), bar);
+        }
+        self.editor.paint(canvas.buffer, text, canvas.theme);
+        // Bytes are counted for nothing; only a text that may be too long is counted by its characters.
+        let chars = if self.editor.len() > self.most_chars {
+            self.editor.text().chars().count()
+        } else {
+            0
+        };
+        if chars > self.most_chars {
+            let count = Clean::line(&format!(" {chars} characters"));
+            canvas.put_right(
+                text,
+                (0, text.height.saturating_sub(1)),
+                &count,
+                Look::of(Tone::Warning),
+            );
+        }
+    }
+
+    /// The cell of the caret.
+    pub fn caret(&self) -> Option<Position> {
+        self.editor.caret_cell(self.text_area())
+    }
+}
+
+fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
+    Command::Chat(Chat::KeepDraft { scope, slot, draft })
+}

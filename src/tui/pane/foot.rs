@@ -1,0 +1,139 @@
+//! The words below a message: how it ended, what can be done, what it cost.
+
+use crate::domain::clean::Clean;
+use crate::domain::failure::Failure;
+use crate::domain::message::{Finish, Message, Status};
+use crate::domain::usage::Usage;
+use crate::tui::theme::{Look, Tone};
+
+/// A line of the foot.
+pub(super) struct Line {
+    pub left: Clean,
+    pub right: Clean,
+    pub look: Look,
+}
+
+/// How a reply ended when that is worth saying, and what can be done.
+pub(super) fn notices(message: &Message, is_elsewhere: bool) -> Vec<Line> {
+    let line = |left: &str, tone| Line {
+        left: Clean::line(left),
+        right: Clean::default(),
+        look: Look::of(tone),
+    };
+    let failure = |fallback: &str| {
+        let Some(Failure { title, remedy, .. }) = &message.failure else {
+            return fallback.to_owned();
+        };
+        let dot = if remedy.is_empty() { "" } else { ". " };
+        format!("{title}{dot}{remedy}")
+    };
+    let keys = "r retry · c continue · e edit the question · R other model · . details";
+    match message.status {
+        Status::Streaming if is_elsewhere => vec![line("being written elsewhere", Tone::Warning)],
+        Status::Streaming => vec![line("being written", Tone::Warning)],
+        Status::Stopped => vec![line("■ stopped", Tone::Warning), line(keys, Tone::Dim)],
+        Status::Interrupted => {
+            let words = failure("The reply was interrupted. What arrived is kept.");
+            vec![
+                line(&format!("▲ interrupted: {words}"), Tone::Error),
+                line(keys, Tone::Dim),
+            ]
+        }
+        Status::Failed => {
+            let words = failure("The provider reported an error. What arrived is kept.");
+            vec![
+                line(&format!("▲ failed: {words}"), Tone::Error),
+                line(keys, Tone::Dim),
+            ]
+        }
+        Status::Complete | Status::Unsent => match &message.finish {
+            Some(Finish::Length) => vec![line("▲ cut at the limit · c continue", Tone::Warning)],
+            Some(Finish::Filter) => vec![line("▲ stopped by the provider's filter", Tone::Warning)],
+            Some(Finish::Refusal) => vec![line("▲ refused by the model", Tone::Warning)],
+            Some(Finish::Other(word)) => vec![line(&format!("ended: {word}"), Tone::Dim)],
+            Some(Finish::Stop) | None => Vec::new(),
+        },
+    }
+}
+
+/// `1.2 s · 312 tok · $0.0034`; what is not known is left out.
+pub(super) fn figures(message: &Message) -> String {
+    let mut parts = Vec::new();
+    if let Some(ms) = message.total_ms {
+        parts.push(seconds(ms));
+    }
+    if let Some(tokens) = message.usage.as_ref().and_then(|usage| usage.output) {
+        let about = if message.usage.is_some_and(|usage| usage.is_estimate) {
+            "≈"
+        } else {
+            ""
+        };
+        parts.push(format!("{about}{tokens} tok"));
+    }
+    if let Some(cost) = message.cost.filter(|cost| cost.0 > 0) {
+        parts.push(cost.short());
+    }
+    parts.join(" · ")
+}
+
+pub(super) fn details(message: &Message) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(model) = &message.model {
+        lines.push(format!("model     {model}"));
+    }
+    if let Some(usage) = &message.usage {
+        lines.push(format!("tokens    {}", tokens(usage)));
+    }
+    lines.push(match message.cost {
+        Some(cost) => format!("cost      ${cost}"),
+        None => "cost      not known".to_owned(),
+    });
+    if let (Some(first), Some(total)) = (message.first_token_ms, message.total_ms) {
+        lines.push(format!(
+            "time      first word after {}, all in {}",
+            seconds(first),
+            seconds(total)
+        ));
+    }
+    lines.push(format!("at        {}", message.created_at.rfc3339()));
+    for (name, id) in [
+        ("response", &message.response_id),
+        ("request", &message.request_id),
+    ] {
+        if let Some(id) = id {
+            lines.push(format!("{name:<9} {id}"));
+        }
+    }
+    if let Some(failure) = message
+        .failure
+        .as_ref()
+        .filter(|failure| !failure.detail.is_empty())
+    {
+        lines.push(format!("detail    {}", failure.detail));
+    }
+    lines
+}
+
+fn tokens(usage: &Usage) -> String {
+    let told = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let mut out = format!("{} in, {} out", told(usage.input), told(usage.output));
+    for (name, n) in [("cached", usage.cached), ("reasoning", usage.reasoning)] {
+        if let Some(n) = n.filter(|n| *n > 0) {
+            out.push_str(&format!(", {n} {name}"));
+        }
+    }
+    if usage.is_estimate {
+        out.push_str(" (counted here)");
+    }
+    out
+}
+
+/// `840 ms`, `1.2 s`, `14 s`, `2 min 5 s`.
+pub(super) fn seconds(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..10_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        10_000..60_000 => format!("{} s", ms / 1_000),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}

@@ -1,0 +1,9 @@
+//! The fixed parts of the screen. A pane is a struct with `layout` and `paint`; no pane knows another.
+
+pub mod composer;
+mod entry;
+mod foot;
+pub mod library;
+pub mod list;
+pub mod status;
+pub mod transcript;

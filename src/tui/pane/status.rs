@@ -1,0 +1,94 @@
+//! The status line: hints for what is focused or a toast on the left, the model on the right.
+
+use ratatui::layout::Rect;
+
+use crate::domain::clean::Clean;
+use crate::domain::model::ModelRef;
+use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::theme::{Look, Tone};
+
+/// Something said for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    pub words: String,
+    pub is_failure: bool,
+    /// In ticks.
+    pub until: u64,
+}
+
+/// What the status line shows.
+pub struct Status<'a> {
+    /// At most four, the most useful first: key and what it does.
+    pub hints: Vec<(String, &'static str)>,
+    pub toast: Option<&'a Toast>,
+    pub model: &'a ModelRef,
+    /// What the model's money was in the open conversation, such as `$0.42`; empty = nothing to say.
+    pub cost: String,
+}
+
+impl Status<'_> {
+    /// Draws the line. The model stays; hints give way.
+    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let dim = Look::of(Tone::Dim);
+        let model = Clean::line(&self.model.to_string());
+        let mut tail = String::new();
+        if self.model.is_guide() {
+            tail.push_str(" · built-in guide, not a language model");
+        }
+        if !self.cost.is_empty() {
+            tail.push_str(" · ");
+            tail.push_str(&self.cost);
+        }
+        let tail = Clean::line(&tail);
+        let least = if self.toast.is_some() {
+            area.width / 2
+        } else {
+            0
+        };
+        let room = area.width.saturating_sub(least + 1);
+        let with_tail = width(&model) + width(&tail);
+        let inner = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
+        let mut left = area.width;
+        if with_tail <= room && (area.width >= 70 || self.toast.is_none()) {
+            left = inner.width.saturating_sub(with_tail);
+            let x = canvas.put(inner, (left, 0), &model, Look::default());
+            canvas.put(inner, (x, 0), &tail, dim);
+        } else {
+            let model = cut(&model, room);
+            left = left.min(inner.width.saturating_sub(width(&model)));
+            canvas.put(inner, (left, 0), &model, Look::default());
+        }
+        let left = left.saturating_sub(2);
+        match self.toast {
+            Some(toast) => {
+                let look = if toast.is_failure {
+                    Look::of(Tone::Error)
+                } else {
+                    Look::of(Tone::Accent)
+                };
+                canvas.put(area, (1, 0), &cut(&Clean::line(&toast.words), left), look);
+            }
+            None => self.paint_hints(canvas, area, left),
+        }
+    }
+
+    fn paint_hints(&self, canvas: &mut Canvas<'_>, area: Rect, room: u16) {
+        let mut x = 1;
+        for (at, (key, about)) in self.hints.iter().enumerate() {
+            let key = Clean::line(key);
+            let about = Clean::line(&format!(" {about}"));
+            let before = if at == 0 { 0 } else { 3 };
+            if x + before + width(&key) + width(&about) > room {
+                break;
+            }
+            if at > 0 {
+                x = canvas.put(area, (x, 0), &Clean::own(" · "), Look::of(Tone::Dim));
+            }
+            x = canvas.put(area, (x, 0), &key, Look::default());
+            x = canvas.put(area, (x, 0), &about, Look::of(Tone::Dim));
+        }
+    }
+}

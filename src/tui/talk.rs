@@ -1,0 +1,392 @@
+//! The conversation's actions: send, stop, retry, continue, edit, branches, the model, instructions, prompts.
+
+use super::focus::focus;
+use super::model::{Ask, Focus, Model};
+use super::open;
+use super::overlay::form::Form;
+use super::overlay::picker::{Picker, Row};
+use super::overlay::{Body, Overlay, Purpose};
+use super::pane::transcript::Move;
+use crate::domain::clean::Clean;
+use crate::domain::id::{ConversationId, MessageId};
+use crate::domain::message::{Message, Role};
+use crate::domain::model::{ModelRef, ModelSpec};
+use crate::keys::{Action, Context};
+use crate::protocol::{At, Chat, Command, Data, To, Turn};
+
+/// Sends what stands in the composer. Nothing is lost: the text leaves the composer for good only when the engine
+/// has it as a row.
+pub fn send(model: &mut Model) {
+    let text = model.composer.editor.text();
+    if text.trim().is_empty() {
+        model.say("nothing to send yet: type a message first");
+        return;
+    }
+    if model.live_here().is_some() {
+        model.say("a reply is running, Esc stops it");
+        return;
+    }
+    let to = match model.here() {
+        Some(id) => To::Conversation(id),
+        None => To::New(model.new_conversation()),
+    };
+    let question: MessageId = model.mint.id();
+    let mut draft = model.composer.take(question);
+    if let Some(rest) = draft.text.strip_prefix("//") {
+        draft.text = format!("/{rest}");
+    }
+    model.transcript.follow();
+    model.ask(
+        Command::Turn(Turn::Send {
+            to,
+            question,
+            draft,
+        }),
+        Ask::Send(question),
+    );
+}
+
+/// Stops the reply of the open conversation; `false` when there is none.
+pub fn stop(model: &mut Model) -> bool {
+    let Some(conversation) = model.here().filter(|id| model.live.contains_key(id)) else {
+        return false;
+    };
+    stop_in(model, conversation);
+    true
+}
+
+/// Stops the reply being written in that conversation.
+pub fn stop_in(model: &mut Model, conversation: ConversationId) {
+    model.tell(Command::Turn(Turn::Cancel { conversation }));
+}
+
+/// The reply an action is about: the message at hand, or the reply under the question at hand.
+fn reply_at_hand(model: &Model) -> Option<Message> {
+    model.transcript.reply_at_hand().cloned()
+}
+
+/// Asks for another reply beside the one at hand.
+pub fn retry(model: &mut Model, with: Option<ModelRef>) {
+    if is_busy(model) {
+        return;
+    }
+    let at_hand = model.transcript.current().cloned();
+    let turn = match (reply_at_hand(model), at_hand) {
+        (Some(reply), _) => Turn::Regenerate {
+            reply: reply.id,
+            model: with,
+        },
+        (None, Some(question)) if question.role == Role::User => Turn::Resend {
+            question: question.id,
+        },
+        _ => {
+            model.say("there is no answer to ask for again");
+            return;
+        }
+    };
+    model.transcript.follow();
+    model.ask(Command::Turn(turn), Ask::Again);
+}
+
+fn is_busy(model: &mut Model) -> bool {
+    let is_live = model.live_here().is_some();
+    if is_live {
+        model.say("a reply is running, Esc stops it");
+    }
+    is_live
+}
+
+/// The same with a model to choose.
+pub fn retry_with(model: &mut Model) {
+    match reply_at_hand(model) {
+        Some(reply) => pick_model(model, Purpose::RetryWith(reply.id)),
+        None => model.say("there is no answer to ask for again"),
+    }
+}
+
+/// Goes on where a stopped, cut or failed reply ended.
+pub fn go_on(model: &mut Model) {
+    if is_busy(model) {
+        return;
+    }
+    match reply_at_hand(model) {
+        Some(reply)
+            if reply.status.is_cut()
+                || reply.finish == Some(crate::domain::message::Finish::Length) =>
+        {
+            model.transcript.follow();
+            model.ask(
+                Command::Turn(Turn::Continue { reply: reply.id }),
+                Ask::Again,
+            );
+        }
+        Some(_) => model.say("this answer is complete; r asks for another"),
+        None => model.say("there is no answer to continue"),
+    }
+}
+
+/// Puts the question at hand into the composer; sending it makes a new branch.
+pub fn edit_question(model: &mut Model) {
+    match model
+        .transcript
+        .question_at_hand()
+        .map(|m| (m.id, m.content.clone()))
+    {
+        Some((id, text)) => start_edit(model, id, &text),
+        None => model.say("there is no question to edit"),
+    }
+}
+
+/// Edits a question in the composer; what stood there goes to the stash.
+pub fn start_edit(model: &mut Model, question: MessageId, text: &str) {
+    let scope = model.here();
+    if !model.composer.is_empty() {
+        for command in model.composer.stash_draft(scope) {
+            model.tell(command);
+        }
+    }
+    model.composer.edit(question, text);
+    model.composer.changed(model.tick);
+    focus(model, Focus::Composer);
+}
+
+/// Shows the version before or after the message at hand.
+pub fn sibling(model: &mut Model, by: isize) {
+    if is_busy(model) {
+        return;
+    }
+    match model.transcript.branching_at_hand() {
+        Some(of) => {
+            model.ask(
+                Command::Chat(Chat::Siblings { message: of }),
+                Ask::Siblings { of, by },
+            );
+        }
+        None => model.say("there is only this version"),
+    }
+}
+
+/// The siblings of a message came: shows the one `by` steps from it.
+pub fn walk(model: &mut Model, siblings: &[MessageId], of: MessageId, by: isize) {
+    let at = siblings
+        .iter()
+        .position(|id| *id == of)
+        .and_then(|at| at.checked_add_signed(by));
+    match (at.and_then(|at| siblings.get(at)), model.here()) {
+        (Some(through), Some(conversation)) => {
+            model.ask(
+                Command::Chat(Chat::Choose {
+                    conversation,
+                    through: *through,
+                }),
+                Ask::Open,
+            );
+        }
+        _ => model.say(if by < 0 {
+            "this is the first version"
+        } else {
+            "this is the last version"
+        }),
+    }
+}
+
+/// To the end of the conversation, following it; loads the end when it is not there.
+pub fn to_end(model: &mut Model) {
+    match model.here().filter(|_| model.transcript.has_after()) {
+        Some(conversation) => {
+            model.transcript.follow();
+            let page = Chat::Page {
+                conversation,
+                at: At::Tip,
+                limit: Some(crate::protocol::PAGE),
+            };
+            model.ask(Command::Chat(page), Ask::Page(At::Tip));
+        }
+        None => model.transcript.go(Move::End),
+    }
+}
+
+/// Leaves for a conversation not yet created.
+pub fn new_conversation(model: &mut Model) {
+    let drafts = std::mem::take(&mut model.new_drafts);
+    open::fresh(model, drafts);
+}
+
+/// Opens the model picker.
+pub fn pick_model(model: &mut Model, purpose: Purpose) {
+    let aside = if matches!(purpose, Purpose::RetryWith(_)) {
+        Clean::own("for this answer only")
+    } else {
+        Clean::own("used from the next message on")
+    };
+    let hint = |action| {
+        model
+            .keymap
+            .hint(Context::Overlay, action)
+            .unwrap_or_default()
+    };
+    let keys = format!(
+        "⏎ use · {} favourite · {} refresh · Esc",
+        hint(Action::Favourite),
+        hint(Action::RefreshPicker)
+    );
+    let rows = model_rows(model);
+    let picker =
+        Picker::new(Clean::own("Model"), aside, Clean::line(&keys), rows).taking_typed("use");
+    model.overlays.push(Overlay {
+        purpose,
+        body: Body::Picker(picker),
+    });
+    model.ask(
+        Command::Data(Data::Models {
+            refresh: model.models.is_empty(),
+        }),
+        Ask::Models,
+    );
+}
+
+/// Asks the providers for their models again.
+pub fn refresh_models(model: &mut Model) {
+    note(model, "asking the providers …");
+    model.ask(Command::Data(Data::Models { refresh: true }), Ask::Models);
+}
+
+/// The picker of models shows what is known now.
+pub fn refill_models(model: &mut Model, is_whole: bool) {
+    let rows = model_rows(model);
+    let failed: Vec<String> = model
+        .model_failures
+        .iter()
+        .map(|(provider, failure)| format!("{provider}: {}", failure.title))
+        .collect();
+    for overlay in &mut model.overlays {
+        if let (Purpose::Model | Purpose::RetryWith(_), Body::Picker(picker)) =
+            (overlay.purpose, &mut overlay.body)
+        {
+            picker.fill(rows.clone());
+            if is_whole || !failed.is_empty() {
+                picker.note = Clean::line(&failed.join(" · "));
+            }
+        }
+    }
+}
+
+fn note(model: &mut Model, words: &'static str) {
+    if let Some(Overlay {
+        body: Body::Picker(picker),
+        ..
+    }) = model.overlays.last_mut()
+    {
+        picker.note = Clean::own(words);
+    }
+}
+
+fn model_rows(model: &Model) -> Vec<Row> {
+    let row = |spec: &ModelSpec| Row {
+        value: spec.model.to_string(),
+        label: Clean::line(&spec.model.to_string()),
+        aside: Clean::line(&spec.context.map_or_else(String::new, window_words)),
+        is_marked: spec.favourite,
+    };
+    model.models.iter().map(row).collect()
+}
+
+/// A window in words: `128 k`, `1 M`.
+pub fn window_words(tokens: u64) -> String {
+    match tokens {
+        0..1_000 => tokens.to_string(),
+        1_000..1_000_000 => format!("{} k", tokens / 1_000),
+        _ => format!("{} M", tokens / 1_000_000),
+    }
+}
+
+/// Marks the selected model as a favourite, or unmarks it.
+pub fn mark_favourite(model: &mut Model) {
+    let Some(Overlay {
+        body: Body::Picker(picker),
+        ..
+    }) = model.overlays.last()
+    else {
+        return;
+    };
+    let Some((value, favourite)) = picker
+        .current()
+        .map(|row| (row.value.clone(), !row.is_marked))
+    else {
+        return;
+    };
+    if let Ok(chosen) = value.parse::<ModelRef>() {
+        if let Some(spec) = model.models.iter_mut().find(|spec| spec.model == chosen) {
+            spec.favourite = favourite;
+        }
+        model.tell(Command::Data(Data::MarkModel {
+            model: chosen,
+            favourite,
+        }));
+        refill_models(model, false);
+    }
+}
+
+/// Uses another model from the next message on.
+pub fn use_model(model: &mut Model, text: &str) {
+    let chosen = match text.parse::<ModelRef>() {
+        Ok(chosen) => chosen,
+        Err(bad) => {
+            model.say(bad.to_string());
+            return;
+        }
+    };
+    match model.here() {
+        Some(conversation) => {
+            model.ask(
+                Command::Chat(Chat::SwitchModel {
+                    conversation,
+                    model: chosen,
+                }),
+                Ask::Change,
+            );
+        }
+        None => {
+            model.say(format!("{chosen} from the next message on"));
+            model.new_model = chosen;
+        }
+    }
+}
+
+/// Opens the conversation's own instructions (spec C13).
+pub fn edit_system(model: &mut Model) {
+    let text = model.open.as_ref().map_or(&model.new_system, |c| &c.system);
+    let newline = model.keymap.first_key(Action::Newline).unwrap_or_default();
+    let form = Form::lines("This conversation's own instructions", text, &newline);
+    model.overlays.push(Overlay {
+        purpose: Purpose::System,
+        body: Body::Form(form),
+    });
+}
+
+/// Keeps the conversation's own instructions.
+pub fn set_system(model: &mut Model, text: String) {
+    match model.here() {
+        Some(conversation) => {
+            model.ask(
+                Command::Chat(Chat::SetSystem { conversation, text }),
+                Ask::Change,
+            );
+        }
+        None => {
+            model.say("instructions kept for this conversation");
+            model.new_system = text;
+        }
+    }
+}
+
+/// Puts the selected prompt at the caret of the composer.
+pub fn insert_prompt(model: &mut Model) {
+    let Some(prompt) = model.library.current().cloned() else {
+        return;
+    };
+    model.composer.editor.paste(&prompt.content);
+    model.composer.made_from(prompt.id, prompt.version);
+    model.composer.changed(model.tick);
+    focus(model, Focus::Composer);
+}

@@ -1,0 +1,197 @@
+//! Routes what comes in to the place that decides: keys to the focus, news to the panes, deadlines to their owners.
+
+use super::act;
+use super::choose;
+use super::focus::{context, edited, editor, is_filtering, takes_text};
+use super::ladder;
+use super::leaving;
+use super::model::{Focus, Model};
+use super::msg::{Effect, Msg, Outcome, Signal};
+use super::news;
+use crate::keys::{Action, Chord, Context, Key, Lookup};
+
+/// Takes a message in; returns what the loop must do.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(chord) => key(model, chord),
+        Msg::Paste(text) => paste(model, &text),
+        Msg::Resize | Msg::Due => {}
+        Msg::Engine(event) => news::apply(model, event),
+        Msg::Signal(Signal::Leave) => leaving::leave(model),
+        Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
+    }
+    pass_deadlines(model);
+    std::mem::take(&mut model.effects)
+}
+
+fn pass_deadlines(model: &mut Model) {
+    if model
+        .toast
+        .as_ref()
+        .is_some_and(|toast| toast.until <= model.tick)
+    {
+        model.toast = None;
+    }
+    if model.quit_armed.is_some_and(|until| until <= model.tick) {
+        model.quit_armed = None;
+    }
+    if !model.is_leaving {
+        leaving::keep_place(model, false);
+    }
+}
+
+fn key(model: &mut Model, chord: Chord) {
+    if model.fatal.is_some() {
+        model.effects.push(Effect::Leave);
+        return;
+    }
+    let is_interrupt = chord == ctrl('c');
+    if !is_interrupt && chord != ctrl('d') {
+        model.quit_armed = None;
+    }
+    let is_esc = chord == Chord::plain(Key::Esc);
+    if !is_esc {
+        model.last_esc = None;
+    }
+    if is_interrupt {
+        model.pending.clear();
+        ladder::interrupt(model);
+    } else if is_esc && !model.pending.is_empty() {
+        model.pending.clear();
+    } else if is_esc {
+        ladder::back(model);
+    } else if let (Key::Char(c), true) = (
+        chord.key,
+        chord.is_text() && model.pending.is_empty() && takes_text(model),
+    ) {
+        if let Some(editor) = editor(model) {
+            editor.insert(c.encode_utf8(&mut [0; 4]));
+        }
+        edited(model);
+    } else {
+        bound(model, chord);
+    }
+}
+
+fn ctrl(c: char) -> Chord {
+    Chord::new(Key::Char(c), true, false, false)
+}
+
+fn bound(model: &mut Model, chord: Chord) {
+    model.pending.push(chord);
+    match lookup(model) {
+        Lookup::Action(action) => {
+            model.pending.clear();
+            perform(model, action);
+        }
+        Lookup::Prefix => model.pending_since = model.tick,
+        Lookup::None => {
+            let is_first = model.pending.len() == 1;
+            model.pending.clear();
+            if is_first {
+                unbound(model, chord);
+            } else {
+                model.say("no such key here; F1 shows the keys");
+            }
+        }
+    }
+}
+
+/// What the pending keys mean where the focus is. A place that takes text also has the composer's editing keys, and
+/// of what works everywhere an overlay lets only the harmless through.
+fn lookup(model: &Model) -> Lookup {
+    let map = &model.keymap;
+    let edit = || match map.lookup(Context::Composer, &model.pending) {
+        Lookup::Action(action) if action.is_edit() => Lookup::Action(action),
+        Lookup::Action(_) | Lookup::Prefix | Lookup::None => Lookup::None,
+    };
+    if !model.overlays.is_empty() {
+        return match map.lookup(Context::Overlay, &model.pending) {
+            Lookup::Action(action)
+                if action.contexts().contains(&Context::Overlay) || is_harmless(action) =>
+            {
+                Lookup::Action(action)
+            }
+            Lookup::Action(_) | Lookup::Prefix | Lookup::None if takes_text(model) => edit(),
+            Lookup::Action(_) | Lookup::Prefix | Lookup::None => Lookup::None,
+        };
+    }
+    let here = map.lookup(context(model), &model.pending);
+    if is_filtering(model) {
+        return match edit() {
+            Lookup::Action(Action::Previous | Action::Next | Action::Newline) => here,
+            Lookup::Action(action) => Lookup::Action(action),
+            Lookup::Prefix | Lookup::None => here,
+        };
+    }
+    here
+}
+
+fn is_harmless(action: Action) -> bool {
+    matches!(action, Action::Redraw | Action::Suspend | Action::Quit)
+}
+
+/// A key without a meaning here: a letter goes to the overlay, else back to the composer.
+fn unbound(model: &mut Model, chord: Chord) {
+    let Key::Char(c) = chord.key else { return };
+    if !chord.is_text() {
+        return;
+    }
+    match model.overlays.last_mut() {
+        Some(overlay) => {
+            let outcome = overlay.letter(c);
+            conclude(model, outcome);
+        }
+        None => {
+            model.focus = Focus::Composer;
+            model.composer.editor.insert(c.encode_utf8(&mut [0; 4]));
+            model.composer.changed(model.tick);
+        }
+    }
+}
+
+/// A bound key: the overlay's, an edit, or an action of the whole.
+fn perform(model: &mut Model, action: Action) {
+    if action.is_edit() && editor(model).is_some() {
+        act::edit(model, action);
+        return;
+    }
+    match model.overlays.last_mut() {
+        Some(overlay) if !is_harmless(action) => {
+            let outcome = overlay.act(action);
+            conclude(model, outcome);
+        }
+        Some(_) | None => act::act(model, action),
+    }
+}
+
+/// An overlay said what it wants.
+fn conclude(model: &mut Model, outcome: Outcome) {
+    match outcome {
+        Outcome::Stay => {}
+        Outcome::Close => {
+            model.overlays.pop();
+        }
+        Outcome::Act(action) => act::act(model, action),
+        Outcome::Take(choice) => {
+            if let Some(overlay) = model.overlays.pop() {
+                choose::chosen(model, overlay.purpose, choice);
+            }
+        }
+    }
+}
+
+/// Pasted text is always text, wherever the focus is.
+fn paste(model: &mut Model, text: &str) {
+    if model.fatal.is_some() {
+        return;
+    }
+    model.quit_armed = None;
+    if editor(model).is_none() && model.overlays.is_empty() {
+        model.focus = Focus::Composer;
+    }
+    if let Some(editor) = editor(model) {
+        editor.paste(text);
+        edited(model);
+    }
+}

@@ -1,0 +1,424 @@
+//! The screen as a whole: divides it, lets each part lay itself out, then paints. Nothing is decided while painting.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect, Size};
+
+use super::canvas::{Canvas, cut, width};
+use super::focus::context;
+use super::model::{Focus, Frames, HINTS_AFTER, Model};
+use super::pane::list::ListView;
+use super::pane::status::Status;
+use super::theme::{Look, Tone};
+use crate::domain::clean::Clean;
+use crate::domain::failure::Failure;
+use crate::keys::Action;
+
+/// From this width on all three panes stand side by side.
+const WIDE: u16 = 100;
+/// From this width on the list stands beside the conversation.
+const MIDDLE: u16 = 70;
+const LIST: u16 = 30;
+const LIBRARY: u16 = 28;
+/// A narrow screen shows a side pane on top, at most this wide.
+const DRAWER: u16 = 44;
+
+/// Divides the screen and lets every shown part take its place.
+pub fn layout(model: &mut Model, size: Size) {
+    model.size = size;
+    let screen = Rect::new(0, 0, size.width, size.height);
+    let frames = divide(model, screen);
+    model.frames = frames;
+    model.list.layout(frames.list);
+    model.library.layout(frames.library);
+    model.composer.layout(frames.composer);
+    let live = model.open.as_ref().and_then(|c| model.live.get(&c.id));
+    let foot = live.map(|live| live.words(model.tick, model.now));
+    model.transcript.layout(frames.transcript, foot);
+    for overlay in &mut model.overlays {
+        overlay.layout(screen);
+    }
+}
+
+fn divide(model: &mut Model, screen: Rect) -> Frames {
+    let status_rows = screen.height.min(1);
+    let body = Rect {
+        height: screen.height - status_rows,
+        ..screen
+    };
+    let status = Rect {
+        y: body.height,
+        height: status_rows,
+        ..screen
+    };
+    let is_alone = model.is_alone;
+    let left = if !is_alone && screen.width >= MIDDLE {
+        LIST
+    } else {
+        0
+    };
+    let right = if !is_alone && screen.width >= WIDE {
+        LIBRARY
+    } else {
+        0
+    };
+    // One column between panes for the rule.
+    let middle_x = if left > 0 { left + 1 } else { 0 };
+    let middle_end = if right > 0 {
+        screen.width - right - 1
+    } else {
+        screen.width
+    };
+    let middle = Rect {
+        x: middle_x,
+        width: middle_end - middle_x,
+        ..body
+    };
+    let mut frames = Frames {
+        status,
+        ..Frames::default()
+    };
+    if left > 0 {
+        frames.list = Rect {
+            width: left,
+            ..body
+        };
+    } else if model.focus == Focus::List {
+        frames.list = Rect {
+            width: screen.width.min(DRAWER),
+            ..body
+        };
+    }
+    if right > 0 {
+        frames.library = Rect {
+            x: middle_end + 1,
+            width: right,
+            ..body
+        };
+    } else if model.focus == Focus::Library {
+        let drawer = screen.width.min(DRAWER);
+        frames.library = Rect {
+            x: screen.width - drawer,
+            width: drawer,
+            ..body
+        };
+    }
+    let head_rows = if middle.height >= 8 { 1 } else { 0 };
+    let most = (middle.height / 2).max(1);
+    let composer_rows = model.composer.height(middle.width, most).min(middle.height);
+    let gap = u16::from(middle.height >= 10);
+    frames.head = Rect {
+        height: head_rows,
+        ..middle
+    };
+    frames.composer = Rect {
+        y: middle.height - composer_rows,
+        height: composer_rows,
+        ..middle
+    };
+    let transcript_rows = middle
+        .height
+        .saturating_sub(head_rows + composer_rows + gap);
+    frames.transcript = Rect {
+        y: head_rows,
+        height: transcript_rows,
+        ..middle
+    };
+    frames
+}
+
+/// Paints everything; returns the cell of the caret.
+pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
+    let mut canvas = Canvas {
+        buffer,
+        theme: model.theme,
+    };
+    let screen = Rect::new(0, 0, model.size.width, model.size.height);
+    if let Some(failure) = &model.fatal {
+        paint_fatal(&mut canvas, screen, failure);
+        return None;
+    }
+    let frames = &model.frames;
+    paint_head(&mut canvas, model);
+    if model.transcript.is_empty() {
+        paint_welcome(&mut canvas, model);
+    } else {
+        model
+            .transcript
+            .paint(&mut canvas, model.focus == Focus::Transcript, &model.zone);
+    }
+    model.composer.paint(
+        &mut canvas,
+        model.focus == Focus::Composer && model.overlays.is_empty(),
+    );
+    paint_status(&mut canvas, model);
+    paint_side_panes(&mut canvas, model, screen);
+    let mut caret = match model.focus {
+        Focus::Composer => model.composer.caret(),
+        Focus::List if model.list.is_filtering => model.list.caret(),
+        Focus::Library if model.library.is_filtering => model.library.caret(),
+        Focus::List | Focus::Library | Focus::Transcript => None,
+    };
+    if !model.pending.is_empty() && model.tick >= model.pending_since + HINTS_AFTER {
+        paint_what_follows(
+            &mut canvas,
+            model,
+            Rect {
+                height: frames.status.y,
+                ..screen
+            },
+        );
+    }
+    for overlay in &model.overlays {
+        caret = overlay.paint(&mut canvas);
+    }
+    caret.filter(|caret| screen.contains(*caret))
+}
+
+fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
+    let frames = &model.frames;
+    let is_top = model.overlays.is_empty();
+    let drawers = screen.width < MIDDLE || model.is_alone;
+    if frames.list.width > 0 {
+        if drawers {
+            canvas.clear(frames.list);
+        }
+        let view = ListView {
+            is_focused: model.focus == Focus::List && is_top,
+            open: model.here(),
+            now: model.now,
+        };
+        model.list.paint(canvas, &view);
+        divider(canvas, frames.list.right(), frames.list, screen);
+    }
+    if frames.library.width > 0 {
+        if screen.width < WIDE || model.is_alone {
+            canvas.clear(frames.library);
+        }
+        model
+            .library
+            .paint(canvas, model.focus == Focus::Library && is_top);
+        if frames.library.x > 0 {
+            divider(canvas, frames.library.x - 1, frames.library, screen);
+        }
+    }
+}
+
+fn divider(canvas: &mut Canvas<'_>, x: u16, beside: Rect, screen: Rect) {
+    if x >= screen.width {
+        return;
+    }
+    let column = Rect {
+        x,
+        width: 1,
+        ..beside
+    };
+    for y in 0..column.height {
+        canvas.put(column, (0, y), &Clean::own("│"), Look::of(Tone::Dim));
+    }
+}
+
+/// The title of what is open.
+fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
+    let area = model.frames.head;
+    let is_focused = model.focus == Focus::Transcript && model.overlays.is_empty();
+    let look = if is_focused {
+        Look::of(Tone::Accent).bold()
+    } else {
+        Look::default().bold()
+    };
+    let title = match &model.open {
+        Some(c) if !c.title.is_empty() => Clean::line(&c.title),
+        Some(_) => Clean::own("untitled"),
+        None => Clean::own("New conversation"),
+    };
+    let trashed = model.open.as_ref().is_some_and(|c| c.trashed_at.is_some());
+    let aside = if trashed {
+        Clean::own("in the trash")
+    } else {
+        model.transcript.marker()
+    };
+    let room = area.width.saturating_sub(width(&aside) + 3);
+    let x = canvas.put(area, (1, 0), &cut(&title, room), look);
+    let inner = Rect {
+        width: area.width.saturating_sub(1),
+        ..area
+    };
+    canvas.put_right(inner, (x + 1, 0), &aside, Look::of(Tone::Accent));
+}
+
+/// What an empty conversation says: who answers, and how to begin.
+fn paint_welcome(canvas: &mut Canvas<'_>, model: &Model) {
+    let area = model.frames.transcript;
+    let inner = Rect {
+        x: area.x + 1.min(area.width),
+        width: area.width.saturating_sub(2),
+        ..area
+    };
+    let dim = Look::of(Tone::Dim);
+    let mut lines: Vec<(String, Look)> = vec![
+        ("salon".into(), Look::of(Tone::Accent).bold()),
+        (String::new(), dim),
+    ];
+    if model.model().is_guide() {
+        lines.push((
+            "No model is set up yet, so you are talking to the built-in guide (not a language model). It knows this \
+             program: ask it anything, or try \"what can I do here?\""
+                .into(),
+            Look::default(),
+        ));
+        lines.push((String::new(), dim));
+        for (name, is_set) in &model.key_sources {
+            lines.push((
+                format!("{name}  {}", if *is_set { "set" } else { "not set" }),
+                dim,
+            ));
+        }
+        lines.push((
+            "Set one of these variables, or name a server of your own in salon.toml, and start again; the guide knows \
+             how."
+                .into(),
+            dim,
+        ));
+    } else {
+        lines.push((
+            format!("The next message goes to {}.", model.model()),
+            Look::default(),
+        ));
+    }
+    if !model.new_system.is_empty() {
+        lines.push((String::new(), dim));
+        lines.push((format!("Instructions: {}", model.new_system), dim));
+    }
+    let mut y = 0;
+    for (line, look) in lines {
+        let rows = super::text::wrap::plain(&Clean::text(&line), look, inner.width.max(1));
+        for row in rows {
+            if y >= inner.height {
+                return;
+            }
+            row.paint(
+                canvas.buffer,
+                Rect {
+                    y: inner.y + y,
+                    height: 1,
+                    ..inner
+                },
+                canvas.theme,
+            );
+            y += 1;
+        }
+    }
+}
+
+fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
+    let context = context(model);
+    let hint = |action: Action, words| model.keymap.hint(context, action).map(|key| (key, words));
+    let hints = match model.focus {
+        _ if !model.overlays.is_empty() => [None, None, None, None],
+        Focus::Composer => [
+            hint(Action::Send, "send"),
+            hint(Action::Newline, "newline"),
+            hint(Action::PickModel, "model"),
+            hint(Action::Help, "keys"),
+        ],
+        Focus::List => [
+            hint(Action::OpenConversation, "open"),
+            hint(Action::RenameConversation, "rename"),
+            hint(Action::TrashConversation, "trash"),
+            hint(Action::Help, "keys"),
+        ],
+        Focus::Transcript => [
+            hint(Action::Copy, "copy"),
+            hint(Action::Retry, "retry"),
+            hint(Action::EditQuestion, "edit"),
+            hint(Action::Help, "keys"),
+        ],
+        Focus::Library => [
+            hint(Action::InsertPrompt, "insert"),
+            hint(Action::Filter, "filter"),
+            hint(Action::Help, "keys"),
+            None,
+        ],
+    };
+    let cost = match &model.open {
+        Some(c) if c.cost.0 > 0 => c.cost.short(),
+        _ => String::new(),
+    };
+    let status = Status {
+        hints: hints.into_iter().flatten().collect(),
+        toast: model.toast.as_ref(),
+        model: model.model(),
+        cost,
+    };
+    status.paint(canvas, model.frames.status);
+}
+
+/// The keys that may follow a leader, above the status line.
+fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
+    let follows = model.keymap.what_follows(context(model), &model.pending);
+    let widest = follows
+        .iter()
+        .map(|(key, action)| width(key) + width(action.about()) + 4)
+        .max()
+        .unwrap_or(0);
+    let columns = (above.width / widest.max(1)).max(1);
+    let rows = u16::try_from(follows.len())
+        .unwrap_or(0)
+        .div_ceil(columns)
+        .min(above.height);
+    let area = Rect {
+        y: above.height - rows,
+        height: rows,
+        ..above
+    };
+    canvas.clear(area);
+    for (at, (key, action)) in (0_u16..).zip(&follows) {
+        let (column, row) = (at / rows.max(1), at % rows.max(1));
+        let cell = Rect {
+            x: (column * widest).min(area.width),
+            width: widest.min(area.width),
+            ..area
+        }
+        .intersection(area);
+        let x = canvas.put(cell, (1, row), &Clean::line(key), Look::of(Tone::Accent));
+        canvas.put(
+            cell,
+            (x + 1, row),
+            &Clean::own(action.about()),
+            Look::default(),
+        );
+    }
+}
+
+/// A store that cannot be used: what, what to do, how to leave.
+fn paint_fatal(canvas: &mut Canvas<'_>, screen: Rect, failure: &Failure) {
+    let inner = Rect {
+        x: 1.min(screen.width),
+        width: screen.width.saturating_sub(2),
+        ..screen
+    };
+    let parts = [
+        (failure.title.as_str(), Look::of(Tone::Error).bold()),
+        (failure.remedy.as_str(), Look::default()),
+        (failure.detail.as_str(), Look::of(Tone::Dim)),
+        ("Any key leaves.", Look::of(Tone::Dim)),
+    ];
+    let mut y = 1;
+    for (words, look) in parts.iter().filter(|(words, _)| !words.is_empty()) {
+        for row in super::text::wrap::plain(&Clean::text(words), *look, inner.width.max(1)) {
+            if y < inner.height {
+                row.paint(
+                    canvas.buffer,
+                    Rect {
+                        y,
+                        height: 1,
+                        ..inner
+                    },
+                    canvas.theme,
+                );
+            }
+            y += 1;
+        }
+        y += 1;
+    }
+}

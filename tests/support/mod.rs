@@ -1,0 +1,13 @@
+//! What several test binaries share: the scripted server, ready-made settings, a face on a real engine.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each test binary uses its own part, and a test that cannot go on stops"
+)]
+
+pub mod face;
+pub mod fixture;
+pub mod server;
+pub mod tls;

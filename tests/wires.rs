@@ -1,0 +1,278 @@
+//! Recorded answers of real servers, replayed: each `wires/chat/NAME.txt` must become what its `NAME.expected.json`
+//! says, through the scripted server and through the decoder alone, however the bytes are split.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what several tests share stops where a test cannot go on"
+)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use salon::domain::chat::{ChatMessage, ChatRequest, Delta, Purpose};
+use salon::domain::conversation::Sampling;
+use salon::domain::message::Role;
+use salon::domain::model::ModelRef;
+use salon::domain::usage::Usage;
+use salon::provider::completions::{Decoder, Ending};
+use salon::provider::frame::FrameDecoder;
+use salon::provider::{By, Guide, GuidePace, ProviderError, Providers, Retry};
+use serde_json::{Value, json};
+use support::fixture;
+use support::server::{Answer, Framing, Server};
+
+/// A recorded answer.
+struct Capture {
+    name: String,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    expected: Value,
+}
+
+fn captures() -> Vec<Capture> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wires/chat");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "txt"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 29, "captures are missing");
+    files.iter().map(|path| read(path)).collect()
+}
+
+fn read(path: &Path) -> Capture {
+    let bytes = std::fs::read(path).unwrap();
+    let expected = std::fs::read(path.with_extension("expected.json"))
+        .unwrap_or_else(|_| panic!("{} has no .expected.json", path.display()));
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, body) = end.map_or((&b""[..], &b""[..]), |at| (&bytes[..at], &bytes[at + 4..]));
+    let head = String::from_utf8(head.to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1);
+    Capture {
+        name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+        // No head at all: the server closed the connection.
+        status: status.map_or(0, |status| status.parse().unwrap()),
+        headers: lines
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(name, _)| {
+                let name = name.to_ascii_lowercase();
+                ![
+                    "transfer-encoding",
+                    "content-length",
+                    "connection",
+                    "keep-alive",
+                ]
+                .contains(&name.as_str())
+            })
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        body: body.to_vec(),
+        expected: serde_json::from_slice(&expected).unwrap(),
+    }
+}
+
+impl Capture {
+    /// The script that says it again in pieces of this size.
+    fn script(&self, size: usize) -> Answer {
+        if self.status == 0 {
+            return Answer::new(200).framing(Framing::Raw);
+        }
+        let mut answer = Answer::new(self.status);
+        for (name, value) in &self.headers {
+            answer = answer.header(name, value);
+        }
+        for piece in self.body.chunks(size) {
+            answer = answer.send(piece);
+        }
+        answer
+    }
+
+    fn is_listing(&self) -> bool {
+        self.expected.get("models").is_some()
+    }
+}
+
+fn usage(usage: &Usage) -> Value {
+    let mut told = json!({"input": usage.input, "output": usage.output});
+    for (name, value) in [
+        ("cached", usage.cached),
+        ("reasoning", usage.reasoning),
+        ("cache_write", usage.cache_write),
+    ] {
+        if let Some(value) = value {
+            told[name] = json!(value);
+        }
+    }
+    if let Some(cost) = usage.cost {
+        told["cost"] = json!(cost.to_string());
+    }
+    told
+}
+
+/// What the deltas say, in the form of the expectations.
+fn told(deltas: &[Delta]) -> Value {
+    let mut told = json!({"text": "", "reasoning": "", "finish": null, "usage": null, "notes": []});
+    let add = |value: &mut Value, piece: &str| {
+        *value = json!(value.as_str().unwrap().to_owned() + piece);
+    };
+    for delta in deltas {
+        match delta {
+            Delta::Text(piece) | Delta::Refusal(piece) => add(&mut told["text"], piece),
+            Delta::Reasoning(piece) => add(&mut told["reasoning"], piece),
+            Delta::Finish(finish) => told["finish"] = json!(finish.to_string()),
+            Delta::Usage(told_) => told["usage"] = usage(told_),
+            Delta::Note(note) => told["notes"].as_array_mut().unwrap().push(json!(note)),
+            Delta::Opened { .. } | Delta::Alive => {}
+        }
+    }
+    told
+}
+
+fn compare(name: &str, expected: &Value, told: &Value) {
+    for field in ["text", "reasoning", "finish", "usage"] {
+        assert_eq!(told[field], expected[field], "{name}: {field}");
+    }
+    let notes = expected.get("notes").cloned().unwrap_or(json!([]));
+    assert_eq!(told["notes"], notes, "{name}: notes");
+}
+
+fn compare_error(name: &str, expected: &Value, error: Option<&ProviderError>) {
+    let status = match error {
+        None => "complete",
+        Some(error) if error.by == By::Transport => "interrupted",
+        Some(_) => "failed",
+    };
+    assert_eq!(expected["status"], status, "{name}: {error:?}");
+    let Some(error) = error else {
+        assert_eq!(expected["error"], Value::Null, "{name}");
+        return;
+    };
+    let wanted = &expected["error"];
+    let retry = match error.retry {
+        Retry::Never => "never".to_owned(),
+        Retry::Backoff => "backoff".to_owned(),
+        Retry::After(wait) => format!("after {}", wait.as_secs()),
+    };
+    assert_eq!(wanted["retry"], retry, "{name}");
+    assert_eq!(
+        wanted["kind"],
+        serde_json::to_value(error.failure.kind).unwrap(),
+        "{name}"
+    );
+    let says = wanted["says"].as_str().unwrap();
+    assert!(error.failure.title.contains(says), "{name}: {error}");
+    if let Some(detail) = wanted["detail"].as_str() {
+        assert!(
+            error.failure.detail.contains(detail),
+            "{name}: {}",
+            error.failure.detail
+        );
+    }
+}
+
+fn providers(base_url: &str) -> Providers {
+    let guide = Guide::new(fixture::manual(), GuidePace::AtOnce);
+    Providers::new(&fixture::settings(base_url, Path::new("/nowhere")), guide)
+}
+
+#[tokio::test]
+async fn recorded_answers_come_through_the_client_as_they_were() {
+    let request = ChatRequest {
+        model: ModelRef::new("test", "m"),
+        purpose: Purpose::Turn,
+        system: String::new(),
+        messages: vec![ChatMessage {
+            role: Role::User,
+            text: "Hello?".to_owned(),
+        }],
+        sampling: Sampling::default(),
+    };
+    for capture in captures().iter().filter(|capture| !capture.is_listing()) {
+        let mut scripts = vec![
+            capture.script(usize::MAX),
+            capture.script(997),
+            capture.script(3),
+        ];
+        if capture.expected["status"] == "interrupted" && capture.status != 0 {
+            // The same with a connection that does not close cleanly.
+            scripts.push(capture.script(997).cut());
+        }
+        for (n, script) in scripts.into_iter().enumerate() {
+            let is_cut = n == 3;
+            let server = Server::start(vec![script]).await;
+            let (mut deltas, mut error) = (Vec::new(), None);
+            match providers(&server.url()).ask(&request).await {
+                Err(refusal) => error = Some(refusal),
+                Ok(mut reply) => {
+                    while let Some(next) = reply.next().await {
+                        match next {
+                            Ok(delta) => deltas.push(delta),
+                            Err(last) => error = Some(last),
+                        }
+                    }
+                }
+            }
+            compare(&capture.name, &capture.expected, &told(&deltas));
+            if is_cut {
+                assert_eq!(error.unwrap().by, By::Transport, "{}", capture.name);
+            } else {
+                compare_error(&capture.name, &capture.expected, error.as_ref());
+            }
+        }
+    }
+}
+
+#[test]
+fn recorded_streams_are_the_same_however_they_are_split() {
+    let streams = captures()
+        .into_iter()
+        .filter(|c| c.status == 200 && !c.is_listing());
+    let mut count = 0;
+    for capture in streams {
+        count += 1;
+        for size in [1, 2, 3, 64, 1400, usize::MAX] {
+            let (mut frames, mut decoder) = (FrameDecoder::default(), Decoder::new(None));
+            let (mut out, mut deltas) = (Vec::new(), Vec::new());
+            for chunk in capture.body.chunks(size) {
+                frames.push(chunk, &mut out).unwrap();
+            }
+            frames.finish(&mut out).unwrap();
+            for frame in out {
+                decoder.frame(frame, &mut deltas).unwrap();
+            }
+            let ending = decoder.end(&mut deltas);
+            let status = match ending {
+                Ending::Complete => "complete",
+                Ending::NoReason { .. } => "interrupted",
+                Ending::Empty(_) | Ending::NotUnderstood => "failed",
+            };
+            assert_eq!(
+                capture.expected["status"], status,
+                "{} by {size}",
+                capture.name
+            );
+            compare(&capture.name, &capture.expected, &told(&deltas));
+        }
+    }
+    assert!(count >= 16, "{count}");
+}
+
+#[tokio::test]
+async fn recorded_listings_are_read() {
+    let mut count = 0;
+    for capture in captures().iter().filter(|capture| capture.is_listing()) {
+        count += 1;
+        let server = Server::start(vec![capture.script(usize::MAX).at("/v1/models")]).await;
+        let models = providers(&server.url()).models("test").await.unwrap();
+        let told: Vec<Value> = models
+            .iter()
+            .map(|spec| json!([spec.model.name, spec.context]))
+            .collect();
+        assert_eq!(json!(told), capture.expected["models"], "{}", capture.name);
+    }
+    assert_eq!(count, 2);
+}

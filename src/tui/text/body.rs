@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::code::Highlighter;
+use super::dark::Lit;
 use super::row::Row;
 use super::tree::{Kind, Refs};
 
@@ -14,6 +15,9 @@ pub struct Ctx {
     pub highlighter: Option<Arc<Highlighter>>,
     /// Raised when the highlighter changes; code laid out under an older one is laid out anew.
     pub generation: u64,
+    /// A finished block with more lines of code than this is laid out plain and waits for `Doc::dark` and `Doc::light`;
+    /// `None`: everything is highlighted while it is laid out.
+    pub code_at_once: Option<usize>,
 }
 
 /// Work done so far, for tests and benches.
@@ -31,6 +35,8 @@ pub(super) struct Laid {
     pub width: u16,
     /// `None` if no code is in it.
     pub generation: Option<u64>,
+    /// Its code waits for tones.
+    pub is_dark: bool,
     pub rows: Vec<Row>,
 }
 
@@ -40,6 +46,8 @@ pub(super) struct Slot {
     pub range: Range<usize>,
     pub kind: Kind,
     pub laid: Option<Laid>,
+    /// Tones that were made elsewhere.
+    pub lit: Option<Lit>,
     /// The rows are those a full parse would make.
     pub is_exact: bool,
 }

@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use super::body::{Body, Laid, Slot, line_start};
-use super::lay::Sheet;
+use super::dark::{Dark, Lit};
+use super::lay::{Light, Sheet};
 use super::markdown;
 use super::row::Row;
 use super::stream::Growth;
@@ -13,14 +14,8 @@ use super::tree::{Block, Passage, Refs, Shape};
 use super::wrap::Indent;
 
 pub use super::body::{Cost, Ctx};
+pub use super::dark::CodeText;
 pub use super::tree::Kind;
-
-/// A block of code, to be copied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeText {
-    pub lang: String,
-    pub text: String,
-}
 
 /// One message's text.
 #[derive(Debug, Default)]
@@ -57,6 +52,13 @@ impl Doc {
 
     /// Ends the growth: the whole source is parsed once. Blocks that stayed as they were keep their rows.
     pub fn end(&mut self, source: String) {
+        if let Some(mut growth) = self.growth.take()
+            && let Some(rest) = source.strip_prefix(self.body.source.as_str())
+        {
+            // The last words belong to blocks that are mostly laid out.
+            self.body.source.push_str(rest);
+            growth.finish(&mut self.body);
+        }
         let same = common_prefix(&self.body.source, &source);
         let old = std::mem::take(&mut self.body.slots);
         self.growth = None;
@@ -100,6 +102,7 @@ impl Doc {
                 range: line_start(&self.body.source, block.range.start)..block.range.end,
                 kind: block.shape.kind(),
                 laid: None,
+                lit: None,
                 is_exact: true,
             })
             .collect();
@@ -145,6 +148,27 @@ impl Doc {
         let range = self.block_range(block);
         collect(&markdown::parse(self.passage(range)), &mut codes);
         codes
+    }
+
+    /// The code of a block that was laid out plain because it is long (see `Ctx::code_at_once`).
+    pub fn dark(&self, block: usize) -> Option<Dark> {
+        let slot = self.body.slots.get(block)?;
+        slot.laid.as_ref().filter(|laid| laid.is_dark)?;
+        Some(Dark {
+            source: self.body.source.get(slot.range.clone())?.to_owned(),
+            codes: self.codes_of(block),
+        })
+    }
+
+    /// Gives a block the tones that `dark` asked for. Nothing happens if the block has changed since.
+    pub fn light(&mut self, block: usize, lit: Lit) {
+        let Some(slot) = self.body.slots.get_mut(block) else {
+            return;
+        };
+        if self.body.source.get(slot.range.clone()) == Some(&lit.source) {
+            slot.laid = None;
+            slot.lit = Some(lit);
+        }
     }
 
     fn passage(&self, range: Range<usize>) -> Passage<'_> {
@@ -199,8 +223,20 @@ impl Doc {
         let passage = self.passage(self.block_range(block));
         let parsed = passage.text.len();
         let mut sheet = Sheet::new(passage, width, ctx.highlighter.as_deref(), &mut rows);
-        for block in markdown::parse(passage) {
-            sheet.block(&block, &Indent::default());
+        let blocks = markdown::parse(passage);
+        let lit = self.body.slots.get(block).and_then(|s| s.lit.as_ref());
+        let is_dark = lit.is_none()
+            && ctx.highlighter.is_some()
+            && ctx
+                .code_at_once
+                .is_some_and(|most| code_lines(&blocks) > most);
+        sheet.light = match lit {
+            Some(lit) => Light::Known(lit),
+            None if is_dark => Light::Off,
+            None => Light::Now,
+        };
+        for block in &blocks {
+            sheet.block(block, &Indent::default());
         }
         let has_code = sheet.has_code;
         if rows.len() == usize::from(block > 0) {
@@ -212,6 +248,7 @@ impl Doc {
         Laid {
             width,
             generation: has_code.then_some(ctx.generation),
+            is_dark,
             rows,
         }
     }
@@ -240,6 +277,7 @@ impl Doc {
         }
         if let Some(slot) = self.body.slots.get_mut(block) {
             slot.laid = None;
+            slot.lit = None;
         }
     }
 
@@ -276,6 +314,12 @@ fn collect(blocks: &[Block], codes: &mut Vec<CodeText>) {
             | Shape::Html(_) => {}
         }
     }
+}
+
+fn code_lines(blocks: &[Block]) -> usize {
+    let mut codes = Vec::new();
+    collect(blocks, &mut codes);
+    codes.iter().map(|code| code.text.lines().count()).sum()
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {
@@ -473,10 +517,63 @@ mod tests {
         let ctx = Ctx {
             highlighter: Some(Arc::new(Highlighter::load())),
             generation: 1,
+            ..Ctx::default()
         };
         let lit = doc.all_rows(20, &ctx);
         assert_eq!(plain[0].text(), lit[0].text());
         assert_ne!(plain[0], lit[0]);
         assert_eq!(doc.cost().rows, made + 1, "only the code is laid out anew");
+    }
+
+    #[test]
+    fn long_code_waits_for_its_tones() {
+        let source = format!(
+            "- item\n\n  ```rust\n{}  ```\n\n  ```py\n  def f(): pass\n  ```\n\nend",
+            "  fn a() { /* words */ }\n".repeat(20)
+        );
+        let highlighter = Arc::new(Highlighter::load());
+        let now = Ctx {
+            highlighter: Some(highlighter.clone()),
+            generation: 1,
+            code_at_once: None,
+        };
+        let later = Ctx {
+            code_at_once: Some(10),
+            ..now.clone()
+        };
+        let expected = Doc::whole(source.clone()).all_rows(40, &now);
+        let mut doc = Doc::whole(source);
+        let plain = doc.all_rows(40, &later);
+        assert_ne!(plain, expected);
+        assert!(doc.dark(1).is_none());
+        let dark = doc.dark(0).unwrap();
+        doc.light(0, dark.light(&highlighter));
+        assert_eq!(doc.all_rows(40, &later), expected);
+        assert!(doc.dark(0).is_none());
+        doc.all_rows(20, &later);
+        assert!(doc.dark(0).is_none(), "another width needs no other tones");
+    }
+
+    #[test]
+    fn the_last_words_do_not_undo_a_long_fence() {
+        let ctx = Ctx {
+            highlighter: Some(Arc::new(Highlighter::load())),
+            generation: 1,
+            code_at_once: None,
+        };
+        let mut doc = Doc::growing();
+        doc.push("```rust\n");
+        for _ in 0..200 {
+            doc.push("let x = 1;\n");
+            doc.settle(40, &ctx);
+        }
+        let rows = doc.cost().rows;
+        let source = [doc.source(), "let y = 2;\n```\n"].concat();
+        doc.end(source.clone());
+        assert_eq!(
+            doc.all_rows(40, &ctx),
+            Doc::whole(source).all_rows(40, &ctx)
+        );
+        assert!(doc.cost().rows < rows + 10);
     }
 }

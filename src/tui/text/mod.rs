@@ -4,6 +4,7 @@ mod body;
 mod buffer;
 pub mod code;
 mod cut;
+pub mod dark;
 pub mod doc;
 pub mod edit;
 mod inline;

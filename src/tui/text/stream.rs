@@ -30,16 +30,24 @@ pub(super) struct Growth {
     shown: usize,
     looked: usize,
     width: u16,
-    generation: u64,
+    ctx: Ctx,
 }
 
 impl Growth {
+    /// Shows what is new for the width it was last shown at, if it was.
+    pub(super) fn finish(&mut self, body: &mut Body) {
+        if self.width > 0 {
+            let ctx = self.ctx.clone();
+            self.settle(body, self.width, &ctx);
+        }
+    }
+
     /// Shows what is new in the source.
     pub(super) fn settle(&mut self, body: &mut Body, width: u16, ctx: &Ctx) {
-        if (self.width, self.generation) != (width, ctx.generation) {
+        if (self.width, self.ctx.generation) != (width, ctx.generation) {
             self.restart(body);
             self.width = width;
-            self.generation = ctx.generation;
+            self.ctx = ctx.clone();
         }
         if self.shown == body.source.len() {
             return;
@@ -125,6 +133,7 @@ impl Growth {
             range: self.at(line_start(text, block.range.start))..self.at(block.range.end),
             kind: block.shape.kind(),
             laid: None,
+            lit: None,
             is_exact: true,
         }
     }
@@ -212,7 +221,7 @@ impl Growth {
             next: std::mem::take(&mut sheet.next),
         };
         if sheet.has_code {
-            laid.generation = Some(self.generation);
+            laid.generation = Some(ctx.generation);
         }
         if laid.rows.len() == usize::from(slot > 0) {
             laid.rows.push(Row::blank());
@@ -275,6 +284,7 @@ mod tests {
     static CTX: LazyLock<Ctx> = LazyLock::new(|| Ctx {
         highlighter: Some(Arc::new(Highlighter::load())),
         generation: 1,
+        ..Ctx::default()
     });
 
     fn texts(rows: &[Row]) -> Vec<String> {

@@ -154,6 +154,11 @@ impl Turn {
         self.reply.conversation
     }
 
+    /// A temporary conversation leaves no line in the log (decisions 2.6).
+    fn is_logged(&self) -> bool {
+        self.ledger.is_none()
+    }
+
     async fn refused(mut self, failure: Failure) -> Left {
         self.mouth.finish_with(News::Refused(failure)).await;
         Left {
@@ -183,7 +188,7 @@ impl Run {
     /// Asks until there is an answer, its end, or no sense in asking again.
     async fn listen(&mut self, request: &ChatRequest) -> (End, Option<Reply>) {
         let (mut until, mut attempt) = (self.turn.leaves_at, 0);
-        let mut why = "the pace of `limits.requests_per_minute`".to_owned();
+        let mut why = "keeping to limits.requests_per_minute".to_owned();
         loop {
             if !self.wait(until, &why, attempt).await {
                 return (End::Stopped, None);
@@ -193,7 +198,9 @@ impl Run {
                 Heard::Error(error) => error,
             };
             let next = pace::next(error.retry, attempt, self.turn.desk.random());
-            tracing::info!(turn = %self.turn.reply.id, attempt, ?next, kind = ?error.failure.kind, "no answer");
+            if self.turn.is_logged() {
+                tracing::info!(turn = %self.turn.reply.id, attempt, ?next, kind = ?error.failure.kind, "no answer");
+            }
             match next {
                 Next::Wait(wait) => {
                     attempt += 1;
@@ -419,7 +426,9 @@ impl Run {
             Err(error) => self.warn(&error),
         }
         let reply = self.turn.reply.clone();
-        tracing::info!(turn = %reply.id, status = reply.status.word(), ms = reply.total_ms, "ended");
+        if self.turn.is_logged() {
+            tracing::info!(turn = %reply.id, status = reply.status.word(), ms = reply.total_ms, "ended");
+        }
         self.turn.say(Step::Ended { reply });
     }
 
@@ -490,7 +499,9 @@ impl Run {
                 Some(turn.conversation.clone())
             }
         };
-        tracing::info!(turn = %turn.reply.id, kind = ?failure.as_ref().map(|f| f.kind), "taken back");
+        if turn.is_logged() {
+            tracing::info!(turn = %turn.reply.id, kind = ?failure.as_ref().map(|f| f.kind), "taken back");
+        }
         let draft = turn.draft.take();
         turn.say(Step::Withdrawn {
             draft,

@@ -29,6 +29,7 @@ pub mod view;
 
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::EventStream;
@@ -45,6 +46,7 @@ use terminal::Screen;
 use text::code::Highlighter;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::manual::Manual;
 use crate::protocol::{Command, Event, Request, Shelf};
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
@@ -94,6 +96,7 @@ pub async fn run(
     face.outside.push(load_highlighter());
     let heard = probe::ask(Instant::now)?;
     model.keymap = model.keymap.deliverable(heard.abilities.kitty);
+    model.manual = Manual::new(&model.keymap);
     screen.use_abilities(heard.abilities)?;
     for msg in input::replay(&heard.typed) {
         face.apply(&mut model, &mut screen, msg)?;
@@ -160,7 +163,11 @@ impl Face {
                         // The terminal is gone.
                         None => self.apply(model, screen, Msg::Signal(Signal::Leave))?,
                     }
-                    next = if self.has_left { None } else { keys.next().now_or_never() };
+                    // Asked with this task's own waker: the stream keeps only the first waker it is given.
+                    next = match futures::poll!(keys.next()) {
+                        Poll::Ready(event) if !self.has_left => Some(event),
+                        Poll::Ready(_) | Poll::Pending => None,
+                    };
                 }
                 self.clock.request_now(Instant::now());
             }

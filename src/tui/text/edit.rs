@@ -8,12 +8,13 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use tui_textarea::{CursorMove, TextArea};
-use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+use tui_textarea::{AtomicRange, CursorMove, TextArea};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::lines::{Lines, Spot};
 use super::row::Row;
 use super::styled::{Styled, graphemes, width};
+use super::wrap::is_boundary;
 use crate::domain::clean::Clean;
 use crate::tui::theme::{Look, Theme, Tone};
 
@@ -150,7 +151,6 @@ impl Editor {
     /// Types a character or a few. Replaces the selection.
     pub fn insert(&mut self, text: &str) {
         let text = self.cleaned(text);
-        self.goal = None;
         let mut chars = text.chars();
         match (chars.next(), chars.next()) {
             (None, _) => {}
@@ -159,23 +159,24 @@ impl Editor {
                 self.area.insert_str(&text);
             }
         }
+        self.changed();
     }
 
     /// Inserts foreign text: line ends become `\n`, control characters but the tab are dropped.
     pub fn paste(&mut self, text: &str) {
         let text = self.cleaned(text);
-        self.goal = None;
         if !text.is_empty() {
             self.area.insert_str(&text);
         }
+        self.changed();
     }
 
     /// Starts a new line; nothing in an input of one line.
     pub fn newline(&mut self) {
-        self.goal = None;
         if !self.is_single {
             self.area.insert_newline();
         }
+        self.changed();
     }
 
     fn cleaned(&self, text: &str) -> String {
@@ -340,19 +341,63 @@ impl Editor {
         let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         self.area
             .move_cursor(CursorMove::Jump(near(to.line), near(column)));
-        // The crate jumps within 65,535 lines and columns; the rest of the way is walked.
         while self.area.cursor().0 < to.line {
             self.area.move_cursor(CursorMove::Down);
         }
-        while self.area.cursor().1 < column && self.area.cursor().0 == to.line {
-            self.area.move_cursor(CursorMove::Forward);
+        if self.area.cursor().1 != column {
+            self.jump_far(to.line, column);
         }
         true
     }
 
+    /// Reaches a column behind the 65,535th, where the crate's jump ends: what lies between it and an end of the line
+    /// is called indivisible for the time of one step. The selection's other end must not lie in there.
+    fn jump_far(&mut self, row: usize, column: usize) {
+        let anchor = self.area.selection_range().map(|(start, end)| {
+            let caret = self.area.cursor();
+            if start == caret { end } else { start }
+        });
+        let range = |start_col, end_col| AtomicRange {
+            row,
+            start_col,
+            end_col,
+        };
+        let is_behind = anchor.is_some_and(|anchor| anchor > (row, column));
+        let (range, from, step) = if is_behind {
+            (range(0, column), CursorMove::Head, CursorMove::Forward)
+        } else {
+            let end = self.line(row).chars().count();
+            (range(column, end), CursorMove::End, CursorMove::Back)
+        };
+        self.area.move_cursor(from);
+        if range.start_col < range.end_col && self.area.try_set_atomic_ranges([range]).is_ok() {
+            self.area.move_cursor(step);
+            self.area.clear_atomic_ranges();
+        }
+    }
+
+    /// After a change the caret may stand before a mark that now belongs to the character before it.
+    fn changed(&mut self) {
+        self.goal = None;
+        let spot = self.spot();
+        let line = self.line(spot.line);
+        let mut byte = spot.byte;
+        while !is_boundary(line, byte) {
+            byte += 1;
+        }
+        if byte != spot.byte {
+            self.jump(spot.at(byte));
+        }
+    }
+
     /// Deletes; true if there was something. A selection goes first.
     pub fn delete(&mut self, kill: Kill) -> bool {
-        self.goal = None;
+        let is_changed = self.kill(kill);
+        self.changed();
+        is_changed
+    }
+
+    fn kill(&mut self, kill: Kill) -> bool {
         if self.selected().is_some() {
             return if matches!(kill, Kill::Back | Kill::Forward) {
                 self.area.delete_char()
@@ -391,20 +436,23 @@ impl Editor {
 
     /// Inserts what was killed last.
     pub fn yank(&mut self) -> bool {
-        self.goal = None;
-        self.area.paste()
+        let is_changed = self.area.paste();
+        self.changed();
+        is_changed
     }
 
     /// Takes back the last change; a run of typing goes word by word.
     pub fn undo(&mut self) -> bool {
-        self.goal = None;
-        self.area.undo()
+        let is_changed = self.area.undo();
+        self.changed();
+        is_changed
     }
 
     /// Makes a change again that was taken back.
     pub fn redo(&mut self) -> bool {
-        self.goal = None;
-        self.area.redo()
+        let is_changed = self.area.redo();
+        self.changed();
+        is_changed
     }
 
     /// Selects everything.
@@ -439,8 +487,8 @@ impl Editor {
     /// Cuts the selected text out.
     pub fn cut_selection(&mut self) -> Option<String> {
         let text = self.selection()?;
-        self.goal = None;
         self.area.cut();
+        self.changed();
         Some(text)
     }
 
@@ -484,8 +532,9 @@ impl Editor {
         if self.is_single {
             let column = self.column();
             let cells = usize::from(area.width).max(1);
-            // The marks at both edges cover a cell each.
-            let most = (column + 2).saturating_sub(cells);
+            // The mark at the right edge covers a cell.
+            let is_end = self.spot().byte == self.line(0).len();
+            let most = (column + if is_end { 1 } else { 2 }).saturating_sub(cells);
             self.skip = self.skip.min(column.saturating_sub(1)).max(most);
         }
     }
@@ -584,13 +633,6 @@ fn byte_of(line: &str, column: usize) -> usize {
     line.char_indices()
         .nth(column)
         .map_or(line.len(), |(i, _)| i)
-}
-
-fn is_boundary(text: &str, at: usize) -> bool {
-    text.is_char_boundary(at)
-        && GraphemeCursor::new(at, text.len(), true)
-            .is_boundary(text, 0)
-            .unwrap_or(true)
 }
 
 fn is_word(segment: &str) -> bool {
@@ -803,6 +845,12 @@ mod tests {
         editor.go(Move::Left);
         editor.insert("x");
         assert_eq!(editor.caret(), text.len());
+        editor.go(Move::WordLeft);
+        editor.select(Move::WordLeft);
+        editor.select(Move::WordLeft);
+        assert_eq!(editor.selection().as_deref(), Some("ab ab "));
+        editor.select(Move::WordRight);
+        assert_eq!(editor.selection().as_deref(), Some(" ab "));
         editor.go(Move::Start);
         assert_eq!(editor.caret(), 0);
     }

@@ -117,6 +117,20 @@ impl Styled {
         width(&self.text)
     }
 
+    /// The text from a byte on, a character boundary; its sources are forgotten.
+    pub(super) fn tail(&self, from: usize) -> Styled {
+        let mut tail = Styled::default();
+        let mut at = 0;
+        for run in &self.runs {
+            let end = at + run.len as usize;
+            if end > from {
+                tail.add(&self.text[at.max(from)..end], run.look);
+            }
+            at = end;
+        }
+        tail
+    }
+
     /// Shortens the text to its first `len` bytes, a character boundary.
     pub fn truncate(&mut self, len: usize) {
         self.text.truncate(len);

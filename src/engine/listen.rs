@@ -12,7 +12,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::message::{Finish, Status};
 use crate::domain::when::Millis;
 use crate::protocol::{News, Row, Step};
-use crate::provider::{By, ProviderError, Reply};
+use crate::provider::{By, ProviderError, Reply, Retry};
 use crate::store::StoreError;
 
 /// How one attempt ended.
@@ -25,10 +25,10 @@ enum Heard {
 impl Turn {
     /// Asks until there is an answer, its end, or no sense in asking again.
     pub(super) async fn listen(&mut self, request: &ChatRequest) -> (End, Option<Reply>) {
-        let (mut until, mut attempt) = (self.order.leaves_at, 0);
+        let (mut until, mut attempt, mut shown) = (self.order.leaves_at, 0, 0);
         let mut why = "keeping to limits.requests_per_minute".to_owned();
         loop {
-            if !self.wait(until, &why, attempt).await {
+            if !self.wait(until, &why, shown).await {
                 return (End::Stopped, None);
             }
             let error = match self.attempt(request).await {
@@ -42,6 +42,9 @@ impl Turn {
             match next {
                 Next::Wait(wait) => {
                     attempt += 1;
+                    // A server that is getting ready is not asked again, but waited for.
+                    let is_poll = matches!(error.retry, Retry::Poll(_));
+                    shown = if is_poll { 0 } else { attempt };
                     until = Instant::now() + wait;
                     why = error.failure.title;
                 }

@@ -7,7 +7,6 @@ use std::ops::Range;
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::row::Row;
 use crate::domain::clean::Clean;
 use crate::tui::theme::Look;
 
@@ -83,14 +82,8 @@ impl Styled {
         }
     }
 
-    /// Adds what a row shows, with its prefix.
-    pub(super) fn append_row(&mut self, row: &Row) {
-        for (range, look) in row.looks() {
-            self.add(&row.text()[range], look);
-        }
-    }
-
-    fn add(&mut self, text: &str, look: Look) {
+    /// Adds text that is clean already.
+    pub(super) fn add(&mut self, text: &str, look: Look) {
         if text.is_empty() {
             return;
         }

@@ -108,6 +108,13 @@ pub async fn run(
     Ok(model.fatal)
 }
 
+/// Waits for a moment; one that has come is not waited for, since the timer rounds up to a millisecond.
+async fn until(due: Option<Instant>) {
+    if let Some(due) = due.filter(|due| *due > Instant::now()) {
+        tokio::time::sleep_until(due.into()).await;
+    }
+}
+
 fn load_highlighter() -> BoxFuture<'static, Outside> {
     let loading = tokio::task::spawn_blocking(|| Arc::new(Highlighter::load()));
     async move { Outside::Highlighter(loading.await.ok()) }.boxed()
@@ -169,7 +176,7 @@ impl Face {
                 }
                 self.clock.request_now(Instant::now());
             }
-            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+            () = until(due), if due.is_some() => {
                 self.apply(model, screen, Msg::Due)?;
                 frame(model, screen)?;
                 self.clock.drawn(Instant::now());

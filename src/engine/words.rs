@@ -141,18 +141,18 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_is_due_at_once_and_later_ones_once_a_frame() {
+    fn the_first_word_is_due_at_once_and_later_ones_after_a_pause() {
         let (mut words, start) = (Words::default(), Instant::now());
         let at = |ms: u64| start + Duration::from_millis(ms);
         words.add_text("one", at(0));
         assert_eq!(words.show_at(), Some(at(0)));
         assert_eq!(words.take_fresh(at(0)), grew("one"));
         assert_eq!(words.show_at(), None);
-        words.add_text(" two", at(3));
-        words.add_text(" three", at(9));
-        assert_eq!(words.show_at(), Some(at(16)));
-        assert_eq!(words.take_fresh(at(16)), grew(" two three"));
-        assert_eq!(words.take_fresh(at(16)), None);
+        words.add_text(" two", at(1));
+        words.add_text(" three", at(3));
+        assert_eq!(words.show_at(), Some(at(4)));
+        assert_eq!(words.take_fresh(at(4)), grew(" two three"));
+        assert_eq!(words.take_fresh(at(4)), None);
         words.add_text(" four", at(400));
         assert_eq!(words.show_at(), Some(at(400)));
     }

@@ -19,13 +19,15 @@ use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
-use salon::settings::{self, Layers, Settings};
+use salon::settings::{self, KeySource, Layers, Settings};
 use salon::tui::{self, model::Model};
 use tokio::runtime;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::oneshot;
 
+/// What Ctrl+Z of a shell sends; tokio has no name for it.
+const TSTP: i32 = 20;
 /// How long a face may take to leave after a signal.
 const FACE: Duration = Duration::from_secs(2);
 /// How long the engine may take after that.
@@ -122,12 +124,11 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(no_terminal());
     }
-    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let mint = mint();
-    let mut model = Model::new(mint.clone(), keys, jiff::tz::TimeZone::system());
-    model.theme.is_plain = settings.ui.no_color;
+    let model = model(&settings, keys, &bad_keys, mint.clone());
     tui::terminal::guard_panics(std::thread::current().id());
-    let is_tmux = std::env::var_os("TMUX").is_some();
+    let is_tmux = settings.ui.is_tmux;
     let (go, gone) = oneshot::channel();
     let (handle, mut signals) = start(settings, &mint, Options { is_screen: true }, gone)?;
     let begin = || {
@@ -140,6 +141,7 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     };
     let (told, heard) = mpsc::channel(4);
     let mut exit = Exit::DONE;
+    let stops = told.clone();
     let relay = async {
         while let Some(signal) = signals.recv().await {
             exit = signal.exit();
@@ -153,17 +155,61 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
         tokio::select! {
             left = tui::run(model, is_tmux, heard, begin) => left,
             () = relay => Err(io::ErrorKind::Other.into()),
+            () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
         }
     });
     runtime.shutdown_background();
     match left {
-        Ok(_) => Ok(exit),
+        // What stood on the screen stays readable after it.
+        Ok(Some(fatal)) => Err(fatal),
+        Ok(None) => Ok(exit),
         Err(error) => Err(Failure::new(
             FailureKind::Input,
             format!("The terminal cannot be used: {error}"),
             "Start salon in another one.",
         )),
     }
+}
+
+/// Passes on each wish to be suspended; never ends.
+async fn suspensions(face: Sender<tui::msg::Signal>) {
+    let mut stopped = signal(SignalKind::from_raw(TSTP)).ok();
+    loop {
+        came(&mut stopped).await;
+        let _ = face.send(tui::msg::Signal::Suspend).await;
+    }
+}
+
+/// The face before it has heard of anything: its keys, its looks, and what was wrong in the settings.
+fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
+    let mut model = Model::new(mint, keys, jiff::tz::TimeZone::system());
+    model.theme.is_plain = settings.ui.no_color;
+    model.composer.most_chars = settings.chat.max_input_chars;
+    let shipped_keys = settings
+        .providers
+        .values()
+        .filter_map(|provider| match &provider.key {
+            KeySource::Environment { name, value } => Some((name.clone(), value.is_some())),
+            KeySource::None | KeySource::Command(_) => None,
+        });
+    model.key_sources = shipped_keys.collect();
+    let problems: Vec<&Failure> = settings
+        .broken
+        .iter()
+        .chain(&settings.problems)
+        .chain(bad_keys)
+        .collect();
+    if let Some(first) = problems.first() {
+        let more = match problems.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more: salon config show)"),
+        };
+        model.warn(&Failure {
+            title: format!("{}{more}", first.title),
+            ..(*first).clone()
+        });
+    }
+    model
 }
 
 fn no_terminal() -> Failure {
@@ -305,7 +351,10 @@ async fn watch(face: Sender<Signal>, asks: mpsc::WeakSender<Request>) {
         }
     };
     let first = next().await;
-    let leave = |signal: Signal| std::process::exit(i32::from(signal.exit().0));
+    let leave = |signal: Signal| {
+        tui::terminal::leave();
+        std::process::exit(i32::from(signal.exit().0));
+    };
     if face.send(first).await.is_err() {
         leave(first);
     }

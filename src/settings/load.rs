@@ -378,6 +378,7 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .number(&path("ui.ambiguous_width"), 1..=2, "1 or 2")
             .unwrap_or(1),
         no_color: layers.variable("NO_COLOR").is_some(),
+        is_tmux: layers.variable("TMUX").is_some(),
     }
 }
 

@@ -145,4 +145,6 @@ pub struct Ui {
     pub ambiguous_width: u8,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
+    /// Salon runs inside tmux (`TMUX` is set).
+    pub is_tmux: bool,
 }

@@ -64,13 +64,13 @@ enum Outside {
 
 /// Shows the screen until the user leaves. `start` starts the engine and is called after the first frame.
 ///
-/// Errors are those of the terminal itself.
+/// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
 pub async fn run(
     mut model: Model,
     is_tmux: bool,
     mut signals: Receiver<Signal>,
     start: impl FnOnce() -> Engine,
-) -> io::Result<Model> {
+) -> io::Result<Option<Failure>> {
     let mut screen = Screen::enter()?;
     frame(&mut model, &mut screen)?;
     let engine = start();
@@ -104,7 +104,7 @@ pub async fn run(
         face.turn(&mut model, &mut screen, &mut keys, &mut signals)
             .await?;
     }
-    Ok(model)
+    Ok(model.fatal)
 }
 
 fn load_highlighter() -> BoxFuture<'static, Outside> {

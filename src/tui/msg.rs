@@ -5,6 +5,10 @@ use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
 
 /// Everything that can reach the model.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made and taken in at once, never kept in numbers"
+)]
 #[derive(Clone, Debug)]
 pub enum Msg {
     Key(Chord),
@@ -27,6 +31,10 @@ pub enum Signal {
 }
 
 /// What the loop does after an update.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made and taken in at once, never kept in numbers"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     Ask(RequestId, Command),

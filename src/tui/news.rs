@@ -10,9 +10,10 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::talk;
 use crate::domain::clean::Clean;
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, Offer};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
+use crate::domain::message::Shown;
 use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 
 /// Takes one event in.
@@ -35,37 +36,9 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             asked,
             reply,
         } => {
-            if let Some(Ask::Send(question)) = cause.and_then(|cause| model.asks.remove(&cause)) {
-                model.composer.sent(question);
-                let created = model.open.is_none();
-                if created {
-                    // What was typed since the send belongs to the conversation it created.
-                    model.composer.changed(model.tick);
-                    model.new_system.clear();
-                }
-                if created || model.here() == Some(id) {
-                    model.open = Some(conversation.clone());
-                }
-            }
-            model.list.live.insert(id);
+            sent(model, cause, &conversation);
             changed_conversation(model, conversation);
-            let live = Live {
-                reply: reply.message.clone(),
-                thinking: String::new(),
-                bytes: 0,
-                started: model.tick,
-                first_word: None,
-                first_thought: None,
-                waiting: None,
-            };
-            model.live.insert(id, live);
-            if model.here() == Some(id) {
-                if let Some(open) = &model.open {
-                    model.transcript.describe(open);
-                }
-                model.transcript.started(asked, reply);
-                model.list.select(id);
-            }
+            started(model, id, asked, reply);
         }
         Step::Waiting { until, why, .. } => {
             if let Some(live) = model.live.get_mut(&id) {
@@ -117,27 +90,70 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             conversation,
         } => {
             withdrawn(model, cause, id, conversation);
-            let is_here = model.here() == Some(id) || model.here().is_none();
-            match draft {
-                Some(draft) if is_here => {
-                    model.composer.put_back(draft);
-                    model.composer.changed(model.tick);
-                }
-                // The engine has put it back into that conversation's draft.
-                Some(_) => model.list.mark_draft(id, true),
-                None => {}
-            }
-            if let Some(failure) = failure {
-                if failure.offer == Some(Offer::PickModel) && model.overlays.is_empty() {
-                    talk::pick_model(model, Purpose::Model);
-                }
-                if is_here {
-                    model.composer.notice = Some(failure);
-                } else {
-                    model.warn(&failure);
-                }
-            }
+            come_back(model, id, draft, failure);
         }
+    }
+}
+
+/// The send that this turn answers was accepted.
+fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation) {
+    let Some(Ask::Send(question)) = cause.and_then(|cause| model.asks.remove(&cause)) else {
+        return;
+    };
+    model.composer.sent(question);
+    if model.open.is_none() {
+        // What was typed since the send belongs to the conversation it created.
+        model.composer.changed(model.tick);
+        model.new_system.clear();
+        model.open = Some(conversation.clone());
+    }
+}
+
+/// A reply is being written from now on.
+fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: Shown) {
+    let live = Live {
+        reply: reply.message.clone(),
+        thinking: String::new(),
+        bytes: 0,
+        started: model.tick,
+        first_word: None,
+        first_thought: None,
+        waiting: None,
+    };
+    model.live.insert(id, live);
+    model.list.live.insert(id);
+    if model.here() == Some(id) {
+        model.transcript.started(asked, reply);
+        model.list.select(id);
+    }
+}
+
+/// Words that were taken back return to the composer, the failure stands above it.
+fn come_back(
+    model: &mut Model,
+    id: ConversationId,
+    draft: Option<Draft>,
+    failure: Option<Failure>,
+) {
+    let is_here = model.here().is_none_or(|here| here == id);
+    match draft {
+        Some(draft) if is_here => {
+            model.composer.put_back(draft);
+            model.composer.changed(model.tick);
+        }
+        // The engine has put it back into that conversation's draft.
+        Some(_) => model.list.mark_draft(id, true),
+        None => {}
+    }
+    let Some(failure) = failure else { return };
+    let offers_models = failure.offer == Some(Offer::PickModel);
+    if is_here {
+        model.composer.notice = Some(failure);
+    } else {
+        model.warn(&failure);
+    }
+    if offers_models && model.overlays.is_empty() {
+        talk::pick_model(model, Purpose::Model);
     }
 }
 

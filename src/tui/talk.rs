@@ -214,9 +214,10 @@ pub fn new_conversation(model: &mut Model) {
 
 /// Opens the model picker.
 pub fn pick_model(model: &mut Model, purpose: Purpose) {
-    let aside = match purpose {
-        Purpose::RetryWith(_) => Clean::own("for this answer only"),
-        _ => Clean::own("used from the next message on"),
+    let aside = if matches!(purpose, Purpose::RetryWith(_)) {
+        Clean::own("for this answer only")
+    } else {
+        Clean::own("used from the next message on")
     };
     let hint = |action| {
         model

@@ -25,6 +25,10 @@ impl Help {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only the moves of a list matter here"
+    )]
     pub fn act(&mut self, action: Action) -> Outcome {
         let page = i32::from(self.area.height.saturating_sub(3)).max(1);
         let by = match action {

@@ -137,6 +137,10 @@ impl Picker {
         self.shown.len() + usize::from(self.typed_row().is_some())
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only the moves of a list and the picker's own matter here"
+    )]
     pub fn act(&mut self, action: Action) -> Outcome {
         let last = self.count().saturating_sub(1);
         let page = usize::from(ROWS);

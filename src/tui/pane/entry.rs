@@ -36,6 +36,15 @@ struct Line {
     look: Look,
 }
 
+/// A row of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    pub item: usize,
+    pub row: usize,
+    /// Cells that wide code is moved to the left.
+    pub skip: usize,
+}
+
 /// What a part of an entry is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Part {
@@ -220,14 +229,8 @@ impl Entry {
     }
 
     /// Draws one row of an item into the first row of `area`; code is moved by `skip` cells.
-    pub fn paint(
-        &self,
-        canvas: &mut Canvas<'_>,
-        area: Rect,
-        (item, row): (usize, usize),
-        skip: usize,
-        zone: &TimeZone,
-    ) {
+    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect, spot: Spot, zone: &TimeZone) {
+        let Spot { item, row, skip } = spot;
         match self.part(item) {
             Part::Head => self.paint_head(canvas, area, zone),
             Part::Thinking => self.paint_thinking(canvas, area, row),

@@ -265,7 +265,12 @@ impl List {
             ..area
         };
         for (y, row) in (0..body.height).zip(self.rows.iter().enumerate().skip(self.top)) {
-            self.paint_row(canvas, body, y, row, view);
+            let line = Rect {
+                y: body.y + y,
+                height: 1,
+                ..body
+            };
+            self.paint_row(canvas, line, row, view);
         }
     }
 
@@ -282,11 +287,11 @@ impl List {
     fn paint_row(
         &self,
         canvas: &mut Canvas<'_>,
-        body: Rect,
-        y: u16,
+        line: Rect,
         (at, row): (usize, &Listed),
         view: &ListView,
     ) {
+        let (body, y) = (line, 0);
         let c = &row.conversation;
         let is_open = view.open == Some(c.id);
         let is_selected = at == self.selected;

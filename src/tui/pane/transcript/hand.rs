@@ -1,0 +1,83 @@
+//! The message at hand: what an action of the transcript is about.
+
+use super::Transcript;
+use crate::domain::id::MessageId;
+use crate::domain::message::{Message, Role};
+use crate::tui::pane::entry::Entry;
+
+impl Transcript {
+    pub(super) fn at_hand(&self) -> Option<usize> {
+        self.cursor
+            .and_then(|id| self.find(id))
+            .or(self.entries.len().checked_sub(1))
+    }
+
+    /// The message at hand.
+    pub fn current(&self) -> Option<&Message> {
+        self.at_hand().map(|at| self.entries[at].message())
+    }
+
+    /// The reply at hand, or the one that follows the question at hand.
+    pub fn reply_at_hand(&self) -> Option<&Message> {
+        self.entries[self.at_hand()?..]
+            .iter()
+            .map(Entry::message)
+            .find(|m| m.role == Role::Assistant)
+    }
+
+    /// The question at hand, or the one before the reply at hand.
+    pub fn question_at_hand(&self) -> Option<&Message> {
+        self.entries[..=self.at_hand()?]
+            .iter()
+            .rev()
+            .map(Entry::message)
+            .find(|m| m.role == Role::User)
+    }
+
+    /// The message at hand or nearest above it that has siblings.
+    pub fn branching_at_hand(&self) -> Option<MessageId> {
+        let entries = &self.entries[..=self.at_hand()?];
+        entries
+            .iter()
+            .rev()
+            .find(|entry| entry.shown.of > 1)
+            .map(|entry| entry.message().id)
+    }
+
+    /// The words of the last reply.
+    pub fn last_answer(&self) -> Option<String> {
+        self.entries
+            .iter()
+            .rev()
+            .find(|e| e.message().role == Role::Assistant)
+            .map(|e| e.words().to_owned())
+    }
+
+    /// The words of the message at hand, also while it grows.
+    pub fn words_at_hand(&self) -> Option<String> {
+        self.at_hand().map(|at| self.entries[at].words().to_owned())
+    }
+
+    /// Opens or folds reasoning; the id when it must be asked for.
+    pub fn toggle_thinking(&mut self) -> Option<MessageId> {
+        let from = self.at_hand()?;
+        let at = (0..=from)
+            .rev()
+            .find(|at| self.entries[*at].has_thinking())?;
+        self.entries[at]
+            .toggle_thinking()
+            .then(|| self.entries[at].message().id)
+    }
+
+    /// Shows or hides the details of the message at hand.
+    pub fn toggle_details(&mut self) {
+        if let Some(at) = self.at_hand() {
+            self.entries[at].toggle_details();
+        }
+    }
+
+    /// Moves wide code and tables sideways.
+    pub fn shift(&mut self, by: isize) {
+        self.skip = self.skip.saturating_add_signed(by).min(4_000);
+    }
+}

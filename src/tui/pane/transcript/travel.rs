@@ -1,0 +1,250 @@
+//! Moving through the transcript, laying out what is seen, and the place to come back to.
+
+use ratatui::layout::Rect;
+
+use super::{Place, Transcript, text_width};
+use crate::domain::clean::Clean;
+use crate::domain::conversation::Reading;
+use crate::tui::text::scroll::{Anchor, Extent};
+
+/// The reader's place goes to the engine this long after it was last changed, in ms.
+const KEEP_AFTER: u64 = 1_000;
+/// Messages this far from the screen drop their rows.
+const FAR: usize = 40;
+
+/// A way to move through the transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    Lines(i32),
+    HalfPages(i32),
+    /// To the head of the message before or after.
+    Message(isize),
+    Start,
+    End,
+}
+
+impl Transcript {
+    /// Follows the end from now on.
+    pub fn follow(&mut self) {
+        self.scroll.to_end();
+        self.cursor = None;
+        self.unseen = 0;
+        self.moved = true;
+    }
+
+    /// Moves the reader.
+    pub fn go(&mut self, step: Move) {
+        let half = i32::from((self.area.height / 2).max(1));
+        match step {
+            Move::End => return self.follow(),
+            Move::Lines(by) => self.scroll_by(by),
+            // A page keeps two rows of the last one in sight.
+            Move::HalfPages(by) if by.abs() == 2 => {
+                self.scroll_by(by.signum() * (half * 2 - 2).max(1))
+            }
+            Move::HalfPages(by) => self.scroll_by(by * half),
+            Move::Start => {
+                self.scroll.to_start();
+                self.cursor = self.entries.first().map(|entry| entry.message().id);
+            }
+            Move::Message(by) => {
+                let Some(at) = self.at_hand() else { return };
+                let to = at.saturating_add_signed(by).min(self.entries.len() - 1);
+                self.cursor = Some(self.entries[to].message().id);
+                self.measure_starts();
+                self.scroll.to(Anchor {
+                    item: self.starts[to],
+                    row: 0,
+                });
+            }
+        }
+        self.moved = true;
+    }
+
+    pub(super) fn scroll_by(&mut self, by: i32) {
+        self.measure_starts();
+        let extent = self.extent();
+        let Transcript {
+            scroll,
+            entries,
+            starts,
+            ctx,
+            area,
+            ..
+        } = self;
+        let width = text_width(*area);
+        scroll.by_rows(isize::try_from(by).unwrap_or(0), extent, |item| {
+            let (entry, part) = locate(starts, item);
+            entries[entry].height(part, width, ctx)
+        });
+        self.moved = true;
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        Extent {
+            items: self.items(),
+            rows: usize::from(self.area.height),
+        }
+    }
+
+    pub(super) fn items(&self) -> usize {
+        self.starts
+            .last()
+            .zip(self.entries.last())
+            .map_or(0, |(start, last)| start + last.item_count())
+    }
+
+    pub(super) fn measure_starts(&mut self) {
+        let mut next = 0;
+        self.starts.clear();
+        for entry in &self.entries {
+            self.starts.push(next);
+            next += entry.item_count();
+        }
+    }
+
+    /// The item and row in it at so many rows below the head of an entry.
+    pub(super) fn item_of_row(&mut self, entry: usize, row: usize) -> (usize, usize) {
+        let width = text_width(self.area);
+        let mut left = row;
+        for item in 0..self.entries[entry].item_count() {
+            let height = self.entries[entry].height(item, width, &self.ctx);
+            if left < height {
+                return (self.starts[entry] + item, left);
+            }
+            left -= height;
+        }
+        (self.starts[entry], 0)
+    }
+
+    /// Lays out what will be seen; `foot` = how the growing reply goes.
+    pub fn layout(&mut self, area: Rect, foot: Option<String>) {
+        self.area = area;
+        let width = text_width(area);
+        if let Some(last) = self.entries.last_mut() {
+            last.settle(width, &self.ctx, foot.as_deref());
+        }
+        self.measure_starts();
+        let extent = self.extent();
+        let Transcript {
+            scroll,
+            entries,
+            starts,
+            ctx,
+            ..
+        } = self;
+        let seen = scroll.seen(extent, |item| {
+            let (entry, part) = locate(starts, item);
+            entries[entry].height(part, width, ctx)
+        });
+        self.visible.clear();
+        for part in seen {
+            let (entry, item) = locate(&self.starts, part.item);
+            self.visible
+                .extend((part.from..part.from + part.rows).map(|row| Place { entry, item, row }));
+        }
+        self.count_unseen(width);
+        self.keep_cursor_visible();
+        self.forget_far();
+    }
+
+    /// Counts the rows that came below a reader who does not follow the growing reply.
+    pub(super) fn count_unseen(&mut self, width: u16) {
+        let ctx = &self.ctx;
+        let Some(last) = self
+            .entries
+            .last_mut()
+            .filter(|last| last.is_live() && !self.scroll.is_following())
+        else {
+            if self.scroll.is_following() {
+                self.unseen = 0;
+                self.rows_seen = None;
+            }
+            return;
+        };
+        let rows: usize = (0..last.item_count())
+            .map(|item| last.height(item, width, ctx))
+            .sum();
+        self.unseen = rows.saturating_sub(*self.rows_seen.get_or_insert(rows));
+    }
+
+    /// The message at hand is one that is seen.
+    pub(super) fn keep_cursor_visible(&mut self) {
+        let Some(id) = self.cursor else { return };
+        let is_seen = self
+            .find(id)
+            .is_some_and(|at| self.visible.iter().any(|place| place.entry == at));
+        if !is_seen && let Some(first) = self.visible.first() {
+            self.cursor = Some(self.entries[first.entry].message().id);
+        }
+    }
+
+    pub(super) fn forget_far(&mut self) {
+        let (Some(first), Some(last)) = (self.visible.first(), self.visible.last()) else {
+            return;
+        };
+        let near = first.entry.saturating_sub(FAR)..=last.entry + FAR;
+        let len = self.entries.len();
+        // Only the ring just outside: what is farther was dropped when it left the ring.
+        for at in (near.start().saturating_sub(8)..*near.start())
+            .chain(near.end() + 1..(near.end() + 9).min(len))
+        {
+            if at < len {
+                self.entries[at].forget();
+            }
+        }
+    }
+
+    /// What the head says of the reader's place: new lines below, or nothing.
+    pub fn marker(&self) -> Clean {
+        if self.scroll.is_following() || self.entries.is_empty() {
+            Clean::default()
+        } else if self.unseen > 0 {
+            let lines = if self.unseen == 1 { "line" } else { "lines" };
+            Clean::line(&format!("↓ {} new {lines} · End", self.unseen))
+        } else {
+            Clean::own("scrolled up · End follows")
+        }
+    }
+
+    /// When the place is to be kept, in ticks.
+    pub fn keep_at(&self) -> Option<u64> {
+        self.moved_at.map(|at| at + KEEP_AFTER)
+    }
+
+    /// The place to keep, once its time has come or at once. `Some(None)` = following the end.
+    pub fn keep_due(&mut self, tick: u64, is_now: bool) -> Option<Option<Reading>> {
+        if std::mem::take(&mut self.moved) {
+            self.moved_at = Some(tick);
+        }
+        let moved_at = self.moved_at?;
+        if !is_now && tick < moved_at + KEEP_AFTER {
+            return None;
+        }
+        self.moved_at = None;
+        Some(self.reading())
+    }
+
+    pub(super) fn reading(&mut self) -> Option<Reading> {
+        let first = *self
+            .visible
+            .first()
+            .filter(|_| !self.scroll.is_following())?;
+        let width = text_width(self.area);
+        let above: usize = (0..first.item)
+            .map(|item| self.entries[first.entry].height(item, width, &self.ctx))
+            .sum();
+        let row = u32::try_from(above + first.row).unwrap_or(0);
+        Some(Reading {
+            message: self.entries[first.entry].message().id,
+            row,
+        })
+    }
+}
+
+fn locate(starts: &[usize], item: usize) -> (usize, usize) {
+    let entry = starts
+        .partition_point(|start| *start <= item)
+        .saturating_sub(1);
+    (entry, item - starts.get(entry).copied().unwrap_or(0))
+}

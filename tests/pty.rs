@@ -8,7 +8,12 @@
 
 mod pty {
     mod chat;
+    mod crash;
+    mod hostile;
+    mod leaving;
     mod sequences;
+    mod sizes;
     mod terminal;
+    mod trouble;
 }
 mod support;

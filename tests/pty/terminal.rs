@@ -18,7 +18,9 @@ use super::sequences::{Scanner, readable, sequences};
 use crate::support::server::Server;
 
 /// A condition that has not come by then will not come; far more than a loaded machine needs.
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(30);
+/// Looks without any change after which a program rests.
+const QUIET: u32 = 12;
 /// How often a condition outside the screen is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -92,7 +94,7 @@ pub struct Start {
 }
 
 impl Start {
-    /// The real program in this home, 80×24, in a modern terminal.
+    /// The real program in this home, 120×36, in a modern terminal.
     pub fn at(home: &Home) -> Start {
         Start::program(env!("CARGO_BIN_EXE_salon"), home)
     }
@@ -104,8 +106,8 @@ impl Start {
         command.cwd(home.folder.path());
         let start = Start {
             command,
-            columns: 80,
-            rows: 24,
+            columns: 120,
+            rows: 36,
             kind: Kind::Modern,
         };
         start
@@ -151,7 +153,7 @@ pub struct Terminal {
     typed: Sender<Vec<u8>>,
     news: Receiver<News>,
     parser: vt100::Parser,
-    /// All that was written, and how much of it `take_raw` has handed out.
+    /// All that was written.
     raw: Vec<u8>,
     pid: u32,
     ended: Option<ExitStatus>,
@@ -297,6 +299,25 @@ impl Terminal {
         }
     }
 
+    /// Waits until the program rests: none of its threads has run for several looks in a row, and nothing came.
+    pub fn wait_idle(&mut self) -> &mut Terminal {
+        let pid = self.pid;
+        let mut last = (None, 0);
+        let mut quiet = 0;
+        let is_done = self.wait(
+            |terminal| {
+                let now = (rest(pid), terminal.raw.len());
+                let is_quiet = now.0.is_some() && now == last;
+                quiet = if is_quiet { quiet + 1 } else { 0 };
+                last = now;
+                quiet >= QUIET
+            },
+            false,
+        );
+        assert!(is_done, "waited for rest; {}", self.describe());
+        self
+    }
+
     fn drain(&mut self) {
         self.slave = None;
         while !self.is_over {
@@ -392,16 +413,21 @@ impl Terminal {
         status
     }
 
+    /// The line is set as it was before the program came.
+    pub fn has_found_modes(&self) -> bool {
+        modes(&*self.master) == self.found
+    }
+
     /// Nothing that salon switches on is on.
     pub fn assert_as_found(&self) {
         let screen = self.screen();
-        assert!(!screen.alternate_screen(), "the alternate screen is left on");
+        assert!(
+            !screen.alternate_screen(),
+            "the alternate screen is left on"
+        );
         assert!(!screen.hide_cursor(), "the cursor is left hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste is left on");
-        assert_eq!(
-            screen.mouse_protocol_mode(),
-            vt100::MouseProtocolMode::None
-        );
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         let (mut kitty, mut wheel, mut frame) = (0_i32, Vec::new(), 0_i32);
         for sequence in sequences(&self.raw) {
             match readable(&sequence).as_str() {
@@ -444,6 +470,28 @@ impl Drop for Terminal {
     }
 }
 
+/// How often the threads of a process have stopped running; `None` while one of them runs or wants to.
+fn rest(pid: u32) -> Option<u64> {
+    let mut stops = 0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))
+        .ok()?
+        .flatten()
+    {
+        // A thread may end between the listing and the look.
+        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        for line in status.lines() {
+            if line.starts_with("State:") && !line.contains("sleeping") {
+                return None;
+            }
+            if line.contains("ctxt_switches") {
+                let count = line.split_whitespace().last()?;
+                stops += count.parse::<u64>().ok()?;
+            }
+        }
+    }
+    Some(stops)
+}
+
 /// The line's settings (raw or not, echo, signals) as text that can be compared.
 fn modes(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().unwrap())
@@ -453,7 +501,12 @@ fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).unwrap()
 }
 
-fn read(mut reader: Box<dyn Read + Send>, kind: Kind, answers: &Sender<Vec<u8>>, tell: &Sender<News>) {
+fn read(
+    mut reader: Box<dyn Read + Send>,
+    kind: Kind,
+    answers: &Sender<Vec<u8>>,
+    tell: &Sender<News>,
+) {
     let mut scanner = Scanner::default();
     let mut chunk = [0; 8192];
     // The last read of a terminal nobody holds is an error (EIO), not an end.
@@ -476,6 +529,7 @@ fn answer(kind: Kind, asked: &[u8]) -> Option<&'static str> {
     match (asked, kind) {
         (_, Kind::Silent) => None,
         (b"\x1b[c" | b"\x1b[0c", Kind::Modern | Kind::Plain) => Some("\x1b[?62;22c"),
+        (b"\x1b[6n", Kind::Modern | Kind::Plain) => Some("\x1b[1;1R"),
         (b"\x1b[?u", Kind::Modern) => Some("\x1b[?0u"),
         (b"\x1b[?2026$p", Kind::Modern) => Some("\x1b[?2026;2$y"),
         (b"\x1b[?2026$p", Kind::Plain) => Some("\x1b[?2026;0$y"),

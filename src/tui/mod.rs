@@ -75,6 +75,8 @@ pub async fn run(
     let mut screen = Screen::enter()?;
     frame(&mut model, &mut screen)?;
     let engine = start();
+    // Finding the zone reads a hundred folders: not before the first frame.
+    model.zone = jiff::tz::TimeZone::system();
     let mut face = Face {
         started: Instant::now(),
         clock: FrameClock::default(),

@@ -29,6 +29,8 @@ use tokio::sync::oneshot;
 
 /// What a shell sends at Ctrl+Z; tokio has no name for it.
 const TSTP: i32 = rustix::process::Signal::TSTP.as_raw();
+/// The name of the engine's threads.
+const ENGINE_THREAD: &str = "engine";
 /// How long a face may take to leave after a signal.
 const FACE: Duration = Duration::from_secs(2);
 /// How long the engine may take after that.
@@ -111,6 +113,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         }
         Command::List(_) | Command::Show(_) | Command::Config(_) => None,
     };
+    log_panics();
     let mint = mint();
     let options = Options { is_screen: false };
     let (go, gone) = oneshot::channel();
@@ -139,6 +142,7 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let mint = mint();
     let model = model(&settings, keys, &bad_keys, mint.clone());
     tui::terminal::guard_panics(std::thread::current().id());
+    log_panics();
     let is_tmux = settings.ui.is_tmux;
     let (go, gone) = oneshot::channel();
     let (handle, mut signals) = start(settings, &mint, Options { is_screen: true }, gone)?;
@@ -231,6 +235,22 @@ fn no_terminal() -> Failure {
     )
 }
 
+/// Panics of the engine's threads go to the log with their trace and without their message, which may hold somebody's
+/// words.
+fn log_panics() {
+    let former = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().name() != Some(ENGINE_THREAD) {
+            return former(info);
+        }
+        let place = info
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        let trace = std::backtrace::Backtrace::force_capture();
+        tracing::error!("a panic at {place}\n{trace}");
+    }));
+}
+
 /// What is asked; standard input is read to its end when it is not a terminal.
 fn question(ask: &Ask) -> Result<Question, Failure> {
     let mut input = Vec::new();
@@ -299,7 +319,7 @@ fn start(
     let mint = mint.clone();
     let threads = runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .thread_name("engine")
+        .thread_name(ENGINE_THREAD)
         .enable_all()
         .build()
         .map_err(|error| no_threads(&error))?;
@@ -315,7 +335,7 @@ fn start(
         }
     };
     std::thread::Builder::new()
-        .name("engine".to_owned())
+        .name(ENGINE_THREAD.to_owned())
         .spawn(move || threads.block_on(async { tokio::join!(watch(told, asks), engine) }))
         .map_err(|error| no_threads(&error))?;
     Ok((handle, signals))

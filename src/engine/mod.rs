@@ -7,10 +7,13 @@
 mod chat;
 mod chores;
 mod desk;
+mod ending;
 mod jobs;
 mod library;
+mod listen;
 mod measure;
 mod models;
+mod order;
 mod pace;
 mod plan;
 mod rescue;

@@ -85,3 +85,170 @@ fn told(cause: Option<RequestId>, bug: Failure) -> News {
         None => News::Warned(bug),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, VecDeque};
+    use std::sync::Arc;
+
+    use tokio::sync::mpsc;
+
+    use crate::domain::conversation::{Conversation, Draft, TitleBy};
+    use crate::domain::id::{ConversationId, Mint};
+    use crate::domain::model::ModelRef;
+    use crate::domain::usage::Money;
+    use crate::domain::when::Millis;
+    use crate::engine::desk::Desk;
+    use crate::engine::jobs::Jobs;
+    use crate::engine::pace::Pace;
+    use crate::engine::stores::Stores;
+    use crate::provider::Providers;
+    use crate::settings::{Layers, load};
+    use crate::store::{BeginSend, Store};
+
+    /// An engine over an empty store in memory, whose loop does not run.
+    async fn engine() -> Engine {
+        let environment = BTreeMap::from([("HOME".to_owned(), "/nowhere".to_owned())]);
+        let layers = Layers {
+            environment,
+            ..Layers::default()
+        };
+        let settings = load(&layers).unwrap();
+        let mint = Mint::new(Arc::new(|| Millis(1_700_000_000_000)));
+        let keys = crate::keys::KeyMap::shipped();
+        let manual = crate::manual::Manual::new(&keys);
+        let guide = crate::provider::Guide::new(manual, crate::provider::GuidePace::AtOnce);
+        let store = Store::memory(&mint).await.unwrap();
+        let (said, heard) = mpsc::channel(8);
+        Engine {
+            desk: Desk {
+                providers: Providers::new(&settings, guide),
+                settings: Arc::new(settings),
+                mint,
+                is_screen: true,
+            },
+            stores: Stores::new(store),
+            jobs: Jobs::new(),
+            pace: Pace::default(),
+            said,
+            heard,
+            events: mpsc::channel(8).0,
+            outbox: VecDeque::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// A turn whose rows are there and whose job is gone.
+    async fn begun(engine: &Engine) -> (Withdraw, Message) {
+        let mint = &engine.desk.mint;
+        let id: ConversationId = mint.id();
+        let conversation = Conversation {
+            id,
+            title: "Talk".into(),
+            title_by: TitleBy::Words,
+            model: ModelRef::guide(),
+            system: String::new(),
+            sampling: crate::domain::conversation::Sampling::default(),
+            created_at: mint.now(),
+            active_at: mint.now(),
+            trashed_at: None,
+            tip: None,
+            message_count: 0,
+            tokens_in: 0,
+            tokens_out: 0,
+            cost: Money(0),
+            unpriced: 0,
+            metadata: serde_json::json!({}),
+        };
+        let question = Message::question(mint.id(), id, None, "Talk".into(), mint.now());
+        let reply = Message::reply(mint.id(), &question, ModelRef::guide(), mint.now());
+        let withdraw = Withdraw {
+            reply: reply.id,
+            question: Some(question.id),
+            tip: None,
+            remove_conversation: true,
+            draft: Some((None, Draft::of("Talk"))),
+        };
+        let send = BeginSend {
+            create: Some(conversation),
+            question,
+            reply: reply.clone(),
+        };
+        engine.stores.file.begin_send(send).await.unwrap();
+        (withdraw, reply)
+    }
+
+    fn said(engine: &Engine) -> Vec<&News> {
+        engine.outbox.iter().map(|event| &event.news).collect()
+    }
+
+    const CAUSE: Option<RequestId> = Some(RequestId(7));
+
+    #[tokio::test]
+    async fn a_reply_whose_job_panicked_keeps_its_words() {
+        let mut engine = engine().await;
+        let (withdraw, reply) = begun(&engine).await;
+        engine
+            .stores
+            .file
+            .grow(reply.id, "half", None)
+            .await
+            .unwrap();
+        engine.rescue(CAUSE, Some(withdraw)).await;
+        let kept = engine.stores.file.message(reply.id).await.unwrap().unwrap();
+        assert_eq!(
+            (kept.status, kept.content.as_str()),
+            (Status::Interrupted, "half")
+        );
+        assert_eq!(kept.failure.as_ref().unwrap().kind, FailureKind::Bug);
+        match said(&engine).as_slice() {
+            [
+                News::Turn {
+                    step: Step::Ended { reply },
+                    ..
+                },
+                News::Turn {
+                    step: Step::Measured { .. },
+                    ..
+                },
+            ] => assert_eq!(*reply, kept),
+            other => panic!("{other:?}"),
+        }
+        assert!(engine.outbox.iter().all(|event| event.cause == CAUSE));
+    }
+
+    #[tokio::test]
+    async fn without_words_the_text_comes_back() {
+        let mut engine = engine().await;
+        let (withdraw, reply) = begun(&engine).await;
+        engine.rescue(CAUSE, Some(withdraw)).await;
+        assert_eq!(engine.stores.file.message(reply.id).await.unwrap(), None);
+        match said(&engine).as_slice() {
+            [
+                News::Turn {
+                    step:
+                        Step::Withdrawn {
+                            draft,
+                            failure,
+                            conversation: None,
+                        },
+                    ..
+                },
+            ] => {
+                assert_eq!(*draft, Some(Draft::of("Talk")));
+                assert_eq!(failure.as_ref().unwrap().kind, FailureKind::Bug);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_had_written_nothing_is_refused() {
+        let mut engine = engine().await;
+        engine.rescue(CAUSE, None).await;
+        assert!(
+            matches!(said(&engine).as_slice(), [News::Refused(f)] if f.kind == FailureKind::Bug)
+        );
+    }
+}

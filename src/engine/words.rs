@@ -52,17 +52,6 @@ impl Words {
         self.add(Kind::Text, piece, now);
     }
 
-    /// Takes a line that stands for something that is not text; it gets a paragraph of its own.
-    pub fn add_note(&mut self, note: &str, now: Instant) {
-        let gap = match self.text.as_str() {
-            "" => "",
-            text if text.ends_with("\n\n") => "",
-            text if text.ends_with('\n') => "\n",
-            _ => "\n\n",
-        };
-        self.add_text(&format!("{gap}{note}\n\n"), now);
-    }
-
     /// Takes more reasoning.
     pub fn add_thought(&mut self, piece: &str, now: Instant) {
         if piece.is_empty() {
@@ -210,13 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn kept_words_are_not_new_and_a_note_stands_alone() {
+    fn kept_words_are_not_new() {
         let mut words = Words::beginning_with("kept");
         assert!(!words.has_new());
         words.add_text("", Instant::now());
         assert!(!words.has_new());
-        words.add_note("[tool]", Instant::now());
-        assert_eq!(words.text, "kept\n\n[tool]\n\n");
+        words.add_text(" on", Instant::now());
+        assert_eq!(words.text, "kept on");
         assert!(words.has_new());
     }
 }

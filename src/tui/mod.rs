@@ -46,7 +46,6 @@ use terminal::Screen;
 use text::code::Highlighter;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::manual::Manual;
 use crate::protocol::{Command, Event, Request, Shelf};
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
@@ -95,8 +94,7 @@ pub async fn run(
     face.run_effects(&mut model, &mut screen)?;
     face.outside.push(load_highlighter());
     let heard = probe::ask(Instant::now)?;
-    model.keymap = model.keymap.deliverable(heard.abilities.kitty);
-    model.manual = Manual::new(&model.keymap);
+    model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;
     for msg in input::replay(&heard.typed) {
         face.apply(&mut model, &mut screen, msg)?;

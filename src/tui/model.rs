@@ -12,7 +12,7 @@ use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
-use super::pane::transcript::Transcript;
+use super::pane::transcript::{Hints, Transcript};
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
@@ -132,7 +132,7 @@ impl Model {
         Model {
             focus: Focus::default(),
             list: List::default(),
-            transcript: Transcript::default(),
+            transcript: Transcript::new(Hints::new(&keymap)),
             composer: Composer::default(),
             library: Library::default(),
             overlays: Vec::new(),
@@ -168,6 +168,13 @@ impl Model {
             frames: Frames::default(),
             key_sources: Vec::new(),
         }
+    }
+
+    /// Uses this key map from now on, in help, manual and hints too.
+    pub fn use_keys(&mut self, keymap: KeyMap) {
+        self.manual = Manual::new(&keymap);
+        self.transcript.hints = Hints::new(&keymap);
+        self.keymap = keymap;
     }
 
     /// Numbers a command and asks the engine.

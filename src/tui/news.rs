@@ -1,6 +1,6 @@
 //! What the engine says, brought to the panes it concerns.
 
-use super::focus::ask_list;
+use super::focus::{ask_list, context};
 use super::leaving::keep_place;
 use super::live::Live;
 use super::model::{Ask, Model};
@@ -14,6 +14,7 @@ use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, Offer};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::Shown;
+use crate::keys::Action;
 use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 
 /// Takes one event in.
@@ -312,7 +313,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 model.undo = Some(undo);
                 let key = model
                     .keymap
-                    .first_key(crate::keys::Action::UndoAction)
+                    .hint(context(model), Action::UndoAction)
                     .unwrap_or_default();
                 model.say(format!("{what} · {key} undoes it"));
             } else if !what.is_empty() {

@@ -35,6 +35,9 @@ pub fn send(model: &mut Model) {
     if let Some(rest) = draft.text.strip_prefix("//") {
         draft.text = format!("/{rest}");
     }
+    if let Some(id) = model.here() {
+        model.list.mark_draft(id, false);
+    }
     model.transcript.follow();
     model.ask(
         Command::Turn(Turn::Send {

@@ -102,9 +102,24 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
             ..body
         };
     }
-    let head_rows = if middle.height >= 8 { 1 } else { 0 };
+    let has_system = model.open.as_ref().is_some_and(|c| !c.system.is_empty());
+    let head_rows = match middle.height {
+        0..8 => 0,
+        8..12 => 1,
+        _ => 1 + u16::from(has_system),
+    };
     let most = (middle.height / 2).max(1);
-    let composer_rows = model.composer.height(middle.width, most).min(middle.height);
+    // The bar beside the text stands where the words of the conversation begin.
+    let inset = 1.min(middle.width.saturating_sub(1));
+    let inset_area = Rect {
+        x: middle.x + inset,
+        width: middle.width - inset,
+        ..middle
+    };
+    let composer_rows = model
+        .composer
+        .height(inset_area.width, most)
+        .min(middle.height);
     let gap = u16::from(middle.height >= 10);
     frames.head = Rect {
         height: head_rows,
@@ -113,7 +128,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
     frames.composer = Rect {
         y: middle.height - composer_rows,
         height: composer_rows,
-        ..middle
+        ..inset_area
     };
     let transcript_rows = middle
         .height
@@ -139,6 +154,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     }
     let frames = &model.frames;
     paint_head(&mut canvas, model);
+    paint_system(&mut canvas, model);
     if model.transcript.is_empty() {
         paint_welcome(&mut canvas, model);
     } else {
@@ -244,6 +260,19 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
         ..area
     };
     canvas.put_right(inner, (x + 1, 0), &aside, Look::of(Tone::Accent));
+}
+
+/// The conversation's own instructions, folded to one line.
+fn paint_system(canvas: &mut Canvas<'_>, model: &Model) {
+    let Some(open) = &model.open else { return };
+    let words = Clean::line(&format!("instructions: {}", open.system));
+    let area = model.frames.head;
+    canvas.put(
+        area,
+        (1, 1),
+        &cut(&words, area.width.saturating_sub(2)),
+        Look::of(Tone::Dim),
+    );
 }
 
 /// What an empty conversation says: who answers, and how to begin.

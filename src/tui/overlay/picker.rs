@@ -182,7 +182,8 @@ impl Picker {
         self.top = self.top.min(self.count().saturating_sub(shown));
         self.top = self
             .top
-            .clamp((self.selected + 1).saturating_sub(shown), self.selected);
+            .min(self.selected)
+            .max((self.selected + 1).saturating_sub(shown));
     }
 
     fn query_area(&self) -> Rect {

@@ -3,9 +3,10 @@
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
-use super::foot::{Line, details, figures, notices, seconds};
+use super::foot::{Hints, Line, details, figures, notices, seconds};
 use crate::domain::clean::Clean;
 use crate::domain::message::{Message, Role, Shown, Status};
+use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::theme::{Look, Tone};
@@ -29,12 +30,15 @@ struct Thinking {
 }
 
 /// A row of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+#[derive(Clone, Copy)]
+pub struct Spot<'a> {
     pub item: usize,
     pub row: usize,
     /// Cells that wide code is moved to the left.
     pub skip: usize,
+    pub zone: &'a TimeZone,
+    /// The hints of the foot, and whether the transcript has the focus.
+    pub hints: (&'a Hints, bool),
 }
 
 /// What a part of an entry is.
@@ -221,8 +225,14 @@ impl Entry {
     }
 
     /// Draws one row of an item into the first row of `area`; code is moved by `skip` cells.
-    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect, spot: Spot, zone: &TimeZone) {
-        let Spot { item, row, skip } = spot;
+    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect, spot: Spot<'_>) {
+        let Spot {
+            item,
+            row,
+            skip,
+            zone,
+            hints,
+        } = spot;
         match self.part(item) {
             Part::Head => self.paint_head(canvas, area, zone),
             Part::Thinking => self.paint_thinking(canvas, area, row),
@@ -232,17 +242,32 @@ impl Entry {
                     line.paint_from(canvas.buffer, area, skip, canvas.theme);
                 }
             }
-            Part::Foot => {
-                if let Some(line) = self.foot.get(row) {
-                    let right = width(&line.right);
-                    let room = area
-                        .width
-                        .saturating_sub(if right > 0 { right + 1 } else { 0 });
-                    let x = canvas.put(area, (0, 0), &cut(&line.left, room), line.look);
-                    canvas.put_right(area, (x, 0), &line.right, Look::of(Tone::Dim));
-                }
-            }
+            Part::Foot => self.paint_foot(canvas, area, row, hints),
         }
+    }
+
+    fn paint_foot(
+        &self,
+        canvas: &mut Canvas<'_>,
+        area: Rect,
+        row: usize,
+        (hints, is_focused): (&Hints, bool),
+    ) {
+        let Some(line) = self.foot.get(row) else {
+            return;
+        };
+        let right = width(&line.right);
+        let room = area
+            .width
+            .saturating_sub(if right > 0 { right + 1 } else { 0 });
+        let offered = hints.line(line.offers, is_focused);
+        let left = if line.offers.is_empty() {
+            &line.left
+        } else {
+            &offered
+        };
+        let x = canvas.put(area, (0, 0), &cut(left, room), line.look);
+        canvas.put_right(area, (x, 0), &line.right, Look::of(Tone::Dim));
     }
 
     fn paint_head(&self, canvas: &mut Canvas<'_>, area: Rect, zone: &TimeZone) {
@@ -305,65 +330,44 @@ impl Entry {
     /// Makes the foot anew: how it goes, how it ended, what can be done.
     fn refoot(&mut self, live: Option<&str>) {
         let message = &self.shown.message;
-        let dim = Look::of(Tone::Dim);
         let mut lines = Vec::new();
-        let place = if self.shown.of > 1 {
-            Clean::line(&format!("‹{}/{}›", self.shown.place, self.shown.of))
-        } else {
-            Clean::default()
-        };
         if self.is_live {
-            let words = live.unwrap_or("waiting · Esc stops");
-            lines.push(Line {
-                left: Clean::line(words),
-                right: place,
-                look: Look::of(Tone::Accent),
-            });
+            lines.push(Line::words(
+                live.unwrap_or("waiting · Esc stops"),
+                Tone::Accent,
+            ));
         } else if message.role == Role::User {
             if message.status == Status::Unsent {
-                let left = Clean::own("not sent yet · r sends it · e edits it");
-                lines.push(Line {
-                    left,
-                    right: place,
-                    look: Look::of(Tone::Warning),
-                });
-            } else if !place.is_empty() {
-                lines.push(Line {
-                    left: Clean::default(),
-                    right: place,
-                    look: dim,
-                });
+                lines.push(Line::words("not sent yet", Tone::Warning));
+                lines.push(Line::offers(&[Action::Retry, Action::EditQuestion]));
             }
         } else {
             lines.extend(notices(message, self.shown.is_elsewhere));
-            let figures = Clean::line(&figures(message));
-            if !figures.is_empty() || !place.is_empty() {
-                lines.push(Line {
-                    left: figures,
+            let figures = figures(message);
+            if !figures.is_empty() {
+                lines.push(Line::words(&figures, Tone::Dim));
+            }
+        }
+        if self.shown.of > 1 {
+            let place = Clean::line(&format!("‹{}/{}›", self.shown.place, self.shown.of));
+            match lines.last_mut() {
+                Some(last) => last.right = place,
+                None => lines.push(Line {
                     right: place,
-                    look: dim,
-                });
+                    ..Line::words("", Tone::Dim)
+                }),
             }
         }
         if self.has_details {
-            let details = details(message).into_iter();
-            lines.extend(details.map(|left| Line {
-                left: Clean::line(&left),
-                right: Clean::default(),
-                look: dim,
-            }));
-        }
-        if !lines.is_empty()
-            && (message.role == Role::User || self.doc.block_count() > 0 || self.thinking.is_some())
-        {
-            lines.insert(
-                0,
-                Line {
-                    left: Clean::default(),
-                    right: Clean::default(),
-                    look: dim,
-                },
+            lines.extend(
+                details(message)
+                    .iter()
+                    .map(|line| Line::words(line, Tone::Dim)),
             );
+        }
+        let has_words = self.doc.block_count() > 0 || self.thinking.is_some();
+        if !lines.is_empty() && (message.role == Role::User || has_words) {
+            lines.insert(0, Line::words("", Tone::Dim));
         }
         self.foot = lines;
     }

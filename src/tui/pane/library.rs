@@ -133,7 +133,8 @@ impl Library {
         self.top = self
             .top
             .min(count.saturating_sub(shown))
-            .clamp((at + 1).saturating_sub(shown), first);
+            .min(first)
+            .max((at + 1).saturating_sub(shown));
     }
 
     /// Draws title, filter, prompts and preview.

@@ -227,7 +227,8 @@ impl List {
         self.top = self.top.min(self.rows.len().saturating_sub(shown));
         self.top = self
             .top
-            .clamp((self.selected + 1).saturating_sub(shown), self.selected);
+            .min(self.selected)
+            .max((self.selected + 1).saturating_sub(shown));
     }
 
     /// Draws title, filter and rows.

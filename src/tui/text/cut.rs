@@ -4,16 +4,16 @@
 //! The lead is markdown: one line with the markers of the open containers and a zero-width blank, which `Clean`
 //! drops. What begins in the lead is known to be continued, so its markers are not shown again.
 
+use super::body::line_start;
 use super::code::{MAX_LINE, Progress};
-use super::doc::line_start;
 use super::lay::Resume;
-use super::markdown::{Block, Code, List, Shape};
 use super::row::Row;
-use super::stream::OPEN_MAX;
 use super::styled::Styled;
-use super::table::Grid;
+use super::tree::{Block, Code, Grid, List, Shape};
 use crate::tui::theme::{Look, Tone};
 
+/// An open rest longer than this is cut where that is possible, in bytes.
+pub(super) const OPEN_MAX: usize = 1_500;
 /// A word that takes no room and is no blank: it begins a paragraph wherever it stands.
 const HOLD: &str = "\u{200b}";
 /// A delimiter that has waited this long, in bytes, is taken for text.

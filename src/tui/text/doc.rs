@@ -3,76 +3,32 @@
 //! Every block but the first begins with a blank row, so that adding a block never changes an earlier one.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::code::Highlighter;
-use super::lay::Sheet;
-use super::markdown::{self, Block, Kind, Passage, Refs, Shape};
+use super::body::{Body, Laid, Slot, line_start};
+use super::dark::{Dark, Lit};
+use super::lay::{Light, Sheet};
+use super::markdown;
 use super::row::Row;
 use super::stream::Growth;
+use super::tree::{Block, Passage, Refs, Shape};
 use super::wrap::Indent;
 
-/// What laying out needs besides a width.
-#[derive(Clone, Debug, Default)]
-pub struct Ctx {
-    /// Code is plain until it is loaded.
-    pub highlighter: Option<Arc<Highlighter>>,
-    /// Raised when the highlighter changes; code laid out under an older one is laid out anew.
-    pub generation: u64,
-}
-
-/// Work done so far, for tests and benches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// Bytes given to the markdown parser.
-    pub parsed: u64,
-    /// Rows made.
-    pub rows: u64,
-}
-
-/// A block of code, to be copied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeText {
-    pub lang: String,
-    pub text: String,
-}
-
-/// The rows of a block at a width.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Laid {
-    pub width: u16,
-    /// `None` if no code is in it.
-    pub generation: Option<u64>,
-    pub rows: Vec<Row>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    /// From the start of its first line.
-    pub range: Range<usize>,
-    pub kind: Kind,
-    pub laid: Option<Laid>,
-    /// The rows are those a full parse would make.
-    pub is_exact: bool,
-}
+pub use super::body::{Cost, Ctx};
+pub use super::dark::CodeText;
+pub use super::tree::Kind;
 
 /// One message's text.
 #[derive(Debug, Default)]
 pub struct Doc {
-    pub(super) source: String,
-    pub(super) slots: Vec<Slot>,
-    pub(super) refs: Refs,
-    pub(super) growth: Option<Growth>,
-    pub(super) cost: Cost,
+    body: Body,
+    growth: Option<Growth>,
 }
 
 impl Doc {
     /// A finished text.
     pub fn whole(source: String) -> Self {
-        let mut doc = Doc {
-            source,
-            ..Doc::default()
-        };
+        let mut doc = Doc::default();
+        doc.body.source = source;
         doc.index();
         doc
     }
@@ -88,22 +44,29 @@ impl Doc {
     /// Adds words. They are shown from the next `settle` on. A finished text becomes a growing one again.
     pub fn push(&mut self, words: &str) {
         if self.growth.is_none() {
-            self.slots.clear();
+            self.body.slots.clear();
             self.growth = Some(Growth::default());
         }
-        self.source.push_str(words);
+        self.body.source.push_str(words);
     }
 
     /// Ends the growth: the whole source is parsed once. Blocks that stayed as they were keep their rows.
     pub fn end(&mut self, source: String) {
-        let same = common_prefix(&self.source, &source);
-        let old = std::mem::take(&mut self.slots);
+        if let Some(mut growth) = self.growth.take()
+            && let Some(rest) = source.strip_prefix(self.body.source.as_str())
+        {
+            // The last words belong to blocks that are mostly laid out.
+            self.body.source.push_str(rest);
+            growth.finish(&mut self.body);
+        }
+        let same = common_prefix(&self.body.source, &source);
+        let old = std::mem::take(&mut self.body.slots);
         self.growth = None;
-        self.source = source;
+        self.body.source = source;
         self.index();
         let mut old = old.into_iter().enumerate().peekable();
-        let has_refs = !self.refs.is_empty();
-        for (i, slot) in self.slots.iter_mut().enumerate() {
+        let has_refs = !self.body.refs.is_empty();
+        for (i, slot) in self.body.slots.iter_mut().enumerate() {
             while old
                 .next_if(|(_, o)| o.range.start < slot.range.start)
                 .is_some()
@@ -117,7 +80,7 @@ impl Doc {
                 && slot.range.end <= same
                 && (was == 0) == (i == 0);
             // A label defined anywhere can turn words in brackets into a link.
-            if is_same && !(has_refs && self.source[slot.range.clone()].contains('[')) {
+            if is_same && !(has_refs && self.body.source[slot.range.clone()].contains('[')) {
                 slot.laid = kept.laid;
             }
         }
@@ -126,23 +89,24 @@ impl Doc {
     fn index(&mut self) {
         let none = Refs::new();
         let passage = Passage {
-            text: &self.source,
+            text: &self.body.source,
             lead: 0,
             base: 0,
             refs: &none,
         };
         let (blocks, refs) = markdown::parse_all(passage);
-        self.cost.parsed += self.source.len() as u64;
-        self.slots = blocks
+        self.body.cost.parsed += self.body.source.len() as u64;
+        self.body.slots = blocks
             .iter()
             .map(|block| Slot {
-                range: line_start(&self.source, block.range.start)..block.range.end,
+                range: line_start(&self.body.source, block.range.start)..block.range.end,
                 kind: block.shape.kind(),
                 laid: None,
+                lit: None,
                 is_exact: true,
             })
             .collect();
-        self.refs = refs;
+        self.body.refs = refs;
     }
 
     /// Whether it still grows.
@@ -152,24 +116,30 @@ impl Doc {
 
     /// The markdown.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.body.source
     }
 
     /// Blocks, as of the last `settle`.
     pub fn block_count(&self) -> usize {
-        self.slots.len()
+        self.body.slots.len()
     }
 
     /// The bytes of the source that a block stands for.
     pub fn block_range(&self, block: usize) -> Range<usize> {
-        self.slots
+        self.body
+            .slots
             .get(block)
             .map_or(0..0, |slot| slot.range.clone())
     }
 
+    /// Blocks that cannot change any more.
+    pub fn frozen(&self) -> usize {
+        self.growth.as_ref().map_or(self.block_count(), |g| g.open)
+    }
+
     /// What a block is.
     pub fn kind(&self, block: usize) -> Option<Kind> {
-        self.slots.get(block).map(|slot| slot.kind)
+        self.body.slots.get(block).map(|slot| slot.kind)
     }
 
     /// The code in a block, also in its lists and quotes.
@@ -180,20 +150,41 @@ impl Doc {
         codes
     }
 
+    /// The code of a block that was laid out plain because it is long (see `Ctx::code_at_once`).
+    pub fn dark(&self, block: usize) -> Option<Dark> {
+        let slot = self.body.slots.get(block)?;
+        slot.laid.as_ref().filter(|laid| laid.is_dark)?;
+        Some(Dark {
+            source: self.body.source.get(slot.range.clone())?.to_owned(),
+            codes: self.codes_of(block),
+        })
+    }
+
+    /// Gives a block the tones that `dark` asked for. Nothing happens if the block has changed since.
+    pub fn light(&mut self, block: usize, lit: Lit) {
+        let Some(slot) = self.body.slots.get_mut(block) else {
+            return;
+        };
+        if self.body.source.get(slot.range.clone()) == Some(&lit.source) {
+            slot.laid = None;
+            slot.lit = Some(lit);
+        }
+    }
+
     fn passage(&self, range: Range<usize>) -> Passage<'_> {
         let start = range.start;
         Passage {
-            text: self.source.get(range).unwrap_or(""),
+            text: self.body.source.get(range).unwrap_or(""),
             lead: 0,
             base: start,
-            refs: &self.refs,
+            refs: &self.body.refs,
         }
     }
 
     /// Shows what was pushed. To be called once a frame before the blocks are asked for; free if nothing is new.
     pub fn settle(&mut self, width: u16, ctx: &Ctx) {
         if let Some(mut growth) = self.growth.take() {
-            growth.settle(self, width.max(1), ctx);
+            growth.settle(&mut self.body, width.max(1), ctx);
             self.growth = Some(growth);
         }
     }
@@ -206,18 +197,18 @@ impl Doc {
                 laid.width == width && laid.generation.is_none_or(|g| g == ctx.generation)
             })
         };
-        if self.slots.get(block).is_none_or(is_laid) {
+        if self.body.slots.get(block).is_none_or(is_laid) {
             return self.rows(block).len();
         }
         if self.growth.as_ref().is_some_and(|g| block >= g.open) {
             self.settle(width, ctx);
-            if self.slots.get(block).is_none_or(is_laid) {
+            if self.body.slots.get(block).is_none_or(is_laid) {
                 return self.rows(block).len();
             }
         }
         let laid = self.lay(block, width, ctx);
         let height = laid.rows.len();
-        if let Some(slot) = self.slots.get_mut(block) {
+        if let Some(slot) = self.body.slots.get_mut(block) {
             slot.laid = Some(laid);
             slot.is_exact = true;
         }
@@ -232,32 +223,49 @@ impl Doc {
         let passage = self.passage(self.block_range(block));
         let parsed = passage.text.len();
         let mut sheet = Sheet::new(passage, width, ctx.highlighter.as_deref(), &mut rows);
-        for block in markdown::parse(passage) {
-            sheet.block(&block, &Indent::default());
+        let blocks = markdown::parse(passage);
+        let lit = self.body.slots.get(block).and_then(|s| s.lit.as_ref());
+        let is_dark = lit.is_none()
+            && ctx.highlighter.is_some()
+            && ctx
+                .code_at_once
+                .is_some_and(|most| code_lines(&blocks) > most);
+        sheet.light = match lit {
+            Some(lit) => Light::Known(lit),
+            None if is_dark => Light::Off,
+            None => Light::Now,
+        };
+        for block in &blocks {
+            sheet.block(block, &Indent::default());
         }
         let has_code = sheet.has_code;
         if rows.len() == usize::from(block > 0) {
             rows.push(Row::blank());
         }
         rows.shrink_to_fit();
-        self.cost.parsed += parsed as u64;
-        self.cost.rows += rows.len() as u64;
+        self.body.cost.parsed += parsed as u64;
+        self.body.cost.rows += rows.len() as u64;
         Laid {
             width,
             generation: has_code.then_some(ctx.generation),
+            is_dark,
             rows,
         }
     }
 
     /// The rows of a block as last laid out by `height` or `settle`.
     pub fn rows(&self, block: usize) -> &[Row] {
-        let laid = self.slots.get(block).and_then(|slot| slot.laid.as_ref());
+        let laid = self
+            .body
+            .slots
+            .get(block)
+            .and_then(|slot| slot.laid.as_ref());
         laid.map_or(&[], |laid| &laid.rows)
     }
 
     /// Drops all rows that can be made again cheaply.
     pub fn forget(&mut self) {
-        for block in 0..self.slots.len() {
+        for block in 0..self.body.slots.len() {
             self.forget_block(block);
         }
     }
@@ -267,8 +275,9 @@ impl Doc {
         if self.growth.as_ref().is_some_and(|g| block >= g.open) {
             return;
         }
-        if let Some(slot) = self.slots.get_mut(block) {
+        if let Some(slot) = self.body.slots.get_mut(block) {
             slot.laid = None;
+            slot.lit = None;
         }
     }
 
@@ -285,7 +294,7 @@ impl Doc {
 
     /// The work done so far.
     pub fn cost(&self) -> Cost {
-        self.cost
+        self.body.cost
     }
 }
 
@@ -307,13 +316,10 @@ fn collect(blocks: &[Block], codes: &mut Vec<CodeText>) {
     }
 }
 
-/// The first byte of the line that holds `at`.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
-    let before = &text.as_bytes()[..at.min(text.len())];
-    before
-        .iter()
-        .rposition(|b| matches!(b, b'\n' | b'\r'))
-        .map_or(0, |i| i + 1)
+fn code_lines(blocks: &[Block]) -> usize {
+    let mut codes = Vec::new();
+    collect(blocks, &mut codes);
+    codes.iter().map(|code| code.text.lines().count()).sum()
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {
@@ -328,7 +334,9 @@ fn common_prefix(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::text::code::Highlighter;
     use crate::tui::theme::{Look, Tone};
+    use std::sync::Arc;
 
     fn shown(source: &str, width: u16) -> String {
         let rows = Doc::whole(source.to_owned()).all_rows(width, &Ctx::default());
@@ -360,11 +368,12 @@ mod tests {
     #[test]
     fn lists_hang_and_nest() {
         assert_eq!(
-            shown("- one two three\n- [x] done\n  - deep words\n", 10),
-            "• one two\n  three\n• [x] done\n      •\n        deep\n        words".replace(
-                "      •\n        deep\n        words",
-                "      • de\n        ep\n        wo\n        rd\n        s"
-            )
+            shown("- one two three\n- [x] done\n  - deep words\n", 14),
+            "• one two\n  three\n• [x] done\n      • deep\n        words"
+        );
+        assert_eq!(
+            shown("- one\n  - two\n    - three", 6),
+            "• one\n  • tw\n    o\n  • th\n    re\n    e"
         );
         assert_eq!(shown("9. nine\n1. ten\n", 20), "9. nine\n10. ten");
         assert_eq!(shown("- a\n\n  b\n- c\n", 20), "• a\n\n  b\n\n• c");
@@ -375,7 +384,7 @@ mod tests {
     fn quotes_have_a_bar() {
         assert_eq!(
             shown("> one two\n>\n> three\n> > four", 7),
-            "▏ one\n▏ two\n▏\n▏ three\n▏\n▏ ▏ fo\n▏ ▏ ur"
+            "▏ one\n▏ two\n▏\n▏ three\n▏\n▏ ▏ fou\n▏ ▏ r"
         );
         assert_eq!(look_of("> words", "words").tone, Tone::Quote);
     }
@@ -410,7 +419,6 @@ mod tests {
         assert_eq!(
             shown(table, 40),
             "name │    what it is\n─────┼──────────────\na    │ one two three\n日本 │             x"
-                .replace("─────┼──────────────", "─────┼──────────────")
         );
         assert_eq!(
             shown(table, 16),
@@ -509,10 +517,63 @@ mod tests {
         let ctx = Ctx {
             highlighter: Some(Arc::new(Highlighter::load())),
             generation: 1,
+            ..Ctx::default()
         };
         let lit = doc.all_rows(20, &ctx);
         assert_eq!(plain[0].text(), lit[0].text());
         assert_ne!(plain[0], lit[0]);
         assert_eq!(doc.cost().rows, made + 1, "only the code is laid out anew");
+    }
+
+    #[test]
+    fn long_code_waits_for_its_tones() {
+        let source = format!(
+            "- item\n\n  ```rust\n{}  ```\n\n  ```py\n  def f(): pass\n  ```\n\nend",
+            "  fn a() { /* words */ }\n".repeat(20)
+        );
+        let highlighter = Arc::new(Highlighter::load());
+        let now = Ctx {
+            highlighter: Some(highlighter.clone()),
+            generation: 1,
+            code_at_once: None,
+        };
+        let later = Ctx {
+            code_at_once: Some(10),
+            ..now.clone()
+        };
+        let expected = Doc::whole(source.clone()).all_rows(40, &now);
+        let mut doc = Doc::whole(source);
+        let plain = doc.all_rows(40, &later);
+        assert_ne!(plain, expected);
+        assert!(doc.dark(1).is_none());
+        let dark = doc.dark(0).unwrap();
+        doc.light(0, dark.light(&highlighter));
+        assert_eq!(doc.all_rows(40, &later), expected);
+        assert!(doc.dark(0).is_none());
+        doc.all_rows(20, &later);
+        assert!(doc.dark(0).is_none(), "another width needs no other tones");
+    }
+
+    #[test]
+    fn the_last_words_do_not_undo_a_long_fence() {
+        let ctx = Ctx {
+            highlighter: Some(Arc::new(Highlighter::load())),
+            generation: 1,
+            code_at_once: None,
+        };
+        let mut doc = Doc::growing();
+        doc.push("```rust\n");
+        for _ in 0..200 {
+            doc.push("let x = 1;\n");
+            doc.settle(40, &ctx);
+        }
+        let rows = doc.cost().rows;
+        let source = [doc.source(), "let y = 2;\n```\n"].concat();
+        doc.end(source.clone());
+        assert_eq!(
+            doc.all_rows(40, &ctx),
+            Doc::whole(source).all_rows(40, &ctx)
+        );
+        assert!(doc.cost().rows < rows + 10);
     }
 }

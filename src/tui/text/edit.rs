@@ -1,16 +1,14 @@
-//! The text input: tui-textarea's buffer, history, selection and kill text; steps, deletes, soft wrap and painting by
-//! whole graphemes are salon's.
+//! The text input: steps and deletes by whole graphemes, soft wrap, painting, the caret's cell.
 //!
-//! The crate's own view is never drawn: it counts a family emoji as eight cells, and wraps the whole buffer at each
-//! key. Here only changed lines are wrapped again, by `wrap.rs` like all other text.
+//! Only changed lines are wrapped again at a key, by `wrap.rs` like all other text.
 
 use std::ops::Range;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::Buffer as Cells;
 use ratatui::layout::{Position, Rect};
-use tui_textarea::{CursorMove, TextArea};
-use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+use unicode_segmentation::UnicodeSegmentation;
 
+use super::buffer::{Buffer, cleaned, word_after, word_before};
 use super::lines::{Lines, Spot};
 use super::row::Row;
 use super::styled::{Styled, graphemes, width};
@@ -50,7 +48,7 @@ pub enum Kill {
 /// Text being written.
 #[derive(Debug)]
 pub struct Editor {
-    area: TextArea<'static>,
+    buffer: Buffer,
     lines: Lines,
     is_single: bool,
     placeholder: Clean,
@@ -64,11 +62,8 @@ pub struct Editor {
 impl Editor {
     /// An input of many lines.
     pub fn new() -> Self {
-        let mut area = TextArea::default();
-        area.set_undo_coalescing(true);
-        area.set_max_histories(200);
         Editor {
-            area,
+            buffer: Buffer::new(),
             lines: Lines::default(),
             is_single: false,
             placeholder: Clean::default(),
@@ -93,33 +88,25 @@ impl Editor {
 
     /// The text.
     pub fn text(&self) -> String {
-        self.area.lines().join("\n")
+        self.buffer.lines().join("\n")
     }
 
     /// Bytes of the text, without building it.
     pub fn len(&self) -> usize {
-        let lines = self.area.lines();
+        let lines = self.buffer.lines();
         lines.iter().map(String::len).sum::<usize>() + lines.len().saturating_sub(1)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.area.is_empty()
+        self.buffer.is_empty()
     }
 
     /// Replaces the text, its history included. `caret` is a byte of the text; it moves back to a grapheme's start.
     pub fn set_text(&mut self, text: &str, caret: usize) {
         let before = text.get(..caret.min(text.len())).unwrap_or(text);
-        let caret = self.cleaned(before).len();
-        let text = self.cleaned(text);
-        let mut caret = caret.min(text.len());
-        while !is_boundary(&text, caret) {
-            caret -= 1;
-        }
-        let row = text[..caret].matches('\n').count();
-        let start = text[..caret].rfind('\n').map_or(0, |i| i + 1);
-        let column = text[start..caret].chars().count();
-        let lines = text.split('\n').map(str::to_owned).collect();
-        self.area.set_lines(lines, (row, column));
+        let caret = cleaned(before, self.is_single).len();
+        let text = cleaned(text, self.is_single);
+        self.buffer.set(&text, caret);
         self.top = 0;
         self.skip = 0;
         self.goal = None;
@@ -132,78 +119,39 @@ impl Editor {
 
     /// The caret, as a byte of the text.
     pub fn caret(&self) -> usize {
-        let spot = self.spot();
-        let above = self.area.lines().iter().take(spot.line);
+        let spot = self.buffer.spot();
+        let above = self.buffer.lines().iter().take(spot.line);
         above.map(|line| line.len() + 1).sum::<usize>() + spot.byte
-    }
-
-    fn line(&self, line: usize) -> &str {
-        self.area.lines().get(line).map_or("", String::as_str)
-    }
-
-    fn spot(&self) -> Spot {
-        let (line, column) = self.area.cursor();
-        let byte = byte_of(self.line(line), column);
-        Spot { line, byte }
     }
 
     /// Types a character or a few. Replaces the selection.
     pub fn insert(&mut self, text: &str) {
-        let text = self.cleaned(text);
-        self.goal = None;
-        let mut chars = text.chars();
-        match (chars.next(), chars.next()) {
-            (None, _) => {}
-            (Some(c), None) => self.area.insert_char(c),
-            (Some(_), Some(_)) => {
-                self.area.insert_str(&text);
-            }
-        }
+        self.paste(text);
     }
 
     /// Inserts foreign text: line ends become `\n`, control characters but the tab are dropped.
     pub fn paste(&mut self, text: &str) {
-        let text = self.cleaned(text);
+        let text = cleaned(text, self.is_single);
         self.goal = None;
-        if !text.is_empty() {
-            self.area.insert_str(&text);
-        }
+        self.buffer.insert(&text);
     }
 
     /// Starts a new line; nothing in an input of one line.
     pub fn newline(&mut self) {
-        self.goal = None;
         if !self.is_single {
-            self.area.insert_newline();
+            self.paste("\n");
         }
-    }
-
-    fn cleaned(&self, text: &str) -> String {
-        let mut clean = String::with_capacity(text.len());
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            match c {
-                '\r' if chars.peek() == Some(&'\n') => {}
-                '\r' | '\n' if self.is_single => clean.push(' '),
-                '\r' | '\n' => clean.push('\n'),
-                '\t' if self.is_single => clean.push(' '),
-                '\t' => clean.push('\t'),
-                c if c.is_control() => {}
-                c => clean.push(c),
-            }
-        }
-        clean
     }
 
     /// Moves the caret; true if it moved or a selection went. `Up` and `Down` go by the rows of the last `measure`.
     pub fn go(&mut self, movement: Move) -> bool {
-        let before = self.spot();
-        if self.area.is_selecting() {
-            let ends = self.selected();
-            self.area.cancel_selection();
+        let before = self.buffer.spot();
+        if self.buffer.is_selecting() {
+            let ends = self.buffer.selected();
+            self.buffer.cancel_selection();
             match (movement, ends) {
-                (Move::Left, Some(ends)) => return self.jump(ends.start),
-                (Move::Right, Some(ends)) => return self.jump(ends.end),
+                (Move::Left, Some(ends)) => return self.buffer.jump(ends.start),
+                (Move::Right, Some(ends)) => return self.buffer.jump(ends.end),
                 _ => {
                     self.step(movement);
                     return true;
@@ -211,20 +159,20 @@ impl Editor {
             }
         }
         self.step(movement);
-        self.spot() != before
+        self.buffer.spot() != before
     }
 
     /// Moves the caret and selects what lies between.
     pub fn select(&mut self, movement: Move) -> bool {
-        let before = self.spot();
-        if !self.area.is_selecting() {
-            self.area.start_selection();
+        let before = self.buffer.spot();
+        if !self.buffer.is_selecting() {
+            self.buffer.start_selection();
         }
         self.step(movement);
-        if self.selected().is_none() {
-            self.area.cancel_selection();
+        if self.buffer.selected().is_none() {
+            self.buffer.cancel_selection();
         }
-        self.spot() != before
+        self.buffer.spot() != before
     }
 
     fn step(&mut self, movement: Move) {
@@ -234,21 +182,23 @@ impl Editor {
         } else {
             None
         };
-        self.jump(target);
+        self.buffer.jump(target);
     }
 
     fn column(&mut self) -> usize {
-        self.lines.refresh(self.area.lines());
-        let spot = self.spot();
+        self.lines.refresh(self.buffer.lines());
+        let spot = self.buffer.spot();
         let row = self.lines.row_at(spot);
         let range = self.lines.range(row);
-        width(&Clean::line(&self.line(spot.line)[range.start..spot.byte]))
+        width(&Clean::line(
+            &self.buffer.line(spot.line)[range.start..spot.byte],
+        ))
     }
 
     fn target(&mut self, movement: Move) -> Spot {
-        let spot = self.spot();
-        let line = self.line(spot.line);
-        let last = self.area.lines().len() - 1;
+        let spot = self.buffer.spot();
+        let line = self.buffer.line(spot.line);
+        let last = self.buffer.lines().len() - 1;
         match movement {
             Move::Left => match line[..spot.byte].graphemes(true).next_back() {
                 Some(grapheme) => spot.at(spot.byte - grapheme.len()),
@@ -280,7 +230,7 @@ impl Editor {
             Move::Start => Spot { line: 0, byte: 0 },
             Move::End => Spot {
                 line: last,
-                byte: self.line(last).len(),
+                byte: self.buffer.line(last).len(),
             },
             Move::Up | Move::Down => self.row_target(spot, movement == Move::Down),
         }
@@ -290,7 +240,7 @@ impl Editor {
         match spot.line.checked_sub(1) {
             Some(line) => Spot {
                 line,
-                byte: self.line(line).len(),
+                byte: self.buffer.line(line).len(),
             },
             None => spot,
         }
@@ -298,7 +248,7 @@ impl Editor {
 
     fn row_target(&mut self, spot: Spot, is_down: bool) -> Spot {
         let goal = self.goal.unwrap_or_else(|| self.column());
-        self.lines.refresh(self.area.lines());
+        self.lines.refresh(self.buffer.lines());
         let row = self.lines.row_at(spot);
         let next = if is_down {
             Some(row + 1).filter(|row| *row < self.lines.count())
@@ -307,7 +257,7 @@ impl Editor {
         };
         match next {
             Some(row) => self.spot_at(row, goal),
-            None if is_down => spot.at(self.line(spot.line).len()),
+            None if is_down => spot.at(self.buffer.line(spot.line).len()),
             None => spot.at(0),
         }
     }
@@ -316,7 +266,7 @@ impl Editor {
     fn spot_at(&self, row: usize, column: usize) -> Spot {
         let line = self.lines.line_of(row);
         let range = self.lines.range(row);
-        let text = self.line(line);
+        let text = self.buffer.line(line);
         let is_last = range.end == text.len();
         let mut byte = range.start;
         let mut cells = 0;
@@ -331,173 +281,133 @@ impl Editor {
         Spot { line, byte }
     }
 
-    /// Puts the caret at a place; true if it was elsewhere.
-    fn jump(&mut self, to: Spot) -> bool {
-        let column = self.line(to.line)[..to.byte].chars().count();
-        if self.area.cursor() == (to.line, column) {
-            return false;
-        }
-        let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        self.area
-            .move_cursor(CursorMove::Jump(near(to.line), near(column)));
-        // The crate jumps within 65,535 lines and columns; the rest of the way is walked.
-        while self.area.cursor().0 < to.line {
-            self.area.move_cursor(CursorMove::Down);
-        }
-        while self.area.cursor().1 < column && self.area.cursor().0 == to.line {
-            self.area.move_cursor(CursorMove::Forward);
-        }
-        true
-    }
-
     /// Deletes; true if there was something. A selection goes first.
     pub fn delete(&mut self, kill: Kill) -> bool {
         self.goal = None;
-        if self.selected().is_some() {
-            return if matches!(kill, Kill::Back | Kill::Forward) {
-                self.area.delete_char()
+        let is_near = matches!(kill, Kill::Back | Kill::Forward);
+        if self.buffer.selected().is_some() {
+            return if is_near {
+                self.buffer.remove_selection()
             } else {
-                self.area.cut()
+                self.buffer.cut()
             };
         }
-        self.area.cancel_selection();
-        let spot = self.spot();
-        let line = self.line(spot.line);
+        self.buffer.cancel_selection();
+        let spot = self.buffer.spot();
+        let line = self.buffer.line(spot.line);
+        let count = |grapheme: Option<&str>| grapheme.map_or(1, |g| g.chars().count());
         let movement = match kill {
             Kill::Back => {
-                let before = line[..spot.byte].graphemes(true).next_back();
-                let count = before.map_or(1, |g| g.chars().count());
-                return (0..count).fold(false, |any, _| self.area.delete_char() || any);
+                let count = count(line[..spot.byte].graphemes(true).next_back());
+                return self.buffer.delete_back(count);
             }
             Kill::Forward => {
-                let after = line[spot.byte..].graphemes(true).next();
-                let count = after.map_or(1, |g| g.chars().count());
-                return (0..count).fold(false, |any, _| self.area.delete_next_char() || any);
+                let count = count(line[spot.byte..].graphemes(true).next());
+                return self.buffer.delete_forward(count);
             }
             Kill::WordBack => Move::WordLeft,
             Kill::WordForward => Move::WordRight,
             Kill::ToLineStart => Move::LineStart,
-            Kill::ToLineEnd if spot.byte == line.len() => return self.area.delete_next_char(),
+            Kill::ToLineEnd if spot.byte == line.len() => return self.buffer.delete_forward(1),
             Kill::ToLineEnd => Move::LineEnd,
         };
         let target = self.target(movement);
         if target == spot {
             return false;
         }
-        self.area.start_selection();
-        self.jump(target);
-        self.area.cut()
+        self.buffer.start_selection();
+        self.buffer.jump(target);
+        self.buffer.cut()
     }
 
     /// Inserts what was killed last.
     pub fn yank(&mut self) -> bool {
         self.goal = None;
-        self.area.paste()
+        self.buffer.yank()
     }
 
     /// Takes back the last change; a run of typing goes word by word.
     pub fn undo(&mut self) -> bool {
         self.goal = None;
-        self.area.undo()
+        self.buffer.undo()
     }
 
     /// Makes a change again that was taken back.
     pub fn redo(&mut self) -> bool {
         self.goal = None;
-        self.area.redo()
+        self.buffer.redo()
     }
 
     /// Selects everything.
     pub fn select_all(&mut self) {
-        self.area.select_all();
+        self.buffer.select_all();
     }
 
     /// Forgets the selection; true if there was one.
     pub fn cancel_selection(&mut self) -> bool {
-        let had_one = self.selected().is_some();
-        self.area.cancel_selection();
+        let had_one = self.buffer.selected().is_some();
+        self.buffer.cancel_selection();
         had_one
     }
 
     /// The selected text.
     pub fn selection(&self) -> Option<String> {
-        let ends = self.selected()?;
-        if ends.start.line == ends.end.line {
-            let line = self.line(ends.start.line);
-            return Some(line[ends.start.byte..ends.end.byte].to_owned());
-        }
-        let mut text = self.line(ends.start.line)[ends.start.byte..].to_owned();
-        for line in ends.start.line + 1..ends.end.line {
-            text.push('\n');
-            text.push_str(self.line(line));
-        }
-        text.push('\n');
-        text.push_str(&self.line(ends.end.line)[..ends.end.byte]);
-        Some(text)
+        self.buffer.selection()
     }
 
     /// Cuts the selected text out.
     pub fn cut_selection(&mut self) -> Option<String> {
         let text = self.selection()?;
         self.goal = None;
-        self.area.cut();
+        self.buffer.cut();
         Some(text)
-    }
-
-    fn selected(&self) -> Option<Range<Spot>> {
-        let (start, end) = self.area.selection_range()?;
-        let spot = |(line, column): (usize, usize)| Spot {
-            line,
-            byte: byte_of(self.line(line), column),
-        };
-        let (start, end) = (spot(start), spot(end));
-        (start != end).then_some(start..end)
     }
 
     /// Rows the text takes at a width, at least 1.
     pub fn measure(&mut self, width: u16) -> usize {
         let cells = if self.is_single { u16::MAX } else { width };
         self.lines.set_width(cells);
-        self.lines.refresh(self.area.lines());
+        self.lines.refresh(self.buffer.lines());
         self.lines.count()
     }
 
     /// Whether the caret is in the first row at a width: `Up` has nowhere to go.
     pub fn is_at_first_row(&mut self, width: u16) -> bool {
         self.measure(width);
-        self.lines.row_at(self.spot()) == 0
+        self.lines.row_at(self.buffer.spot()) == 0
     }
 
     /// Whether the caret is in the last row at a width.
     pub fn is_at_last_row(&mut self, width: u16) -> bool {
         let rows = self.measure(width);
-        self.lines.row_at(self.spot()) + 1 == rows
+        self.lines.row_at(self.buffer.spot()) + 1 == rows
     }
 
     /// Prepares painting: scrolls so that the caret is seen.
     pub fn layout(&mut self, area: Rect) {
         let rows = self.measure(area.width);
         let height = usize::from(area.height).max(1);
-        let row = self.lines.row_at(self.spot());
+        let row = self.lines.row_at(self.buffer.spot());
         self.top = self.top.min(rows.saturating_sub(height)).min(row);
         self.top = self.top.max((row + 1).saturating_sub(height));
         if self.is_single {
             let column = self.column();
             let cells = usize::from(area.width).max(1);
-            // The marks at both edges cover a cell each.
-            let most = (column + 2).saturating_sub(cells);
+            // The mark at the right edge covers a cell.
+            let is_end = self.buffer.spot().byte == self.buffer.line(0).len();
+            let most = (column + if is_end { 1 } else { 2 }).saturating_sub(cells);
             self.skip = self.skip.min(column.saturating_sub(1)).max(most);
         }
     }
 
     /// Writes the rows that are in view; `layout` comes first.
-    pub fn paint(&self, buf: &mut Buffer, area: Rect, theme: Theme) {
+    pub fn paint(&self, buf: &mut Cells, area: Rect, theme: Theme) {
         if self.is_empty() {
             let hint = Row::of(&Styled::of(&self.placeholder, Look::of(Tone::Dim)));
             hint.paint(buf, area, theme);
             return;
         }
-        let selected = self.selected();
+        let selected = self.buffer.selected();
         for y in 0..area.height {
             let row = self.top + usize::from(y);
             if row >= self.lines.count() {
@@ -521,7 +431,7 @@ impl Editor {
     fn styled_row(&self, row: usize, selected: Option<&Range<Spot>>) -> Styled {
         let line = self.lines.line_of(row);
         let range = self.lines.range(row);
-        let words = self.line(line);
+        let words = self.buffer.line(line);
         let place = |spot: Spot| match spot.line.cmp(&line) {
             std::cmp::Ordering::Less => range.start,
             std::cmp::Ordering::Greater => range.end,
@@ -544,14 +454,14 @@ impl Editor {
 
     /// The cell of the caret, for the terminal's own cursor.
     pub fn caret_cell(&self, area: Rect) -> Option<Position> {
-        let spot = self.spot();
+        let spot = self.buffer.spot();
         let row = self.lines.row_at(spot);
         let range = self.lines.range(row);
         let y = u16::try_from(row.checked_sub(self.top)?).ok()?;
         if y >= area.height || area.width == 0 {
             return None;
         }
-        let before = self.line(spot.line).get(range.start..spot.byte)?;
+        let before = self.buffer.line(spot.line).get(range.start..spot.byte)?;
         let column = width(&Clean::line(before)).saturating_sub(self.skip);
         let x = u16::try_from(column)
             .unwrap_or(u16::MAX)
@@ -562,12 +472,12 @@ impl Editor {
     /// Puts the caret where the mouse points.
     pub fn point(&mut self, area: Rect, at: Position) {
         self.goal = None;
-        self.area.cancel_selection();
+        self.buffer.cancel_selection();
         let row = self.top + usize::from(at.y.saturating_sub(area.y));
         let row = row.min(self.lines.count().saturating_sub(1));
         let column = usize::from(at.x.saturating_sub(area.x)) + self.skip;
         let spot = self.spot_at(row, column);
-        self.jump(spot);
+        self.buffer.jump(spot);
     }
 }
 
@@ -577,42 +487,10 @@ impl Default for Editor {
     }
 }
 
-fn byte_of(line: &str, column: usize) -> usize {
-    if line.is_ascii() {
-        return column.min(line.len());
-    }
-    line.char_indices()
-        .nth(column)
-        .map_or(line.len(), |(i, _)| i)
-}
-
-fn is_boundary(text: &str, at: usize) -> bool {
-    text.is_char_boundary(at)
-        && GraphemeCursor::new(at, text.len(), true)
-            .is_boundary(text, 0)
-            .unwrap_or(true)
-}
-
-fn is_word(segment: &str) -> bool {
-    segment.chars().any(char::is_alphanumeric)
-}
-
-/// The start of the word before a byte of a line.
-fn word_before(line: &str, at: usize) -> Option<usize> {
-    let segments = line[..at].split_word_bound_indices();
-    segments.rev().find(|(_, s)| is_word(s)).map(|(i, _)| i)
-}
-
-/// The end of the word after a byte of a line.
-fn word_after(line: &str, at: usize) -> Option<usize> {
-    let mut segments = line[at..].split_word_bound_indices();
-    let (i, word) = segments.find(|(_, s)| is_word(s))?;
-    Some(at + i + word.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::text::wrap::is_boundary;
     use proptest::prelude::*;
 
     const FAMILY: &str = "👨‍👩‍👧‍👦";
@@ -725,7 +603,7 @@ mod tests {
     }
 
     fn screen(editor: &mut Editor, area: Rect) -> (Vec<String>, Option<Position>) {
-        let mut buf = Buffer::empty(area);
+        let mut buf = Cells::empty(area);
         editor.layout(area);
         editor.paint(&mut buf, area, Theme::default());
         let rows = (0..area.height)
@@ -803,6 +681,12 @@ mod tests {
         editor.go(Move::Left);
         editor.insert("x");
         assert_eq!(editor.caret(), text.len());
+        editor.go(Move::WordLeft);
+        editor.select(Move::WordLeft);
+        editor.select(Move::WordLeft);
+        assert_eq!(editor.selection().as_deref(), Some("ab ab "));
+        editor.select(Move::WordRight);
+        assert_eq!(editor.selection().as_deref(), Some(" ab "));
         editor.go(Move::Start);
         assert_eq!(editor.caret(), 0);
     }

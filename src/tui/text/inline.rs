@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::markdown::Passage;
 use super::styled::Styled;
+use super::tree::Passage;
 use crate::domain::clean::Clean;
 use crate::tui::theme::{Look, Tone};
 

@@ -1,10 +1,11 @@
 //! Blocks of markdown become rows of a width.
 
 use super::code::{Highlighter, Progress};
-use super::markdown::{Block, Code, Item, List, Passage, Shape};
+use super::dark::{Lit, shown};
 use super::row::Row;
 use super::styled::Styled;
-use super::table::{Columns, Grid};
+use super::table::Columns;
+use super::tree::{Block, Code, Grid, Item, List, Passage, Shape};
 use super::wrap::{Indent, fitted, wrap};
 use crate::domain::clean::Clean;
 use crate::tui::theme::{Look, Tone};
@@ -20,6 +21,17 @@ pub(super) struct Resume {
     pub columns: Option<Columns>,
 }
 
+/// Where the tones of code come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Light<'a> {
+    /// They are made while the code is laid out.
+    Now,
+    /// There are none yet.
+    Off,
+    /// They were made elsewhere.
+    Known(&'a Lit),
+}
+
 /// Rows under construction.
 pub(super) struct Sheet<'a> {
     pub passage: Passage<'a>,
@@ -32,6 +44,9 @@ pub(super) struct Sheet<'a> {
     pub next: Resume,
     /// Where blocks, items and table rows begin: bytes in the passage and rows.
     pub marks: Vec<(usize, usize)>,
+    /// Codes laid out so far.
+    codes: usize,
+    pub light: Light<'a>,
     pub has_code: bool,
 }
 
@@ -51,6 +66,8 @@ impl<'a> Sheet<'a> {
             resume: Resume::default(),
             next: Resume::default(),
             marks: Vec::new(),
+            codes: 0,
+            light: Light::Now,
             has_code: false,
         }
     }
@@ -153,10 +170,12 @@ impl<'a> Sheet<'a> {
 
     fn code(&mut self, code: &Code, block: &Block, indent: &Indent) {
         self.has_code = true;
-        let mut progress = match (self.resume.code.take(), self.highlighter) {
-            (Some(progress), _) if block.is_continued => progress,
-            (_, Some(highlighter)) => Progress::start(highlighter, &code.lang),
-            (_, None) => Progress::plain(),
+        let number = self.codes;
+        self.codes += 1;
+        let mut progress = match (self.resume.code.take(), self.highlighter, self.light) {
+            (Some(progress), ..) if block.is_continued => progress,
+            (_, Some(highlighter), Light::Now) => Progress::start(highlighter, &code.lang),
+            _ => Progress::plain(),
         };
         let two = Styled::blanks(2);
         let inner = indent.with(&two, &two);
@@ -170,12 +189,18 @@ impl<'a> Sheet<'a> {
             let row = Row::line(&prefix, &Styled::default());
             self.rows.push(row.labelled(&label));
         }
+        let mut line_number = 0;
         while let Some(line) = lines.next() {
             if lines.peek().is_none() && !line.ends_with('\n') {
                 self.next.code = Some(progress.clone());
             }
-            let words = line.trim_end_matches(['\n', '\r']);
-            let text = self.code_line(code, at..at + words.len(), &mut progress);
+            let tones = match (self.light, self.highlighter) {
+                (Light::Known(lit), _) => lit.line(number, line_number),
+                (_, Some(highlighter)) => Some(progress.line(highlighter, &shown(line))),
+                (_, None) => None,
+            };
+            let text = self.code_line(code, at..at + line.len(), tones);
+            line_number += 1;
             let row = Row::line(&prefix, &text);
             self.rows.push(row.labelled(&std::mem::take(&mut label)));
             prefix = rest.clone();
@@ -190,15 +215,14 @@ impl<'a> Sheet<'a> {
         &self,
         code: &Code,
         range: std::ops::Range<usize>,
-        progress: &mut Progress,
+        tones: Option<Vec<(usize, Tone)>>,
     ) -> Styled {
-        let words = &code.text[range.clone()];
-        let clean = Clean::line(words);
+        let clean = shown(&code.text[range.clone()]);
+        let words = code.text[range.clone()].trim_end_matches(['\n', '\r']);
         let mut text = Styled::default();
-        let tones = match self.highlighter {
-            Some(highlighter) => progress.line(highlighter, &clean),
-            None => vec![(clean.len(), Tone::Text)],
-        };
+        let tones = tones
+            .filter(|tones| tones.iter().map(|(len, _)| len).sum::<usize>() == clean.len())
+            .unwrap_or_else(|| vec![(clean.len(), Tone::Text)]);
         let is_exact = clean.as_str() == words;
         let place = code.place(range.start).map(|at| self.passage.at(at));
         let mut from = 0;

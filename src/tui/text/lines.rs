@@ -55,7 +55,11 @@ impl Lines {
         let most = self.lines.len().min(lines.len()) - before;
         let ends = self.lines.iter().rev().zip(lines.iter().rev());
         let after = ends.take(most).take_while(same).count();
-        let cells = usize::from(self.width).saturating_sub(1).max(1);
+        // Before the first `set_width` nothing is wrapped.
+        let cells = match self.width {
+            0 => usize::from(u16::MAX),
+            width => usize::from(width).saturating_sub(1).max(1),
+        };
         let changed = lines[before..lines.len() - after].iter().map(|text| Line {
             text: text.clone(),
             starts: breaks(text, [cells; 2]).iter().map(|r| r.start).collect(),

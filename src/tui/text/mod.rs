@@ -1,16 +1,20 @@
 //! Long text on a screen: wrapping, markdown, code, growing answers, scrolling, editing.
 
+mod body;
+mod buffer;
 pub mod code;
 mod cut;
+pub mod dark;
 pub mod doc;
 pub mod edit;
 mod inline;
 mod lay;
 mod lines;
-pub mod markdown;
+mod markdown;
 pub mod row;
 pub mod scroll;
 mod stream;
 pub mod styled;
 mod table;
+mod tree;
 pub mod wrap;

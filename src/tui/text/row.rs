@@ -119,6 +119,13 @@ impl Row {
             .map(|(_, look)| look)
     }
 
+    /// Adds what the row shows to a text, with its prefix.
+    pub(super) fn add_to(&self, text: &mut Styled) {
+        for (range, look) in self.looks() {
+            text.add(&self.text[range], look);
+        }
+    }
+
     /// The text with its prefix.
     pub fn text(&self) -> &str {
         &self.text

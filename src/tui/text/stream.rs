@@ -4,15 +4,13 @@
 //! text after the last line end is shown with the open block. Where the open block itself grows long, `cut.rs`
 //! finds a place in it before which its rows are frozen too. That view is a preview; `Doc::end` renders the whole.
 
-use super::cut::{Ends, View};
-use super::doc::{Ctx, Doc, Laid, Slot, line_start};
+use super::body::{Body, Ctx, Laid, Slot, line_start};
+use super::cut::{Ends, OPEN_MAX, View};
 use super::lay::{Resume, Sheet};
-use super::markdown::{self, Block, Passage, Refs, Shape};
+use super::markdown;
 use super::row::Row;
+use super::tree::{Block, Passage, Refs, Shape};
 use super::wrap::Indent;
-
-/// An open rest longer than this is cut where that is possible, in bytes.
-pub(super) const OPEN_MAX: usize = 1_500;
 
 /// The open end of a growing text.
 #[derive(Debug, Default)]
@@ -32,28 +30,36 @@ pub(super) struct Growth {
     shown: usize,
     looked: usize,
     width: u16,
-    generation: u64,
+    ctx: Ctx,
 }
 
 impl Growth {
-    /// Shows what is new in the source.
-    pub(super) fn settle(&mut self, doc: &mut Doc, width: u16, ctx: &Ctx) {
-        if (self.width, self.generation) != (width, ctx.generation) {
-            self.restart(doc);
-            self.width = width;
-            self.generation = ctx.generation;
+    /// Shows what is new for the width it was last shown at, if it was.
+    pub(super) fn finish(&mut self, body: &mut Body) {
+        if self.width > 0 {
+            let ctx = self.ctx.clone();
+            self.settle(body, self.width, &ctx);
         }
-        if self.shown == doc.source.len() {
+    }
+
+    /// Shows what is new in the source.
+    pub(super) fn settle(&mut self, body: &mut Body, width: u16, ctx: &Ctx) {
+        if (self.width, self.ctx.generation) != (width, ctx.generation) {
+            self.restart(body);
+            self.width = width;
+            self.ctx = ctx.clone();
+        }
+        if self.shown == body.source.len() {
             return;
         }
-        self.shown = doc.source.len();
-        self.freeze(doc, ctx);
-        self.show(doc, ctx);
+        self.shown = body.source.len();
+        self.freeze(body, ctx);
+        self.show(body, ctx);
     }
 
     /// Lays the open block out from its beginning.
-    fn restart(&mut self, doc: &Doc) {
-        if let Some(slot) = doc.slots.get(self.open)
+    fn restart(&mut self, body: &Body) {
+        if let Some(slot) = body.slots.get(self.open)
             && !self.lead.is_empty()
         {
             self.begin(slot.range.start);
@@ -70,8 +76,8 @@ impl Growth {
     }
 
     /// Freezes all blocks but the last, looking only at whole lines.
-    fn freeze(&mut self, doc: &mut Doc, ctx: &Ctx) {
-        let Some(end) = doc.source[self.tail..].rfind('\n') else {
+    fn freeze(&mut self, body: &mut Body, ctx: &Ctx) {
+        let Some(end) = body.source[self.tail..].rfind('\n') else {
             return;
         };
         let end = self.tail + end + 1;
@@ -79,8 +85,8 @@ impl Growth {
             return;
         }
         self.looked = end;
-        let text = [&self.lead, &doc.source[self.tail..end]].concat();
-        let blocks = self.parse(doc, &text);
+        let text = [&self.lead, &body.source[self.tail..end]].concat();
+        let blocks = self.parse(body, &text);
         let Some((last, finished)) = blocks.split_last() else {
             return;
         };
@@ -89,22 +95,22 @@ impl Growth {
         }
         for (i, block) in finished.iter().enumerate() {
             if i == 0 && !self.lead.is_empty() {
-                self.lay_open(doc, &text, block, ctx);
+                self.lay_open(body, &text, block, ctx);
                 self.open += 1;
                 continue;
             }
-            doc.slots.truncate(self.open);
+            body.slots.truncate(self.open);
             let slot = self.slot(&text, block);
-            doc.slots.push(slot);
+            body.slots.push(slot);
             self.open += 1;
         }
-        doc.slots.truncate(self.open);
+        body.slots.truncate(self.open);
         let tail = self.at(line_start(&text, last.range.start));
         self.begin(tail);
     }
 
-    fn parse(&self, doc: &mut Doc, text: &str) -> Vec<Block> {
-        doc.cost.parsed += text.len() as u64;
+    fn parse(&self, body: &mut Body, text: &str) -> Vec<Block> {
+        body.cost.parsed += text.len() as u64;
         let none = Refs::new();
         markdown::parse(self.passage(text, &none))
     }
@@ -127,45 +133,46 @@ impl Growth {
             range: self.at(line_start(text, block.range.start))..self.at(block.range.end),
             kind: block.shape.kind(),
             laid: None,
+            lit: None,
             is_exact: true,
         }
     }
 
     /// Lays out what is open, and cuts it if it is long.
-    fn show(&mut self, doc: &mut Doc, ctx: &Ctx) {
-        let text = [&self.lead, &doc.source[self.tail..]].concat();
-        let blocks = self.parse(doc, &text);
+    fn show(&mut self, body: &mut Body, ctx: &Ctx) {
+        let text = [&self.lead, &body.source[self.tail..]].concat();
+        let blocks = self.parse(body, &text);
         let Some((first, others)) = blocks.split_first() else {
             // Blank lines and definitions show nothing, but frozen rows stay.
-            doc.slots
+            body.slots
                 .truncate(self.open + usize::from(!self.lead.is_empty()));
             return;
         };
-        let ends = self.lay_open(doc, &text, first, ctx);
-        doc.slots.truncate(self.open + 1);
+        let ends = self.lay_open(body, &text, first, ctx);
+        body.slots.truncate(self.open + 1);
         for block in others {
             let slot = self.slot(&text, block);
-            doc.slots.push(slot);
-            self.lay_into(doc, doc.slots.len() - 1, (&text, block), ctx);
+            body.slots.push(slot);
+            self.lay_into(body, body.slots.len() - 1, (&text, block), ctx);
         }
         let is_long = text.len() - self.lead.len() > OPEN_MAX;
         match others.last() {
-            None => self.cut(doc, (&text, first), &ends, is_long),
+            None => self.cut(body, (&text, first), &ends, is_long),
             // A part of a line that is this long will hardly turn out to belong to the block before.
             Some(last) if is_long => {
                 let tail = self.at(line_start(&text, last.range.start));
                 self.open += others.len();
                 self.begin(tail);
-                self.show(doc, ctx);
+                self.show(body, ctx);
             }
             Some(_) => {}
         }
     }
 
     /// Lays out the block that the tail begins or goes on with, after its frozen rows.
-    fn lay_open(&mut self, doc: &mut Doc, text: &str, block: &Block, ctx: &Ctx) -> Ends {
+    fn lay_open(&mut self, body: &mut Body, text: &str, block: &Block, ctx: &Ctx) -> Ends {
         let slot = self.slot(text, block);
-        match doc.slots.get_mut(self.open) {
+        match body.slots.get_mut(self.open) {
             Some(open) if !self.lead.is_empty() => {
                 open.range.end = slot.range.end.max(open.range.end);
                 open.is_exact = is_fence(block);
@@ -177,21 +184,21 @@ impl Growth {
                 }
             }
             _ => {
-                doc.slots.truncate(self.open);
-                doc.slots.push(slot);
+                body.slots.truncate(self.open);
+                body.slots.push(slot);
             }
         }
-        self.lay_into(doc, self.open, (text, block), ctx)
+        self.lay_into(body, self.open, (text, block), ctx)
     }
 
     fn lay_into(
         &mut self,
-        doc: &mut Doc,
+        body: &mut Body,
         slot: usize,
         (text, block): (&str, &Block),
         ctx: &Ctx,
     ) -> Ends {
-        let laid = doc.slots.get_mut(slot).and_then(|slot| slot.laid.take());
+        let laid = body.slots.get_mut(slot).and_then(|slot| slot.laid.take());
         let mut laid = laid.unwrap_or_else(|| Laid {
             rows: if slot > 0 {
                 vec![Row::blank()]
@@ -214,27 +221,30 @@ impl Growth {
             next: std::mem::take(&mut sheet.next),
         };
         if sheet.has_code {
-            laid.generation = Some(self.generation);
+            laid.generation = Some(ctx.generation);
         }
         if laid.rows.len() == usize::from(slot > 0) {
             laid.rows.push(Row::blank());
         }
-        doc.cost.rows += (laid.rows.len() - before) as u64;
+        body.cost.rows += (laid.rows.len() - before) as u64;
         if self.joins.is_some() && slot == self.open && laid.rows.len() > before && before > 0 {
             let more = laid.rows.remove(before);
             if let Some(row) = laid.rows.get_mut(before - 1) {
                 row.join(&more);
             }
         }
-        if let Some(slot) = doc.slots.get_mut(slot) {
+        if let Some(slot) = body.slots.get_mut(slot) {
             slot.laid = Some(laid);
         }
         ends
     }
 
     /// Freezes the rows before a place in the open block, if there is a good one.
-    fn cut(&mut self, doc: &Doc, (text, block): (&str, &Block), ends: &Ends, is_long: bool) {
-        let laid = doc.slots.get(self.open).and_then(|slot| slot.laid.as_ref());
+    fn cut(&mut self, body: &Body, (text, block): (&str, &Block), ends: &Ends, is_long: bool) {
+        let laid = body
+            .slots
+            .get(self.open)
+            .and_then(|slot| slot.laid.as_ref());
         let Some(laid) = laid else { return };
         let view = View {
             text,
@@ -266,7 +276,7 @@ fn is_fence(block: &Block) -> bool {
 mod tests {
     use super::*;
     use crate::tui::text::code::Highlighter;
-    use crate::tui::text::doc::Cost;
+    use crate::tui::text::doc::{Cost, Doc};
     use proptest::prelude::*;
     use std::sync::{Arc, LazyLock};
     use unicode_segmentation::UnicodeSegmentation;
@@ -274,6 +284,7 @@ mod tests {
     static CTX: LazyLock<Ctx> = LazyLock::new(|| Ctx {
         highlighter: Some(Arc::new(Highlighter::load())),
         generation: 1,
+        ..Ctx::default()
     });
 
     fn texts(rows: &[Row]) -> Vec<String> {
@@ -397,7 +408,7 @@ mod tests {
             for chunk in chunks(&source, &sizes) {
                 doc.push(&chunk);
                 doc.settle(24, &CTX);
-                let open = doc.growth.as_ref().map_or(0, |g| g.open);
+                let open = doc.frozen();
                 for block in 0..open {
                     prop_assert_eq!(doc.block_range(block), whole.block_range(block));
                     doc.height(block, 24, &CTX);

@@ -7,7 +7,6 @@ use std::ops::Range;
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::row::Row;
 use crate::domain::clean::Clean;
 use crate::tui::theme::Look;
 
@@ -83,14 +82,8 @@ impl Styled {
         }
     }
 
-    /// Adds what a row shows, with its prefix.
-    pub(super) fn append_row(&mut self, row: &Row) {
-        for (range, look) in row.looks() {
-            self.add(&row.text()[range], look);
-        }
-    }
-
-    fn add(&mut self, text: &str, look: Look) {
+    /// Adds text that is clean already.
+    pub(super) fn add(&mut self, text: &str, look: Look) {
         if text.is_empty() {
             return;
         }
@@ -115,6 +108,20 @@ impl Styled {
     /// Cells the text takes on one line.
     pub fn width(&self) -> usize {
         width(&self.text)
+    }
+
+    /// The text from a byte on, a character boundary; its sources are forgotten.
+    pub(super) fn tail(&self, from: usize) -> Styled {
+        let mut tail = Styled::default();
+        let mut at = 0;
+        for run in &self.runs {
+            let end = at + run.len as usize;
+            if end > from {
+                tail.add(&self.text[at.max(from)..end], run.look);
+            }
+            at = end;
+        }
+        tail
     }
 
     /// Shortens the text to its first `len` bytes, a character boundary.

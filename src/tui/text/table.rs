@@ -7,27 +7,10 @@ use pulldown_cmark::Alignment;
 use super::inline::Inline;
 use super::row::Row;
 use super::styled::{Styled, width};
+use super::tree::{Grid, Side};
 use super::wrap::{Indent, wrap};
 use crate::domain::clean::Clean;
 use crate::tui::theme::{Look, Tone};
-
-/// A table: header, rows, and where each row stands in the source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Grid {
-    pub sides: Vec<Side>,
-    pub head: Vec<Styled>,
-    pub rows: Vec<Vec<Styled>>,
-    /// The first byte of each row in the passage.
-    pub starts: Vec<usize>,
-}
-
-/// To which side a column's words go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Left,
-    Middle,
-    Right,
-}
 
 /// Collects the cells of a table.
 #[derive(Debug, Default)]
@@ -183,7 +166,7 @@ impl Grid {
                 };
                 line.append(&Styled::blanks(before));
                 if let Some(row) = shown {
-                    line.append_row(row);
+                    row.add_to(&mut line);
                 }
                 if i + 1 < columns.len() {
                     line.append(&Styled::blanks(free - before));
@@ -210,7 +193,7 @@ impl Grid {
                 wrap(&text, &indent, narrow(room), &mut rows);
                 for (y, row) in rows.iter().enumerate() {
                     let mut line = Styled::default();
-                    line.append_row(row);
+                    row.add_to(&mut line);
                     lines.push(((i == 0 && y == 0).then_some(number), line));
                 }
             }

@@ -51,20 +51,19 @@ fn room_for_indent(width: usize) -> usize {
     (width * 2 / 3).min(width.saturating_sub(2))
 }
 
+/// The right end of a prefix, where its own marker stands.
 fn fit(prefix: &Styled, most: usize) -> Styled {
-    let mut prefix = prefix.clone();
-    if prefix.width() > most {
-        let mut used = 0;
-        let len = graphemes(prefix.text())
-            .take_while(|g| {
-                used += grapheme_width(g);
-                used <= most
-            })
-            .map(str::len)
-            .sum();
-        prefix.truncate(len);
+    let mut over = prefix.width().saturating_sub(most);
+    if over == 0 {
+        return prefix.clone();
     }
-    prefix
+    let left_out = graphemes(prefix.text()).take_while(|g| {
+        let is_over = over > 0;
+        over = over.saturating_sub(grapheme_width(g));
+        is_over
+    });
+    let from = left_out.map(str::len).sum();
+    prefix.tail(from)
 }
 
 /// A prefix as narrow as `Indent` would make it for rows of `width`.
@@ -173,9 +172,14 @@ fn pieces(line: &str, most: usize) -> Vec<Piece> {
     pieces
 }
 
-fn is_boundary(line: &str, at: usize) -> bool {
-    let near = |i: usize| line.as_bytes().get(i).is_none_or(u8::is_ascii);
-    if near(at) && at.checked_sub(1).is_none_or(near) {
+/// Whether a byte of a text is between two graphemes.
+pub(super) fn is_boundary(line: &str, at: usize) -> bool {
+    if !line.is_char_boundary(at) {
+        return false;
+    }
+    // A `\n` after a `\r` would be an exception, and neither text nor input holds a `\r`.
+    let is_ascii = |i: usize| line.as_bytes().get(i).is_none_or(u8::is_ascii);
+    if is_ascii(at) && at.checked_sub(1).is_none_or(is_ascii) {
         return true;
     }
     GraphemeCursor::new(at, line.len(), true)

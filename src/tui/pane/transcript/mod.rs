@@ -10,9 +10,10 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::entry::{Entry, Spot};
+pub use super::foot::Hints;
 use crate::domain::clean::Clean;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::tui::canvas::{Canvas, cut};
+use crate::tui::canvas::Canvas;
 use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
@@ -23,7 +24,6 @@ pub use travel::Move;
 #[derive(Default)]
 pub struct Transcript {
     conversation: Option<ConversationId>,
-    system: String,
     entries: Vec<Entry>,
     /// The first item of each entry, as of the last layout.
     starts: Vec<usize>,
@@ -38,6 +38,8 @@ pub struct Transcript {
     /// Rows of the growing reply when the reader scrolled up.
     rows_seen: Option<usize>,
     skip: usize,
+    /// The keys of what can be done with a message.
+    pub hints: Hints,
     area: Rect,
     ctx: Ctx,
     /// What the last layout shows: row of the area, entry, item in it, row in that.
@@ -54,6 +56,14 @@ struct Place {
 }
 
 impl Transcript {
+    /// An empty transcript with these hints.
+    pub fn new(hints: Hints) -> Self {
+        Transcript {
+            hints,
+            ..Transcript::default()
+        }
+    }
+
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.conversation.is_none()
@@ -63,6 +73,7 @@ impl Transcript {
     pub fn clear(&mut self) {
         *self = Transcript {
             ctx: self.ctx.clone(),
+            hints: self.hints.clone(),
             ..Transcript::default()
         };
     }
@@ -99,16 +110,14 @@ impl Transcript {
                 ..text
             };
             let entry = &self.entries[place.entry];
-            let is_first = place.entry == 0 && place.item == 0 && !self.has_before;
             let spot = Spot {
                 item: place.item,
                 row: place.row,
                 skip: self.skip,
+                zone,
+                hints: (&self.hints, is_focused),
             };
-            entry.paint(canvas, row, spot, zone);
-            if is_first && !self.system.is_empty() {
-                self.paint_system(canvas, row);
-            }
+            entry.paint(canvas, row, spot);
             let is_gap = place.item + 1 == entry.item_count();
             if at_hand == Some(place.entry) && !is_gap {
                 canvas.put(
@@ -123,17 +132,6 @@ impl Transcript {
                 );
             }
         }
-    }
-
-    /// The conversation's own instructions, folded into the first head's line.
-    fn paint_system(&self, canvas: &mut Canvas<'_>, row: Rect) {
-        let words = Clean::line(&format!("┈ instructions: {} ┈", self.system));
-        let area = Rect {
-            x: row.x + 6.min(row.width),
-            width: row.width.saturating_sub(14),
-            ..row
-        };
-        canvas.put(area, (0, 0), &cut(&words, area.width), Look::of(Tone::Dim));
     }
 }
 

@@ -35,10 +35,9 @@ impl Transcript {
         }
     }
 
-    /// What of the conversation itself is shown.
+    /// Which conversation this is.
     pub fn describe(&mut self, conversation: &Conversation) {
         self.conversation = Some(conversation.id);
-        self.system.clone_from(&conversation.system);
     }
 
     pub(super) fn take(&mut self, page: Page, live: Option<&Live>) {

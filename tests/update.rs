@@ -1,10 +1,8 @@
 //! Keys and news in, commands and effects out: what the face decides, without a terminal and without a runtime.
 
-#[path = "support/face/mod.rs"]
-mod face;
+#[path = "support/stage/mod.rs"]
+mod stage;
 
-use face::script::Script;
-use face::{Face, answer, failure};
 use salon::domain::conversation::{Draft, Reading};
 use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::id::{ConversationId, MessageId};
@@ -16,12 +14,17 @@ use salon::protocol::{
 };
 use salon::tui::model::Focus;
 use salon::tui::msg::{Effect, Msg, Signal};
+use stage::script::Script;
+use stage::{Face, answer, failure};
 
 /// A world of three conversations, the first of them open.
 fn three() -> Script {
     let mut world = Script::new();
-    for (title, minutes) in [("Rust lifetimes", 5), ("SQL index tuning", 60), ("Release notes", 180)]
-    {
+    for (title, minutes) in [
+        ("Rust lifetimes", 5),
+        ("SQL index tuning", 60),
+        ("Release notes", 180),
+    ] {
         let id = world.conversation(title, "lab/llama", minutes);
         world.asked(id, &format!("Tell me about {title}."));
         world.replied(id, &format!("{title}: a short answer."));
@@ -346,7 +349,10 @@ fn ctrl_c_twice_within_two_seconds_leaves_and_any_other_key_disarms() {
 
     let mut face = Face::over(three());
     face.press("ctrl+c").pastes("x").press("ctrl+c ctrl+c");
-    assert!(!face.model.is_leaving, "a paste disarms, then there is a draft");
+    assert!(
+        !face.model.is_leaving,
+        "a paste disarms, then there is a draft"
+    );
 
     let mut face = Face::over(three());
     face.press("ctrl+d").says("Ctrl+D").press("ctrl+d");
@@ -459,7 +465,10 @@ fn enter_while_a_reply_runs_keeps_the_text_and_says_what_helps() {
 
 #[test]
 fn words_after_a_slash_are_done_and_unknown_ones_kept() {
-    Face::over(three()).sends("/help").asks_no(is_send).shows("Help");
+    Face::over(three())
+        .sends("/help")
+        .asks_no(is_send)
+        .shows("Help");
     Face::over(three())
         .sends("/hlep")
         .asks_no(is_send)
@@ -478,9 +487,9 @@ fn words_after_a_slash_are_done_and_unknown_ones_kept() {
                 if model.to_string() == "openai/gpt-4o")
         })
         .holds("");
-    Face::over(three()).sends("/rename Borrowing").asks(|c| {
-        matches!(c, Command::Shelf(Shelf::Rename { title, .. }) if title == "Borrowing")
-    });
+    Face::over(three())
+        .sends("/rename Borrowing")
+        .asks(|c| matches!(c, Command::Shelf(Shelf::Rename { title, .. }) if title == "Borrowing"));
     let mut face = Face::over(three());
     face.sends("/quit").asks(|c| *c == Command::Stop);
     assert!(face.has_left());
@@ -527,9 +536,10 @@ fn a_reply_taken_back_returns_the_text_and_says_why() {
     let mut face = Face::over(three());
     face.sends("first").types("second");
     let here = face.here();
-    let events = face
-        .engine
-        .withdraw(here, Some(failure("No connection to lab", "Is it running?")));
+    let events = face.engine.withdraw(
+        here,
+        Some(failure("No connection to lab", "Is it running?")),
+    );
     face.hears(events)
         .holds("first\n\nsecond")
         .shows("▲ No connection to lab")
@@ -572,7 +582,9 @@ fn a_question_taken_back_while_a_new_conversation_is_open_stays_with_its_own() {
     let mut face = Face::over(three());
     let first = face.here();
     face.sends("first").press("ctrl+x n").types("other");
-    let events = face.engine.withdraw(first, Some(failure("No connection", "")));
+    let events = face
+        .engine
+        .withdraw(first, Some(failure("No connection", "")));
     face.hears(events).holds("other").says("No connection");
     face.press("alt+1 g enter").holds("first");
 }
@@ -601,7 +613,10 @@ fn a_draft_is_on_disk_within_a_second_of_the_first_key() {
 #[test]
 fn the_stash_keeps_several_drafts_newest_first() {
     let mut face = Face::over(three());
-    face.types("one").press("ctrl+c").types("two").press("ctrl+c");
+    face.types("one")
+        .press("ctrl+c")
+        .types("two")
+        .press("ctrl+c");
     face.asks(keeps(-1, "two")).asks(keeps(-2, "one"));
     face.press("up").holds("two").asks(keeps(0, "two"));
     face.asks(keeps(-1, "one")).asks(keeps(-2, ""));
@@ -673,7 +688,10 @@ fn a_late_answer_after_another_choice_is_dropped() {
     face.release_backwards();
     assert_eq!(face.here(), ids[2]);
     // A new conversation is a choice too.
-    face.hold().press("alt+1 g enter").press("ctrl+x n").types("x");
+    face.hold()
+        .press("alt+1 g enter")
+        .press("ctrl+x n")
+        .types("x");
     face.release();
     assert!(face.model.here().is_none());
     face.holds("x");
@@ -752,16 +770,30 @@ fn a_conversation_is_renamed_trashed_and_brought_back() {
     face.says("undoes it");
     assert_eq!((face.model.list.rows.len(), face.model.list.total), (2, 2));
     face.press("u").asks(|c| {
-        matches!(c, Command::Shelf(Shelf::Apply { act: Act::Restore, .. }))
+        matches!(
+            c,
+            Command::Shelf(Shelf::Apply {
+                act: Act::Restore,
+                ..
+            })
+        )
     });
     assert_eq!((face.model.list.rows.len(), face.model.list.total), (3, 3));
     // The trash shows it, restores it.
     face.press("d T");
     assert_eq!(face.model.list.which, Which::Trashed);
     face.shows("Trash").press("R").asks(|c| {
-        matches!(c, Command::Shelf(Shelf::Apply { act: Act::Restore, .. }))
+        matches!(
+            c,
+            Command::Shelf(Shelf::Apply {
+                act: Act::Restore,
+                ..
+            })
+        )
     });
-    face.shows("the trash is empty").press("T").shows("Borrowing");
+    face.shows("the trash is empty")
+        .press("T")
+        .shows("Borrowing");
 }
 
 #[test]
@@ -769,9 +801,17 @@ fn opening_one_from_the_trash_restores_it() {
     let mut face = Face::over(three());
     let first = face.engine.conversations[0].id;
     face.press("alt+1 d T enter");
-    face.asks(|c| matches!(c, Command::Shelf(Shelf::Apply { act: Act::Restore, .. })))
-        .asks(opens(first))
-        .hides("in the trash");
+    face.asks(|c| {
+        matches!(
+            c,
+            Command::Shelf(Shelf::Apply {
+                act: Act::Restore,
+                ..
+            })
+        )
+    })
+    .asks(opens(first))
+    .hides("in the trash");
     assert_eq!(face.here(), first);
 }
 
@@ -788,7 +828,9 @@ fn trashing_a_conversation_with_a_running_reply_asks_first() {
 #[test]
 fn nothing_to_undo_and_nothing_to_rename_say_so() {
     Face::new().press("ctrl+x u").says("nothing to undo");
-    Face::new().sends("/rename").says("no conversation to rename");
+    Face::new()
+        .sends("/rename")
+        .says("no conversation to rename");
     Face::new().sends("/trash").says("no conversation to trash");
 }
 
@@ -797,24 +839,26 @@ fn nothing_to_undo_and_nothing_to_rename_say_so() {
 #[test]
 fn the_picker_takes_rows_typed_ids_favourites_and_a_refresh() {
     let mut face = Face::over(three());
-    face.press("ctrl+x m").asks(|c| {
-        matches!(c, Command::Data(Data::Models { .. }))
-    });
+    face.press("ctrl+x m")
+        .asks(|c| matches!(c, Command::Data(Data::Models { .. })));
     face.types("gpt").press("enter").asks(|c| {
         matches!(c, Command::Chat(Chat::SwitchModel { model, .. })
             if model.to_string() == "openai/gpt-4o")
     });
-    face.press("ctrl+x m").types("lab/my-own").press("enter").asks(|c| {
-        matches!(c, Command::Chat(Chat::SwitchModel { model, .. })
+    face.press("ctrl+x m")
+        .types("lab/my-own")
+        .press("enter")
+        .asks(|c| {
+            matches!(c, Command::Chat(Chat::SwitchModel { model, .. })
             if model.to_string() == "lab/my-own")
-    });
+        });
     face.press("ctrl+x m down ctrl+f").asks(|c| {
         matches!(c, Command::Data(Data::MarkModel { model, favourite: true })
             if model.to_string() == "lab/mistral")
     });
-    face.shows("★").press("ctrl+r").asks(|c| {
-        *c == Command::Data(Data::Models { refresh: true })
-    });
+    face.shows("★")
+        .press("ctrl+r")
+        .asks(|c| *c == Command::Data(Data::Models { refresh: true }));
     assert_eq!(face.model.overlays.len(), 1, "it stays open");
 }
 
@@ -867,10 +911,12 @@ fn the_model_of_a_new_conversation_goes_with_its_first_message() {
 #[test]
 fn instructions_of_a_new_conversation_go_with_its_first_message() {
     let mut face = Face::new();
-    face.sends("/system Answer in French.").sends("q").asks(|c| {
-        matches!(c, Command::Turn(Turn::Send { to: To::New(new), .. })
+    face.sends("/system Answer in French.")
+        .sends("q")
+        .asks(|c| {
+            matches!(c, Command::Turn(Turn::Send { to: To::New(new), .. })
             if new.system == "Answer in French.")
-    });
+        });
 }
 
 // --- Retry, continue, edit, branches (spec C2, C8) ---
@@ -902,9 +948,9 @@ fn retry_continue_and_edit_are_about_the_message_at_hand() {
     let mut face = Face::over(long(4));
     face.press("alt+2 { { { e");
     let question = id(&face, 4);
-    face.holds("Question 2").press("enter").asks(|c| {
-        matches!(c, Command::Turn(Turn::Send { draft, .. }) if draft.edit_of == Some(question))
-    });
+    face.holds("Question 2").press("enter").asks(
+        |c| matches!(c, Command::Turn(Turn::Send { draft, .. }) if draft.edit_of == Some(question)),
+    );
 }
 
 #[test]
@@ -956,13 +1002,24 @@ fn an_unsent_question_is_sent_again() {
 fn siblings_are_walked_and_the_ends_say_so() {
     let mut face = Face::over(three());
     face.press("ctrl+x r").grows("second").completes();
-    face.press("ctrl+x r").grows("third").completes().shows("‹3/3›");
+    face.press("ctrl+x r")
+        .grows("third")
+        .completes()
+        .shows("‹3/3›");
     face.press("alt+2 >").says("last version");
-    face.press("<").shows("‹2/3›").shows("second").hides("third");
-    face.press("<").shows("‹1/3›").press("<").says("first version");
+    face.press("<")
+        .shows("‹2/3›")
+        .shows("second")
+        .hides("third");
+    face.press("<")
+        .shows("‹1/3›")
+        .press("<")
+        .says("first version");
     face.press("> >").shows("‹3/3›").shows("third");
     let mut face = Face::over(three());
-    face.press("alt+2 <").says("only this version").asks_nothing();
+    face.press("alt+2 <")
+        .says("only this version")
+        .asks_nothing();
 }
 
 #[test]
@@ -996,7 +1053,8 @@ fn reasoning_is_asked_for_when_it_is_first_opened() {
     let mut face = Face::over(world);
     face.shows("▸ thought for 14 s").press("ctrl+t");
     face.asks(|c| *c == Command::Chat(Chat::Thinking(id)));
-    face.shows("▾ thought for 14 s").shows("First I thought so.");
+    face.shows("▾ thought for 14 s")
+        .shows("First I thought so.");
     face.press("ctrl+t ctrl+t").asks_nothing();
 }
 
@@ -1008,7 +1066,7 @@ fn body(face: &mut Face) -> Vec<String> {
         face.draw();
         face.model.frames.transcript
     };
-    let text = face::text_of(&face.buffer);
+    let text = stage::text_of(&face.buffer);
     let from = usize::from(area.y);
     text.lines()
         .skip(from)
@@ -1037,7 +1095,10 @@ fn the_text_stays_where_the_reader_scrolled_while_the_reply_grows() {
         .unwrap()
         .parse()
         .unwrap();
-    assert!((58..=62).contains(&count), "{count} lines for 30 paragraphs");
+    assert!(
+        (58..=62).contains(&count),
+        "{count} lines for 30 paragraphs"
+    );
     face.completes().draw();
     assert_eq!(body(&mut face), before, "the end does not move it either");
     face.press("ctrl+end").shows("paragraph 29").hides("End");
@@ -1047,9 +1108,17 @@ fn the_text_stays_where_the_reader_scrolled_while_the_reply_grows() {
 fn earlier_pages_are_asked_for_near_the_top_and_join_without_a_jump() {
     let mut face = Face::over(long(100));
     face.resize(60, 20).asked();
-    let is_page = |c: &Command| matches!(c, Command::Chat(Chat::Page { at: At::Before(_), .. }));
+    let is_page = |c: &Command| {
+        matches!(
+            c,
+            Command::Chat(Chat::Page {
+                at: At::Before(_),
+                ..
+            })
+        )
+    };
     face.asks_no(is_page);
-    let mut seen = Vec::new();
+    let mut seen = vec![body(&mut face).join("\n")];
     for _ in 0..400 {
         face.press("alt+2 ctrl+u").draw();
         seen.push(body(&mut face).join("\n"));
@@ -1066,7 +1135,12 @@ fn earlier_pages_are_asked_for_near_the_top_and_join_without_a_jump() {
     // Half pages overlap: no screen begins below the end of the one before.
     for pair in seen.windows(2) {
         let last = pair[1].lines().last().unwrap_or("");
-        assert!(pair[0].contains(last), "a jump:\n{}\n-- to --\n{}", pair[0], pair[1]);
+        assert!(
+            pair[0].contains(last),
+            "a jump:\n{}\n-- to --\n{}",
+            pair[0],
+            pair[1]
+        );
     }
 }
 
@@ -1074,7 +1148,7 @@ fn earlier_pages_are_asked_for_near_the_top_and_join_without_a_jump() {
 fn the_place_is_kept_and_taken_up_again() {
     let mut face = Face::over(long(100));
     let here = face.here();
-    face.resize(60, 20).press("alt+2 { { { { { {").draw();
+    face.resize(60, 20).press("alt+2 { { { { { { i").draw();
     let shown = body(&mut face);
     face.tick(1_100).asks(|c| {
         matches!(c, Command::Chat(Chat::KeepReading { conversation, reading: Some(Reading { .. }) })
@@ -1085,9 +1159,10 @@ fn the_place_is_kept_and_taken_up_again() {
     again.engine.last = Some(here);
     again.resize(60, 20).start();
     assert_eq!(body(&mut again), shown);
-    again.press("ctrl+end").tick(1_100).asks(|c| {
-        matches!(c, Command::Chat(Chat::KeepReading { reading: None, .. }))
-    });
+    again
+        .press("ctrl+end")
+        .tick(1_100)
+        .asks(|c| matches!(c, Command::Chat(Chat::KeepReading { reading: None, .. })));
 }
 
 #[test]
@@ -1108,15 +1183,19 @@ fn a_growing_reply_that_is_not_loaded_changes_no_other_message() {
     face.press("alt+1 g enter").draw();
     assert!(face.model.transcript.has_after());
     face.grows(" and more words");
-    for _ in 0..40 {
-        face.press("pagedown").draw();
+    for _ in 0..400 {
         let screen = face.screen();
-        if screen.contains("more words") {
+        if let Some((_, below)) = screen.split_once("Second paragraph of 24.") {
+            assert!(!below.contains("more words"), "{screen}");
             break;
         }
+        face.press("alt+2 j");
     }
+    face.shows("Second paragraph of 24.");
     face.press("ctrl+end").shows("new words and more words");
-    face.grows(" still").completes().shows("new words and more words still");
+    face.grows(" still")
+        .completes()
+        .shows("new words and more words still");
     let of_others = face
         .engine
         .messages
@@ -1150,19 +1229,28 @@ fn a_flood_of_words_wants_no_frame_by_itself() {
     for _ in 0..100_000 {
         face.news(News::Turn {
             conversation: id,
-            step: Step::Grew { text: "word ".into() },
+            step: Step::Grew {
+                text: "word ".into(),
+            },
         });
     }
     assert_eq!(face.model.deadline(), before, "words make no deadline");
     let started = face.frames;
     face.tick(1_000);
-    assert!(face.frames - started <= 10, "{} frames", face.frames - started);
+    assert!(
+        face.frames - started <= 10,
+        "{} frames",
+        face.frames - started
+    );
 }
 
 #[test]
 fn an_idle_face_wants_no_frame() {
     let mut face = Face::over(three());
-    face.press("alt+2 { }").types("x").press("ctrl+c").tick(60_000);
+    face.press("alt+2 { }")
+        .types("x")
+        .press("ctrl+c")
+        .tick(60_000);
     assert_eq!(face.model.deadline(), None);
     let frames = face.frames;
     face.tick(3_600_000);
@@ -1179,7 +1267,9 @@ fn an_open_overlay_has_all_keys() {
     face.asks_nothing().holds("");
     // Paste is text where text is taken, else nothing.
     face.pastes("lost?").holds("");
-    face.press("esc ctrl+x m").pastes("gpt").shows("openai/gpt-4o");
+    face.press("esc ctrl+x m")
+        .pastes("gpt")
+        .shows("openai/gpt-4o");
     face.press("tab").holds("");
     assert_eq!(face.model.overlays.len(), 1);
 }
@@ -1232,7 +1322,9 @@ fn a_prompt_goes_into_the_composer_and_is_remembered() {
 fn a_leader_shows_what_follows_after_a_while_and_a_wrong_key_says_so() {
     let mut face = Face::over(three());
     face.press("ctrl+x").hides("A new conversation").tick(400);
-    face.shows("A new conversation").press("j").says("no such key");
+    face.shows("A new conversation")
+        .press("j")
+        .says("no such key");
     assert!(face.model.pending.is_empty());
     // A paste ends a chord that was begun.
     face.press("ctrl+x").pastes("text").types("n");

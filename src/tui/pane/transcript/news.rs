@@ -51,7 +51,7 @@ impl Transcript {
     }
 
     /// Another page came.
-    pub fn page(&mut self, at: At, page: Page) {
+    pub fn page(&mut self, at: At, page: Page, live: Option<&Live>) {
         self.is_asking = false;
         match at {
             At::Before(first)
@@ -74,10 +74,10 @@ impl Transcript {
             At::After(last) if self.entries.last().is_some_and(|e| e.message().id == last) => {
                 self.has_after = page.has_after;
                 self.entries
-                    .extend(page.messages.into_iter().map(|shown| entry(shown, None)));
+                    .extend(page.messages.into_iter().map(|shown| entry(shown, live)));
             }
             At::Tip => {
-                self.take(page, None);
+                self.take(page, live);
                 self.follow();
             }
             // The branch has changed since it was asked for.
@@ -128,16 +128,16 @@ impl Transcript {
         self.cursor = None;
     }
 
-    /// More reasoning of the reply being written.
+    /// More reasoning of the reply being written; nothing when the end of the branch is not loaded.
     pub fn thought(&mut self, text: &str) {
-        if let Some(last) = self.entries.last_mut() {
+        if let Some(last) = self.entries.last_mut().filter(|last| last.is_live()) {
             last.think(text);
         }
     }
 
-    /// More of the reply being written.
+    /// More of the reply being written; nothing when the end of the branch is not loaded.
     pub fn grew(&mut self, text: &str) {
-        if let Some(last) = self.entries.last_mut() {
+        if let Some(last) = self.entries.last_mut().filter(|last| last.is_live()) {
             last.grow(text);
         }
     }

@@ -47,7 +47,7 @@ pub struct Script {
     pub last: Option<ConversationId>,
     /// The model of a new conversation.
     pub model: ModelRef,
-    /// The next command is refused with this.
+    /// The next command that keeps nothing is refused with this.
     pub refuse: Option<Failure>,
     writing: HashMap<ConversationId, Writing>,
 }
@@ -145,7 +145,11 @@ impl Script {
     /// Takes a request; what it says at once.
     pub fn take(&mut self, request: Request) -> Vec<Event> {
         let cause = Some(request.id);
-        if let Some(failure) = self.refuse.take() {
+        let is_keeping = matches!(
+            request.command,
+            Command::Chat(Chat::KeepDraft { .. } | Chat::KeepReading { .. })
+        );
+        if !is_keeping && let Some(failure) = self.refuse.take() {
             let news = News::Refused(failure);
             return vec![Event { cause, news }];
         }
@@ -200,13 +204,7 @@ impl Script {
         }
     }
 
-    fn send(
-        &mut self,
-        cause: RequestId,
-        to: To,
-        question: MessageId,
-        draft: Draft,
-    ) -> Vec<Event> {
+    fn send(&mut self, cause: RequestId, to: To, question: MessageId, draft: Draft) -> Vec<Event> {
         let (id, has_created) = match to {
             To::Conversation(id) => (id, false),
             To::New(new) => {
@@ -293,14 +291,12 @@ impl Script {
         vec![say(Some(cause), id, step)]
     }
 
-    /// Words of the reply being written there.
+    /// Words of the reply being written there; its row has them when it ends.
     pub fn grow(&mut self, id: ConversationId, text: &str) -> Vec<Event> {
         let writing = self.writing.get_mut(&id).expect("no reply is running");
         writing.reply.content.push_str(text);
-        let (cause, row) = (writing.cause, writing.reply.clone());
-        let (reply, asked) = (row.id, row.parent.unwrap());
+        let (cause, asked) = (writing.cause, writing.reply.parent.unwrap());
         self.message(asked).status = Status::Complete;
-        *self.message(reply) = row;
         let text = text.to_owned();
         vec![say(Some(cause), id, Step::Grew { text })]
     }
@@ -488,8 +484,7 @@ impl Script {
     /// The shown branch, oldest first.
     pub fn branch(&mut self, id: ConversationId) -> Vec<Message> {
         let mut at = self.row(id).tip;
-        let by_id: HashMap<MessageId, &Message> =
-            self.messages.iter().map(|m| (m.id, m)).collect();
+        let by_id: HashMap<MessageId, &Message> = self.messages.iter().map(|m| (m.id, m)).collect();
         let mut branch = Vec::new();
         while let Some(message) = at.and_then(|at| by_id.get(&at)) {
             branch.push((*message).clone());
@@ -627,7 +622,9 @@ impl Script {
                 has_draft: self.drafts.contains_key(&(Some(c.id), 0)),
             })
             .collect();
-        rows.sort_by_key(|row| std::cmp::Reverse((row.conversation.active_at, row.conversation.id)));
+        rows.sort_by_key(|row| {
+            std::cmp::Reverse((row.conversation.active_at, row.conversation.id))
+        });
         rows
     }
 }

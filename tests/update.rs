@@ -1207,6 +1207,21 @@ fn a_growing_reply_that_is_not_loaded_changes_no_other_message() {
 }
 
 #[test]
+fn a_send_from_far_above_shows_the_end_of_the_branch() {
+    let mut face = Face::over(long(100));
+    let here = face.here();
+    let message = face.engine.messages[4].id;
+    let place = Reading { message, row: 0 };
+    face.press("ctrl+x n");
+    face.engine.readings.insert(here, place);
+    face.press("alt+1 g enter").draw();
+    assert!(face.model.transcript.has_after());
+    face.press("i").sends("far away").grows("heard").completes();
+    face.shows("far away").shows("heard").draw();
+    face.press("pageup").shows("Answer 96");
+}
+
+#[test]
 fn words_of_a_reply_elsewhere_are_there_when_one_comes_back() {
     let mut face = Face::over(three());
     let first = face.here();

@@ -142,6 +142,13 @@ impl Script {
         self.writing.contains_key(&id)
     }
 
+    /// Whether that reply has no word yet.
+    pub fn is_wordless(&self, id: ConversationId) -> bool {
+        self.writing
+            .get(&id)
+            .is_some_and(|w| w.reply.content.is_empty() && w.thinking.is_empty())
+    }
+
     /// Takes a request; what it says at once.
     pub fn take(&mut self, request: Request) -> Vec<Event> {
         let cause = Some(request.id);

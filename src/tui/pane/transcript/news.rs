@@ -116,11 +116,13 @@ impl Transcript {
     /// A turn began: what follows its parent makes room.
     pub fn started(&mut self, asked: Option<Shown>, reply: Shown) {
         let first = asked.as_ref().map_or(&reply, |asked| asked);
-        let keep = match first.message.parent {
-            Some(parent) => self.find(parent).map_or(self.entries.len(), |at| at + 1),
-            None => 0,
+        let parent = first.message.parent.and_then(|parent| self.find(parent));
+        self.entries.truncate(parent.map_or(0, |at| at + 1));
+        // The parent may be beyond what is loaded; the next layout asks for it.
+        self.has_before = match parent {
+            Some(_) => self.has_before,
+            None => first.message.parent.is_some(),
         };
-        self.entries.truncate(keep);
         self.has_after = false;
         self.entries
             .extend(asked.map(|asked| Entry::new(asked, false)));

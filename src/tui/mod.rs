@@ -26,6 +26,7 @@ pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+mod words;
 
 use std::io;
 use std::sync::Arc;

@@ -37,7 +37,8 @@ pub enum Focus {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
     Home,
-    Open,
+    /// A conversation to show, with this message at hand if one is named.
+    Open(Option<MessageId>),
     Page(At),
     ListFirst,
     ListMore,
@@ -54,8 +55,6 @@ pub enum Ask {
     Thinking,
     /// A change that can be undone.
     Change,
-    /// Only a failure is of interest.
-    Quiet,
 }
 
 /// The face.
@@ -179,16 +178,28 @@ impl Model {
 
     /// Numbers a command and asks the engine.
     pub fn ask(&mut self, command: Command, why: Ask) -> RequestId {
-        let id = RequestId(self.next_request);
-        self.next_request += 1;
+        let id = self.number();
         self.asks.insert(id, why);
         self.effects.push(Effect::Ask(id, command));
         id
     }
 
-    /// Asks without caring for the answer.
+    /// Asks without caring for the answer; only a failure is said.
     pub fn tell(&mut self, command: Command) {
-        self.ask(command, Ask::Quiet);
+        let id = self.number();
+        self.effects.push(Effect::Ask(id, command));
+    }
+
+    fn number(&mut self) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        id
+    }
+
+    /// No longer waits for what was asked for such a reason: a later choice has overtaken it. The engine need not
+    /// answer it at all.
+    pub fn forget(&mut self, is_over: impl Fn(&Ask) -> bool) {
+        self.asks.retain(|_, ask| !is_over(ask));
     }
 
     /// Says something in the status line for a while.
@@ -242,8 +253,8 @@ impl Model {
         let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
             .then_some(self.pending_since + HINTS_AFTER);
         let quit = self.quit_armed;
-        let keep = self.composer.deadline();
-        let reading = self.transcript.keep_at();
+        let keep = self.composer.deadline().filter(|_| !self.is_leaving);
+        let reading = self.transcript.keep_at().filter(|_| !self.is_leaving);
         [spinner, toast, hints, quit, keep, reading]
             .into_iter()
             .flatten()

@@ -26,13 +26,31 @@ pub struct Composer {
     /// Drafts put aside, newest first.
     pub stash: Vec<Draft>,
     /// What was sent and is not yet a row: it comes back if the send is refused.
-    sending: Option<(MessageId, Draft)>,
+    sending: Option<Sending>,
     /// Why the last send did not go; stands until the next one.
     pub notice: Option<Failure>,
     changed_at: Option<u64>,
     area: Rect,
     /// Questions longer than this show their length (spec C6).
     pub most_chars: usize,
+}
+
+struct Sending {
+    question: MessageId,
+    draft: Draft,
+    /// The conversation it goes to.
+    scope: Option<ConversationId>,
+    /// What stood in the composer when that conversation was left.
+    typed: Draft,
+}
+
+/// Where the words of a refused send are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Back {
+    /// In the composer, before what was typed since.
+    Here,
+    /// Another conversation is open; this is what its own composer holds from now on.
+    Elsewhere(Option<ConversationId>, Draft),
 }
 
 impl Default for Composer {
@@ -78,26 +96,13 @@ impl Composer {
 
     /// Brings a draft back before what was typed since, with a blank line between (decisions 2.8).
     pub fn put_back(&mut self, draft: Draft) {
-        let typed = self.draft();
-        if typed.is_empty() {
-            self.put(draft);
-        } else {
-            let text = format!("{}\n\n{}", draft.text, typed.text);
-            let caret = draft.text.len() + 2 + typed.caret;
-            self.put(Draft {
-                text,
-                caret,
-                edit_of: draft.edit_of.or(typed.edit_of),
-                prompt: draft.prompt,
-            });
-        }
+        self.put(draft.before(self.draft()));
     }
 
     /// Drafts of another conversation take the place of these.
     pub fn load(&mut self, drafts: Vec<(i32, Draft)>) {
         self.stash.clear();
         self.changed_at = None;
-        self.sending = None;
         self.notice = None;
         self.put(Draft::default());
         let mut stash: Vec<(i32, Draft)> = Vec::new();
@@ -155,29 +160,49 @@ impl Composer {
     }
 
     /// Empties the composer for a send; the draft waits until the send is accepted.
-    pub fn take(&mut self, question: MessageId) -> Draft {
+    pub fn take(&mut self, question: MessageId, scope: Option<ConversationId>) -> Draft {
         let draft = self.draft();
-        self.sending = Some((question, draft.clone()));
+        self.sending = Some(Sending {
+            question,
+            draft: draft.clone(),
+            scope,
+            typed: Draft::default(),
+        });
         self.notice = None;
         self.changed_at = None;
         self.put(Draft::default());
         draft
     }
 
-    /// The send was accepted: its draft is a row now.
-    pub fn sent(&mut self, question: MessageId) {
-        if self.sending.as_ref().is_some_and(|(id, _)| *id == question) {
-            self.sending = None;
+    /// Whether a send is neither accepted nor refused.
+    pub fn is_sending(&self) -> bool {
+        self.sending.is_some()
+    }
+
+    /// Another conversation's drafts are about to take the place of this one's.
+    pub fn leave(&mut self, scope: Option<ConversationId>) {
+        let typed = self.draft();
+        if let Some(sending) = self.sending.as_mut().filter(|s| s.scope == scope) {
+            sending.typed = typed;
         }
     }
 
-    /// The send was refused: its draft is back.
-    pub fn refused(&mut self, question: MessageId, failure: Failure, tick: u64) {
-        if let Some((_, draft)) = self.sending.take_if(|(id, _)| *id == question) {
-            self.put_back(draft);
-            self.changed(tick);
+    /// The send was accepted: its draft is a row now.
+    pub fn sent(&mut self, question: MessageId) {
+        self.sending.take_if(|sending| sending.question == question);
+    }
+
+    /// The send was refused: its draft is back. `here` = the open conversation.
+    pub fn refused(&mut self, question: MessageId, here: Option<ConversationId>) -> Option<Back> {
+        let sending = self
+            .sending
+            .take_if(|sending| sending.question == question)?;
+        if sending.scope == here {
+            self.put_back(sending.draft);
+            return Some(Back::Here);
         }
-        self.notice = Some(failure);
+        let draft = sending.draft.before(sending.typed);
+        Some(Back::Elsewhere(sending.scope, draft))
     }
 
     /// Moves the draft to the stash; the commands keep it on disk.
@@ -202,7 +227,8 @@ impl Composer {
         commands
     }
 
-    fn keep_all(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
+    /// The commands that keep draft and stash.
+    pub fn keep_all(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
         self.changed_at = None;
         let mut commands = vec![keep(scope, 0, self.draft())];
         for (slot, draft) in (1..).zip(&self.stash) {
@@ -342,6 +368,7 @@ impl Composer {
     }
 }
 
-fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
+/// The command that keeps a draft.
+pub fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
     Command::Chat(Chat::KeepDraft { scope, slot, draft })
 }

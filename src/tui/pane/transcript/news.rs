@@ -51,7 +51,7 @@ impl Transcript {
     }
 
     /// Another page came.
-    pub fn page(&mut self, at: At, page: Page) {
+    pub fn page(&mut self, at: At, page: Page, live: Option<&Live>) {
         self.is_asking = false;
         match at {
             At::Before(first)
@@ -74,10 +74,10 @@ impl Transcript {
             At::After(last) if self.entries.last().is_some_and(|e| e.message().id == last) => {
                 self.has_after = page.has_after;
                 self.entries
-                    .extend(page.messages.into_iter().map(|shown| entry(shown, None)));
+                    .extend(page.messages.into_iter().map(|shown| entry(shown, live)));
             }
             At::Tip => {
-                self.take(page, None);
+                self.take(page, live);
                 self.follow();
             }
             // The branch has changed since it was asked for.
@@ -116,11 +116,13 @@ impl Transcript {
     /// A turn began: what follows its parent makes room.
     pub fn started(&mut self, asked: Option<Shown>, reply: Shown) {
         let first = asked.as_ref().map_or(&reply, |asked| asked);
-        let keep = match first.message.parent {
-            Some(parent) => self.find(parent).map_or(self.entries.len(), |at| at + 1),
-            None => 0,
+        let parent = first.message.parent.and_then(|parent| self.find(parent));
+        self.entries.truncate(parent.map_or(0, |at| at + 1));
+        // The parent may be beyond what is loaded; the next layout asks for it.
+        self.has_before = match parent {
+            Some(_) => self.has_before,
+            None => first.message.parent.is_some(),
         };
-        self.entries.truncate(keep);
         self.has_after = false;
         self.entries
             .extend(asked.map(|asked| Entry::new(asked, false)));
@@ -128,16 +130,16 @@ impl Transcript {
         self.cursor = None;
     }
 
-    /// More reasoning of the reply being written.
+    /// More reasoning of the reply being written; nothing when the end of the branch is not loaded.
     pub fn thought(&mut self, text: &str) {
-        if let Some(last) = self.entries.last_mut() {
+        if let Some(last) = self.entries.last_mut().filter(|last| last.is_live()) {
             last.think(text);
         }
     }
 
-    /// More of the reply being written.
+    /// More of the reply being written; nothing when the end of the branch is not loaded.
     pub fn grew(&mut self, text: &str) {
-        if let Some(last) = self.entries.last_mut() {
+        if let Some(last) = self.entries.last_mut().filter(|last| last.is_live()) {
             last.grow(text);
         }
     }

@@ -49,16 +49,20 @@ impl Transcript {
             }
             Move::Message(by) => {
                 let Some(at) = self.at_hand() else { return };
-                let to = at.saturating_add_signed(by).min(self.entries.len() - 1);
-                self.cursor = Some(self.entries[to].message().id);
-                self.measure_starts();
-                self.scroll.to(Anchor {
-                    item: self.starts[to],
-                    row: 0,
-                });
+                self.show_from(at.saturating_add_signed(by).min(self.entries.len() - 1));
             }
         }
         self.moved = true;
+    }
+
+    /// Takes an entry in hand, its head at the top of the view.
+    pub(super) fn show_from(&mut self, at: usize) {
+        self.cursor = Some(self.entries[at].message().id);
+        self.measure_starts();
+        self.scroll.to(Anchor {
+            item: self.starts[at],
+            row: 0,
+        });
     }
 
     pub(super) fn scroll_by(&mut self, by: i32) {
@@ -231,12 +235,14 @@ impl Transcript {
             .first()
             .filter(|_| !self.scroll.is_following())?;
         let width = text_width(self.area);
-        let above: usize = (0..first.item)
-            .map(|item| self.entries[first.entry].height(item, width, &self.ctx))
+        // A message may have gone since the last layout.
+        let entry = self.entries.get_mut(first.entry)?;
+        let above: usize = (0..first.item.min(entry.item_count()))
+            .map(|item| entry.height(item, width, &self.ctx))
             .sum();
         let row = u32::try_from(above + first.row).unwrap_or(0);
         Some(Reading {
-            message: self.entries[first.entry].message().id,
+            message: entry.message().id,
             row,
         })
     }

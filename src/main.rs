@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
+use futures::FutureExt;
+use rustix::event::{PollFd, PollFlags, poll};
 use salon::args::{Args, Ask, Command, Config, ConfigCommand, List};
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
 use salon::domain::conversation::Sampling;
@@ -157,8 +159,16 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let (told, heard) = mpsc::channel(4);
     let mut exit = Exit::DONE;
     let stops = told.clone();
+    let (gone, went) = oneshot::channel();
+    let mut went = went.fuse();
+    watch_terminal(gone)?;
     let relay = async {
-        while let Some(signal) = signals.recv().await {
+        loop {
+            let signal = tokio::select! {
+                Some(signal) = signals.recv() => signal,
+                Ok(()) = &mut went => Signal::HungUp,
+                else => break,
+            };
             exit = signal.exit();
             // A screen that has left needs no telling.
             let _ = told.send(tui::msg::Signal::Leave).await;
@@ -178,12 +188,33 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
         // What stood on the screen stays readable after it.
         Ok(Some(fatal)) => Err(fatal),
         Ok(None) => Ok(exit),
+        // Nobody is there to be told.
+        Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::IO) => {
+            Ok(Signal::HungUp.exit())
+        }
         Err(error) => Err(Failure::new(
             FailureKind::Input,
             format!("The terminal cannot be used: {error}"),
             "Start salon in another one.",
         )),
     }
+}
+
+/// Tells when the terminal is gone. A hangup signal may never come, and a read of the terminal only says that there is
+/// nothing; a poll that asks for nothing wakes for this alone.
+fn watch_terminal(gone: oneshot::Sender<()>) -> Result<(), Failure> {
+    let watch = move || {
+        let stdin = rustix::stdio::stdin();
+        let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+        while poll(&mut fds, None) == Err(rustix::io::Errno::INTR) {}
+        let _ = gone.send(());
+    };
+    std::thread::Builder::new()
+        .name("terminal".to_owned())
+        .stack_size(64 << 10)
+        .spawn(watch)
+        .map_err(|error| no_threads(&error))?;
+    Ok(())
 }
 
 /// Passes on each wish to be suspended; never ends.

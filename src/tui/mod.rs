@@ -47,10 +47,14 @@ use terminal::Screen;
 use text::code::Highlighter;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::protocol::{Command, Event, Request, Shelf};
+use crate::domain::id::RequestId;
+use crate::protocol::{Command, Event, News, Request, Shelf};
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
 const DRAIN: Duration = Duration::from_millis(1);
+
+/// How long saving may take once the terminal is lost.
+const SAVING: Duration = Duration::from_secs(2);
 
 /// The two ends that reach the engine.
 pub struct Engine {
@@ -105,8 +109,11 @@ pub async fn run(
     face.clock.request_now(Instant::now());
     let mut keys = EventStream::new();
     while !face.has_left {
-        face.turn(&mut model, &mut screen, &mut keys, &mut signals)
-            .await?;
+        let turn = face.turn(&mut model, &mut screen, &mut keys, &mut signals);
+        if let Err(error) = turn.await {
+            face.save().await;
+            return Err(error);
+        }
     }
     Ok(model.fatal)
 }
@@ -200,6 +207,21 @@ impl Face {
         Ok(())
     }
 
+    /// The terminal is lost: lets the engine save everything, for at most two seconds.
+    async fn save(&mut self) {
+        let stop = Request {
+            id: RequestId(u64::MAX),
+            command: Command::Stop,
+        };
+        let saved = async {
+            self.requests.send(stop).await.ok()?;
+            while self.events.recv().await?.news != News::Stopped {}
+            Some(())
+        };
+        // Whether it was saved in time can be told to nobody.
+        let _ = tokio::time::timeout(SAVING, saved).await;
+    }
+
     /// Takes in what the engine said, and what it says right behind it.
     fn news(
         &mut self,
@@ -251,7 +273,7 @@ impl Face {
                             "Salon is busy",
                             "Try again in a moment.",
                         );
-                        let news = crate::protocol::News::Refused(failure);
+                        let news = News::Refused(failure);
                         self.apply(
                             model,
                             screen,

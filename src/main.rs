@@ -197,7 +197,7 @@ async fn suspensions(face: Sender<tui::msg::Signal>) {
 
 /// The face before it has heard of anything: its keys, its looks, and what was wrong in the settings.
 fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
-    let mut model = Model::new(mint, keys, jiff::tz::TimeZone::system());
+    let mut model = Model::new(mint, keys);
     model.theme.is_plain = settings.ui.no_color;
     model.composer.most_chars = settings.chat.max_input_chars;
     let shipped_keys = settings

@@ -76,6 +76,8 @@ pub async fn run(
     let mut screen = Screen::enter()?;
     frame(&mut model, &mut screen)?;
     let engine = start();
+    // Finding the zone reads a hundred folders: not before the first frame.
+    model.zone = jiff::tz::TimeZone::system();
     let mut face = Face {
         started: Instant::now(),
         clock: FrameClock::default(),
@@ -107,6 +109,13 @@ pub async fn run(
             .await?;
     }
     Ok(model.fatal)
+}
+
+/// Waits for a moment; one that has come is not waited for, since the timer rounds up to a millisecond.
+async fn until(due: Option<Instant>) {
+    if let Some(due) = due.filter(|due| *due > Instant::now()) {
+        tokio::time::sleep_until(due.into()).await;
+    }
 }
 
 fn load_highlighter() -> BoxFuture<'static, Outside> {
@@ -170,7 +179,7 @@ impl Face {
                 }
                 self.clock.request_now(Instant::now());
             }
-            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+            () = until(due), if due.is_some() => {
                 self.apply(model, screen, Msg::Due)?;
                 frame(model, screen)?;
                 self.clock.drawn(Instant::now());

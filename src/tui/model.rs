@@ -126,8 +126,8 @@ pub const HINTS_AFTER: u64 = 400;
 const TOAST: u64 = 5_000;
 
 impl Model {
-    /// A face that has not heard of anything yet.
-    pub fn new(mint: Mint, keymap: KeyMap, zone: TimeZone) -> Self {
+    /// A face that has not heard of anything yet. Its zone is UTC until it is told another.
+    pub fn new(mint: Mint, keymap: KeyMap) -> Self {
         Model {
             focus: Focus::default(),
             list: List::default(),
@@ -159,7 +159,7 @@ impl Model {
             is_alone: false,
             is_home: false,
             theme: Theme::default(),
-            zone,
+            zone: TimeZone::UTC,
             now: mint.now(),
             mint,
             tick: 0,

@@ -130,11 +130,11 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
         height: composer_rows,
         ..inset_area
     };
-    let transcript_rows = middle
-        .height
-        .saturating_sub(head_rows + composer_rows + gap);
+    // A tall screen has air below the title too.
+    let top = head_rows + u16::from(middle.height >= 20);
+    let transcript_rows = middle.height.saturating_sub(top + composer_rows + gap);
     frames.transcript = Rect {
-        y: head_rows,
+        y: top,
         height: transcript_rows,
         ..middle
     };
@@ -253,8 +253,8 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
     } else {
         model.transcript.marker()
     };
-    let room = area.width.saturating_sub(width(&aside) + 3);
-    let x = canvas.put(area, (1, 0), &cut(&title, room), look);
+    let room = area.width.saturating_sub(width(&aside) + 4);
+    let x = canvas.put(area, (2, 0), &cut(&title, room), look);
     let inner = Rect {
         width: area.width.saturating_sub(1),
         ..area
@@ -269,8 +269,8 @@ fn paint_system(canvas: &mut Canvas<'_>, model: &Model) {
     let area = model.frames.head;
     canvas.put(
         area,
-        (1, 1),
-        &cut(&words, area.width.saturating_sub(2)),
+        (2, 1),
+        &cut(&words, area.width.saturating_sub(3)),
         Look::of(Tone::Dim),
     );
 }
@@ -279,8 +279,8 @@ fn paint_system(canvas: &mut Canvas<'_>, model: &Model) {
 fn paint_welcome(canvas: &mut Canvas<'_>, model: &Model) {
     let area = model.frames.transcript;
     let inner = Rect {
-        x: area.x + 1.min(area.width),
-        width: area.width.saturating_sub(2),
+        x: area.x + 2.min(area.width),
+        width: area.width.saturating_sub(3),
         ..area
     };
     let dim = Look::of(Tone::Dim);

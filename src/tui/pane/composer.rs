@@ -259,7 +259,7 @@ impl Composer {
 
     /// Rows the composer wants at this width: notice, edit mark, text.
     pub fn height(&mut self, width: u16, most: u16) -> u16 {
-        let text = u16::try_from(self.editor.measure(width.saturating_sub(2)))
+        let text = u16::try_from(self.editor.measure(width.saturating_sub(1)))
             .unwrap_or(MOST_ROWS)
             .clamp(1, MOST_ROWS);
         (text + self.notice_rows() + u16::from(self.edit_of.is_some())).min(most.max(1))
@@ -289,9 +289,9 @@ impl Composer {
         let above = (self.notice_rows() + u16::from(self.edit_of.is_some()))
             .min(self.area.height.saturating_sub(1));
         Rect {
-            x: self.area.x + 2.min(self.area.width),
+            x: self.area.x + 1.min(self.area.width),
             y: self.area.y + above,
-            width: self.area.width.saturating_sub(2),
+            width: self.area.width.saturating_sub(1),
             height: self.area.height - above,
         }
     }

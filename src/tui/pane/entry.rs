@@ -58,7 +58,7 @@ impl Entry {
             doc.push(&shown.message.content);
             doc
         } else {
-            Doc::whole(shown.message.content.clone())
+            Doc::whole(displayed(&shown.message))
         };
         let thinking = shown.message.thinking_ms.map(|_| Thinking {
             doc: Doc::default(),
@@ -84,7 +84,11 @@ impl Entry {
 
     /// The words as far as they have come.
     pub fn words(&self) -> &str {
-        self.doc.source()
+        if self.is_live {
+            self.doc.source()
+        } else {
+            &self.shown.message.content
+        }
     }
 
     /// Whether this salon is writing it.
@@ -119,13 +123,14 @@ impl Entry {
     pub fn end(&mut self, message: Message) {
         self.is_live = false;
         self.doc.end(message.content.clone());
+        self.shown.message.content.clone_from(&message.content);
         self.change(message);
     }
 
     /// The row is now like this; words that did not change keep their layout.
     pub fn change(&mut self, message: Message) {
-        if !self.is_live && message.content != self.doc.source() {
-            self.doc = Doc::whole(message.content.clone());
+        if !self.is_live && message.content != self.shown.message.content {
+            self.doc = Doc::whole(displayed(&message));
         }
         if self.thinking.is_none() && message.thinking_ms.is_some() {
             self.thinking = Some(Thinking {
@@ -370,5 +375,13 @@ impl Entry {
             lines.insert(0, Line::words("", Tone::Dim));
         }
         self.foot = lines;
+    }
+}
+
+/// The markdown to show. The line ends a person typed are meant, so they become hard breaks.
+fn displayed(message: &Message) -> String {
+    match message.role {
+        Role::User => message.content.replace('\n', "  \n"),
+        Role::Assistant | Role::System => message.content.clone(),
     }
 }

@@ -12,7 +12,6 @@ pub mod script;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 use salon::domain::failure::{Failure, FailureKind};
@@ -77,7 +76,7 @@ impl Face {
     /// A face that has not asked for anything.
     pub fn cold(engine: Script) -> Face {
         let keymap = KeyMap::shipped().deliverable(false);
-        let model = Model::new(engine.mint.clone(), keymap, TimeZone::UTC);
+        let model = Model::new(engine.mint.clone(), keymap);
         let mut face = Face {
             model,
             time: Arc::clone(&engine.time),

@@ -393,6 +393,21 @@ fn a_question_is_sent_and_its_answer_grows() {
 }
 
 #[test]
+fn a_running_reply_says_how_to_stop_it_at_every_width() {
+    for width in (20..=120).step_by(4) {
+        let mut face = Face::over(three());
+        face.resize(width, 12).sends("q").tick(1_100);
+        face.shows("Esc stops").hides("not sent yet");
+        face.grows("words").tick(1_500).shows("Esc stops");
+        face.grows(&"more\n\n".repeat(40));
+        if width >= 40 {
+            face.press("pageup pageup").shows("Esc stops");
+        }
+        face.press("ctrl+end").completes().hides("Esc stops");
+    }
+}
+
+#[test]
 fn a_refused_send_puts_the_text_back_before_what_was_typed_since() {
     let mut face = Face::over(three());
     face.hold()
@@ -460,7 +475,9 @@ fn enter_while_a_reply_runs_keeps_the_text_and_says_what_helps() {
         .sends("next")
         .says("a reply is running, Esc stops it")
         .asks_no(is_send)
-        .holds("next");
+        .holds("next")
+        .completes()
+        .says_nothing_of("a reply is running");
 }
 
 #[test]
@@ -1081,12 +1098,12 @@ fn the_text_stays_where_the_reader_scrolled_while_the_reply_grows() {
     face.resize(60, 20).sends("q").grows("line\n\n").draw();
     face.press("pageup pageup").draw();
     let before = body(&mut face);
-    face.shows("scrolled up · End follows");
+    face.shows("scrolled up · ^End follows");
     for n in 0..30 {
         face.grows(&format!("paragraph {n}\n\n")).tick(20).draw();
     }
     assert_eq!(body(&mut face), before);
-    face.shows("new lines · End");
+    face.shows("new lines · ^End");
     let unseen = face.screen();
     let count: usize = unseen
         .split("↓ ")
@@ -1101,7 +1118,7 @@ fn the_text_stays_where_the_reader_scrolled_while_the_reply_grows() {
     );
     face.completes().draw();
     assert_eq!(body(&mut face), before, "the end does not move it either");
-    face.press("ctrl+end").shows("paragraph 29").hides("End");
+    face.press("ctrl+end").shows("paragraph 29").hides("^End");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Actions: what each bound key, and each typed word, does.
 
 use super::focus::{context, edited, editor, focus};
-use super::leaving;
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
 use super::overlay::help::Help;
@@ -11,6 +10,7 @@ use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::words::word_of;
+use super::{ladder, leaving};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -161,6 +161,7 @@ pub fn edit(model: &mut Model, action: Action) {
     if in_composer && action == Action::Previous && model.composer.is_at_first_row() {
         let scope = model.here();
         for command in model.composer.unstash(scope) {
+            model.unsay(ladder::IS_KEPT);
             model.tell(command);
         }
         return;

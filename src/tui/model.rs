@@ -211,6 +211,11 @@ impl Model {
         });
     }
 
+    /// No longer says this.
+    pub fn unsay(&mut self, words: &str) {
+        self.toast.take_if(|toast| toast.words == words);
+    }
+
     /// Says a failure in the status line for a while.
     pub fn warn(&mut self, failure: &Failure) {
         self.toast = Some(Toast {

@@ -71,6 +71,7 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             }
         }
         Step::Ended { reply } => {
+            model.unsay(talk::IS_RUNNING);
             model.live.remove(&id);
             model.list.live.remove(&id);
             if model.here() == Some(id) {
@@ -169,6 +170,7 @@ fn withdrawn(
     id: ConversationId,
     conversation: Option<Conversation>,
 ) {
+    model.unsay(talk::IS_RUNNING);
     model.live.remove(&id);
     model.list.live.remove(&id);
     if let Some(cause) = cause {

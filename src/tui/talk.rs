@@ -16,6 +16,9 @@ use crate::domain::model::{ModelRef, ModelSpec};
 use crate::keys::{Action, Context};
 use crate::protocol::{At, Chat, Command, Data, To, Turn};
 
+/// Said when something must wait for the reply being written; it goes when the reply ends.
+pub const IS_RUNNING: &str = "a reply is running, Esc stops it";
+
 /// Sends what stands in the composer. Nothing is lost: the text leaves the composer for good only when the engine
 /// has it as a row.
 pub fn send(model: &mut Model) {
@@ -25,7 +28,7 @@ pub fn send(model: &mut Model) {
         return;
     }
     if model.live_here().is_some() {
-        model.say("a reply is running, Esc stops it");
+        model.say(IS_RUNNING);
         return;
     }
     if model.composer.is_sending() {
@@ -111,7 +114,7 @@ pub fn retry_by(model: &mut Model, reply: MessageId, by: ModelRef) {
 fn is_busy(model: &mut Model) -> bool {
     let is_live = model.live_here().is_some();
     if is_live {
-        model.say("a reply is running, Esc stops it");
+        model.say(IS_RUNNING);
     }
     is_live
 }

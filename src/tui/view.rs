@@ -11,7 +11,7 @@ use super::pane::status::Status;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
-use crate::keys::Action;
+use crate::keys::{Action, Context};
 
 /// From this width on all three panes stand side by side.
 const WIDE: u16 = 100;
@@ -32,7 +32,9 @@ pub fn layout(model: &mut Model, size: Size) {
     model.library.layout(frames.library);
     model.composer.layout(frames.composer);
     let live = model.open.as_ref().and_then(|c| model.live.get(&c.id));
-    let foot = live.map(|live| live.words(model.tick, model.now));
+    // What is beside the words in a foot: the margins and the place among siblings.
+    let room = frames.transcript.width.saturating_sub(9);
+    let foot = live.map(|live| live.words(model.tick, model.now, room));
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
         overlay.layout(screen);
@@ -40,7 +42,7 @@ pub fn layout(model: &mut Model, size: Size) {
 }
 
 fn divide(model: &mut Model, screen: Rect) -> Frames {
-    let status_rows = screen.height.min(1);
+    let status_rows = u16::from(screen.height > 1);
     let body = Rect {
         height: screen.height - status_rows,
         ..screen
@@ -251,7 +253,12 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
     let aside = if trashed {
         Clean::own("in the trash")
     } else {
-        model.transcript.marker()
+        let here = match model.focus {
+            Focus::Transcript => Context::Transcript,
+            Focus::Composer | Focus::List | Focus::Library => Context::Composer,
+        };
+        let key = model.keymap.hint(here, Action::ScrollEnd);
+        model.transcript.marker(&key.unwrap_or_default())
     };
     let room = area.width.saturating_sub(width(&aside) + 4);
     let x = canvas.put(area, (2, 0), &cut(&title, room), look);
@@ -296,12 +303,13 @@ fn paint_welcome(canvas: &mut Canvas<'_>, model: &Model) {
             Look::default(),
         ));
         lines.push((String::new(), dim));
+        let widest = model.key_sources.iter().map(|(name, _)| name.len()).max();
         for (name, is_set) in &model.key_sources {
-            lines.push((
-                format!("{name}  {}", if *is_set { "set" } else { "not set" }),
-                dim,
-            ));
+            let state = if *is_set { "set" } else { "not set" };
+            let widest = widest.unwrap_or(0);
+            lines.push((format!("{name:<widest$}   {state}"), dim));
         }
+        lines.push((String::new(), dim));
         lines.push((
             "Set one of these variables, or name a server of your own in salon.toml, and start again; the guide knows \
              how."
@@ -345,7 +353,11 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let hints = match model.focus {
         _ if !model.overlays.is_empty() => [None, None, None, None],
         Focus::Composer => [
-            hint(Action::Send, "send"),
+            if model.live_here().is_some() {
+                Some(("Esc".to_owned(), "stops"))
+            } else {
+                hint(Action::Send, "send")
+            },
             hint(Action::Newline, "newline"),
             hint(Action::PickModel, "model"),
             hint(Action::Help, "keys"),
@@ -410,12 +422,9 @@ fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
         }
         .intersection(area);
         let x = canvas.put(cell, (1, row), &Clean::line(key), Look::of(Tone::Accent));
-        canvas.put(
-            cell,
-            (x + 1, row),
-            &Clean::own(action.about()),
-            Look::default(),
-        );
+        let about = Clean::own(action.about());
+        let room = cell.width.saturating_sub(x + 1);
+        canvas.put(cell, (x + 1, row), &cut(&about, room), Look::default());
     }
 }
 

@@ -9,12 +9,16 @@ use crate::domain::id::{ConversationId, MessageId, PromptId};
 use crate::protocol::{Chat, Command};
 use crate::tui::canvas::{Canvas, cut};
 use crate::tui::text::edit::Editor;
+use crate::tui::text::row::Row;
+use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 /// A changed draft goes to the engine this long after the first key that changed it, in ms (spec C12: within a second).
 const KEEP_AFTER: u64 = 400;
 /// Most rows the text takes.
 const MOST_ROWS: u16 = 10;
+/// Most rows the notice takes.
+const MOST_NOTICE: u16 = 5;
 /// Most drafts the stash keeps.
 const STASH: usize = 20;
 
@@ -262,15 +266,29 @@ impl Composer {
         let text = u16::try_from(self.editor.measure(width.saturating_sub(1)))
             .unwrap_or(MOST_ROWS)
             .clamp(1, MOST_ROWS);
-        (text + self.notice_rows() + u16::from(self.edit_of.is_some())).min(most.max(1))
+        (text + self.rows_above(width)).min(most.max(1))
     }
 
-    fn notice_rows(&self) -> u16 {
-        match &self.notice {
-            Some(failure) if failure.remedy.is_empty() => 1,
-            Some(_) => 2,
-            None => 0,
+    /// Rows of notice and edit mark.
+    fn rows_above(&self, width: u16) -> u16 {
+        let notice = u16::try_from(self.notice_rows(width).len()).unwrap_or(MOST_ROWS);
+        notice + u16::from(self.edit_of.is_some())
+    }
+
+    /// The notice in at most this width.
+    fn notice_rows(&self, width: u16) -> Vec<Row> {
+        let Some(failure) = &self.notice else {
+            return Vec::new();
+        };
+        let width = width.saturating_sub(1).max(1);
+        let title = Clean::line(&format!("▲ {}", failure.title));
+        let mut rows = plain(&title, Look::of(Tone::Error), width);
+        if !failure.remedy.is_empty() {
+            let remedy = Clean::line(&failure.remedy);
+            rows.extend(plain(&remedy, Look::of(Tone::Dim), width));
         }
+        rows.truncate(usize::from(MOST_NOTICE));
+        rows
     }
 
     /// Takes its place on the screen.
@@ -286,7 +304,8 @@ impl Composer {
     }
 
     fn text_area(&self) -> Rect {
-        let above = (self.notice_rows() + u16::from(self.edit_of.is_some()))
+        let above = self
+            .rows_above(self.area.width)
             .min(self.area.height.saturating_sub(1));
         Rect {
             x: self.area.x + 1.min(self.area.width),
@@ -299,30 +318,18 @@ impl Composer {
     /// Draws notice and text.
     pub fn paint(&self, canvas: &mut Canvas<'_>, is_focused: bool) {
         let mut y = 0;
-        if let Some(failure) = &self.notice {
-            let title = Clean::line(&format!("▲ {}", failure.title));
-            canvas.put(
-                self.area,
-                (1, y),
-                &cut(&title, self.area.width.saturating_sub(1)),
-                Look::of(Tone::Error),
-            );
+        for row in self.notice_rows(self.area.width) {
+            let line = Rect {
+                x: self.area.x + 1,
+                y: self.area.y + y,
+                width: self.area.width.saturating_sub(1),
+                height: 1,
+            };
+            row.paint(canvas.buffer, line.intersection(self.area), canvas.theme);
             y += 1;
-            if !failure.remedy.is_empty() {
-                let remedy = Clean::line(&failure.remedy);
-                canvas.put(
-                    self.area,
-                    (3, y),
-                    &cut(&remedy, self.area.width.saturating_sub(3)),
-                    Look::of(Tone::Dim),
-                );
-                y += 1;
-            }
         }
         if self.edit_of.is_some() {
-            let mark = Clean::own(
-                "editing an earlier question: Enter sends it as a new branch, Esc leaves it",
-            );
+            let mark = Clean::own("editing a question · ⏎ new branch · Esc leaves it");
             canvas.put(
                 self.area,
                 (1, y),

@@ -18,6 +18,8 @@ pub struct Entry {
     thinking: Option<Thinking>,
     has_details: bool,
     foot: Vec<Line>,
+    /// The foot wrapped for a width; 0 = not yet.
+    laid_foot: (u16, Vec<Line>),
     /// This salon is writing it.
     is_live: bool,
 }
@@ -71,6 +73,7 @@ impl Entry {
             thinking,
             has_details: false,
             foot: Vec::new(),
+            laid_foot: (0, Vec::new()),
             is_live,
         };
         entry.refoot(None);
@@ -142,6 +145,15 @@ impl Entry {
         self.shown.is_elsewhere &= message.status == Status::Streaming;
         self.shown.message = message;
         self.refoot(None);
+    }
+
+    /// A question whose reply is being written: its row may still say that it is not sent.
+    pub fn sent(&mut self) {
+        if self.message().status == Status::Unsent {
+            let mut question = self.message().clone();
+            question.status = Status::Complete;
+            self.change(question);
+        }
     }
 
     /// Opens or folds the reasoning; `true` when it must be asked for.
@@ -217,8 +229,17 @@ impl Entry {
             }
             Part::Block(block) => self.doc.height(block, width, ctx),
             // A blank row parts it from the next message.
-            Part::Foot => self.foot.len() + 1,
+            Part::Foot => {
+                self.lay_foot(width);
+                self.laid_foot.1.len() + 1
+            }
         }
+    }
+
+    /// Rows of words made so far.
+    #[cfg(test)]
+    pub fn cost(&self) -> u64 {
+        self.doc.cost().rows
     }
 
     /// Drops rows that are far from the screen.
@@ -251,6 +272,13 @@ impl Entry {
         }
     }
 
+    fn lay_foot(&mut self, width: u16) {
+        if self.laid_foot.0 != width {
+            let lines = self.foot.iter().flat_map(|line| line.wrapped(width));
+            self.laid_foot = (width, lines.collect());
+        }
+    }
+
     fn paint_foot(
         &self,
         canvas: &mut Canvas<'_>,
@@ -258,14 +286,14 @@ impl Entry {
         row: usize,
         (hints, is_focused): (&Hints, bool),
     ) {
-        let Some(line) = self.foot.get(row) else {
+        let Some(line) = self.laid_foot.1.get(row) else {
             return;
         };
         let right = width(&line.right);
         let room = area
             .width
             .saturating_sub(if right > 0 { right + 1 } else { 0 });
-        let offered = hints.line(line.offers, is_focused);
+        let offered = hints.line(line.offers, is_focused, room);
         let left = if line.offers.is_empty() {
             &line.left
         } else {
@@ -375,6 +403,7 @@ impl Entry {
             lines.insert(0, Line::words("", Tone::Dim));
         }
         self.foot = lines;
+        self.laid_foot.0 = 0;
     }
 }
 

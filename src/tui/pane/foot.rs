@@ -2,12 +2,15 @@
 
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
-use crate::domain::message::{Finish, Message, Status};
+use crate::domain::message::{Finish, Message, Role, Status};
 use crate::domain::usage::Usage;
 use crate::keys::{Action, Context, KeyMap};
+use crate::tui::canvas::width;
+use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 /// A line of the foot.
+#[derive(Clone)]
 pub(super) struct Line {
     pub left: Clean,
     /// What can be done, said after `left` with the keys that work where the focus is.
@@ -17,6 +20,20 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// The line as rows of at most this width; only words wrap.
+    pub fn wrapped(&self, width: u16) -> Vec<Line> {
+        if !self.offers.is_empty() || !self.right.is_empty() {
+            return vec![self.clone()];
+        }
+        plain(&self.left, self.look, width.max(1))
+            .iter()
+            .map(|row| Line {
+                left: Clean::line(&row.text()),
+                ..self.clone()
+            })
+            .collect()
+    }
+
     /// A line of words.
     pub fn words(left: &str, tone: Tone) -> Self {
         Line {
@@ -52,8 +69,8 @@ impl Hints {
         }
     }
 
-    /// One line that offers these actions.
-    pub(super) fn line(&self, offers: &[Action], is_focused: bool) -> Clean {
+    /// One line that offers these actions, the first ones where there is no room for all.
+    pub(super) fn line(&self, offers: &[Action], is_focused: bool, room: u16) -> Clean {
         let part = |action: &Action| {
             let (_, letter) = self.letters.iter().find(|(a, _)| a == action)?;
             match (is_focused, action.word()) {
@@ -61,8 +78,16 @@ impl Hints {
                 (false, word) => word.map(|word| format!("/{word}")),
             }
         };
-        let parts: Vec<String> = offers.iter().filter_map(part).collect();
-        Clean::line(&parts.join(" · "))
+        let mut line = String::new();
+        for part in offers.iter().filter_map(part) {
+            let dot = if line.is_empty() { "" } else { " · " };
+            if width(&line) + width(dot) + width(&part) > room {
+                break;
+            }
+            line.push_str(dot);
+            line.push_str(&part);
+        }
+        Clean::line(&line)
     }
 }
 
@@ -83,7 +108,7 @@ fn name(action: Action) -> &'static str {
     match action {
         Action::Retry => "retry",
         Action::Continue => "continue",
-        Action::EditQuestion => "edit the question",
+        Action::EditQuestion => "edit",
         Action::RetryWith => "other model",
         Action::Details => "details",
         _ => action.about(),
@@ -158,6 +183,10 @@ pub(super) fn details(message: &Message) -> Vec<String> {
     }
     if let Some(usage) = &message.usage {
         lines.push(format!("tokens    {}", tokens(usage)));
+    }
+    if message.role == Role::User {
+        lines.push(format!("at        {}", message.created_at.rfc3339()));
+        return lines;
     }
     lines.push(match message.cost {
         Some(cost) => format!("cost      ${cost}"),

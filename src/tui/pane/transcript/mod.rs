@@ -139,3 +139,73 @@ impl Transcript {
 fn text_width(area: Rect) -> u16 {
     area.width.saturating_sub(3).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Mint;
+    use crate::domain::message::{Message, Shown, Status};
+    use crate::domain::model::ModelRef;
+    use crate::domain::when::Millis;
+    use crate::protocol::Page;
+
+    /// Ten thousand messages, half of them replies of three blocks.
+    fn long() -> Transcript {
+        let mint = Mint::new(Arc::new(|| Millis(1_795_000_000_000)));
+        let conversation = mint.id();
+        let mut messages: Vec<Shown> = Vec::new();
+        for n in 0..5_000 {
+            let at = mint.now();
+            let parent = messages.last().map(|shown| shown.message.id);
+            let text = format!("Question {n}");
+            let question = Message::question(mint.id(), conversation, parent, text, at);
+            let mut reply = Message::reply(mint.id(), &question, ModelRef::guide(), at);
+            reply.content = format!("Answer {n}\n\n- one\n- two\n\nthe end");
+            reply.status = Status::Complete;
+            messages.extend([question, reply].map(|message| Shown {
+                message,
+                place: 1,
+                of: 1,
+                is_elsewhere: false,
+            }));
+        }
+        let mut transcript = Transcript::default();
+        let page = Page {
+            messages,
+            has_before: false,
+            has_after: false,
+        };
+        transcript.take(page, None);
+        transcript
+    }
+
+    fn laid_out(transcript: &Transcript) -> usize {
+        let entries = transcript.entries.iter();
+        entries.filter(|entry| entry.cost() > 0).count()
+    }
+
+    #[test]
+    fn a_frame_lays_out_what_it_shows_and_nothing_else() {
+        let mut transcript = long();
+        let area = Rect::new(0, 0, 80, 30);
+        transcript.layout(area, None);
+        let first = laid_out(&transcript);
+        assert!((2..=31).contains(&first), "{first} messages for 30 rows");
+        for step in 1..=20 {
+            transcript.go(Move::HalfPages(-1));
+            transcript.layout(area, None);
+            let most = first + step * 16;
+            let all = laid_out(&transcript);
+            assert!(all <= most, "{all} messages after {step} half pages");
+        }
+        // Another width lays out again only what is seen.
+        let rows = |t: &Transcript| t.entries.iter().map(Entry::cost).sum::<u64>();
+        let before = rows(&transcript);
+        transcript.layout(Rect::new(0, 0, 60, 30), None);
+        let more = rows(&transcript) - before;
+        assert!(more <= 62, "{more} rows for 30 rows");
+        transcript.go(Move::Start);
+        transcript.layout(area, None);
+        assert!(laid_out(&transcript) <= first + 20 * 16 + 31);
+    }
+}

@@ -3,7 +3,7 @@
 use super::Transcript;
 use crate::domain::conversation::{Conversation, Reading};
 use crate::domain::id::MessageId;
-use crate::domain::message::{Message, Shown, Status};
+use crate::domain::message::{Message, Shown};
 use crate::protocol::{At, Chat, Command, PAGE, Page};
 use crate::tui::live::Live;
 use crate::tui::pane::entry::Entry;
@@ -124,8 +124,14 @@ impl Transcript {
             None => first.message.parent.is_some(),
         };
         self.has_after = false;
-        self.entries
-            .extend(asked.map(|asked| Entry::new(asked, false)));
+        if let Some(question) = reply.message.parent.and_then(|parent| self.find(parent)) {
+            self.entries[question].sent();
+        }
+        self.entries.extend(asked.map(|asked| {
+            let mut asked = Entry::new(asked, false);
+            asked.sent();
+            asked
+        }));
         self.entries.push(Entry::new(reply, true));
         self.cursor = None;
     }
@@ -150,13 +156,8 @@ impl Transcript {
         if let Some(at) = self.find(reply.id) {
             self.entries[at].end(reply);
         }
-        // Its question is a sent one now.
         if let Some(at) = parent.and_then(|parent| self.find(parent)) {
-            let mut question = self.entries[at].message().clone();
-            if question.status == Status::Unsent {
-                question.status = Status::Complete;
-                self.entries[at].change(question);
-            }
+            self.entries[at].sent();
         }
     }
 
@@ -195,6 +196,14 @@ fn entry(shown: Shown, live: Option<&Live>) -> Entry {
             }
             entry
         }
-        None => Entry::new(shown, false),
+        None => {
+            let is_its_question =
+                live.is_some_and(|live| live.reply.parent == Some(shown.message.id));
+            let mut entry = Entry::new(shown, false);
+            if is_its_question {
+                entry.sent();
+            }
+            entry
+        }
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{Place, Transcript, text_width};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Reading;
+use crate::tui::pane::entry::Entry;
 use crate::tui::text::scroll::{Anchor, Extent};
 
 /// The reader's place goes to the engine this long after it was last changed, in ms.
@@ -200,15 +201,27 @@ impl Transcript {
     }
 
     /// What the head says of the reader's place: new lines below, or nothing.
-    pub fn marker(&self) -> Clean {
-        if self.scroll.is_following() || self.entries.is_empty() {
+    /// `key` follows the end.
+    pub fn marker(&self, key: &str) -> Clean {
+        if self.scroll.is_following() || self.is_end_seen() {
             Clean::default()
         } else if self.unseen > 0 {
             let lines = if self.unseen == 1 { "line" } else { "lines" };
-            Clean::line(&format!("↓ {} new {lines} · End", self.unseen))
+            Clean::line(&format!("↓ {} new {lines} · {key}", self.unseen))
         } else {
-            Clean::own("scrolled up · End follows")
+            Clean::line(&format!("scrolled up · {key} follows"))
         }
+    }
+
+    /// Whether the last words there are stand on the screen.
+    fn is_end_seen(&self) -> bool {
+        let Some(last) = self.visible.last() else {
+            return true;
+        };
+        let is_foot = |entry: &Entry| last.item + 1 == entry.item_count();
+        !self.has_after
+            && last.entry + 1 == self.entries.len()
+            && self.entries.last().is_some_and(is_foot)
     }
 
     /// When the place is to be kept, in ticks.

@@ -8,12 +8,14 @@ use std::path::Path;
 use anyhow::Context;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Lines that may wait to be written; more are dropped.
+const WAITING: usize = 1_024;
 /// Log files that are kept.
 const KEPT: usize = 7;
 /// What is logged when nobody says otherwise.
@@ -49,7 +51,10 @@ impl Log {
             .max_log_files(KEPT)
             .build(folder)
             .with_context(|| format!("no log can be written in {}", folder.display()))?;
-        let (writer, guard) = tracing_appender::non_blocking(file);
+        // The usual room for 128,000 lines costs 4 MB that are touched at every start.
+        let (writer, guard) = NonBlockingBuilder::default()
+            .buffered_lines_limit(WAITING)
+            .finish(file);
         let (filter, mistake) = match EnvFilter::try_new(filter.unwrap_or(USUAL)) {
             Ok(filter) => (filter, None),
             Err(error) => (EnvFilter::new(USUAL), Some(error.to_string())),

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
+use futures::FutureExt;
+use rustix::event::{PollFd, PollFlags, poll};
 use salon::args::{Args, Ask, Command, Config, ConfigCommand, List};
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
 use salon::domain::conversation::Sampling;
@@ -29,6 +31,8 @@ use tokio::sync::oneshot;
 
 /// What a shell sends at Ctrl+Z; tokio has no name for it.
 const TSTP: i32 = rustix::process::Signal::TSTP.as_raw();
+/// The name of the engine's threads.
+const ENGINE_THREAD: &str = "engine";
 /// How long a face may take to leave after a signal.
 const FACE: Duration = Duration::from_secs(2);
 /// How long the engine may take after that.
@@ -111,6 +115,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         }
         Command::List(_) | Command::Show(_) | Command::Config(_) => None,
     };
+    log_panics();
     let mint = mint();
     let options = Options { is_screen: false };
     let (go, gone) = oneshot::channel();
@@ -139,6 +144,7 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let mint = mint();
     let model = model(&settings, keys, &bad_keys, mint.clone());
     tui::terminal::guard_panics(std::thread::current().id());
+    log_panics();
     let is_tmux = settings.ui.is_tmux;
     let (go, gone) = oneshot::channel();
     let (handle, mut signals) = start(settings, &mint, Options { is_screen: true }, gone)?;
@@ -153,8 +159,16 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let (told, heard) = mpsc::channel(4);
     let mut exit = Exit::DONE;
     let stops = told.clone();
+    let (gone, went) = oneshot::channel();
+    let mut went = went.fuse();
+    watch_terminal(gone)?;
     let relay = async {
-        while let Some(signal) = signals.recv().await {
+        loop {
+            let signal = tokio::select! {
+                Some(signal) = signals.recv() => signal,
+                Ok(()) = &mut went => Signal::HungUp,
+                else => break,
+            };
             exit = signal.exit();
             // A screen that has left needs no telling.
             let _ = told.send(tui::msg::Signal::Leave).await;
@@ -174,12 +188,33 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
         // What stood on the screen stays readable after it.
         Ok(Some(fatal)) => Err(fatal),
         Ok(None) => Ok(exit),
+        // Nobody is there to be told.
+        Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::IO) => {
+            Ok(Signal::HungUp.exit())
+        }
         Err(error) => Err(Failure::new(
             FailureKind::Input,
             format!("The terminal cannot be used: {error}"),
             "Start salon in another one.",
         )),
     }
+}
+
+/// Tells when the terminal is gone. A hangup signal may never come, and a read of the terminal only says that there is
+/// nothing; a poll that asks for nothing wakes for this alone.
+fn watch_terminal(gone: oneshot::Sender<()>) -> Result<(), Failure> {
+    let watch = move || {
+        let stdin = rustix::stdio::stdin();
+        let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+        while poll(&mut fds, None) == Err(rustix::io::Errno::INTR) {}
+        let _ = gone.send(());
+    };
+    std::thread::Builder::new()
+        .name("terminal".to_owned())
+        .stack_size(64 << 10)
+        .spawn(watch)
+        .map_err(|error| no_threads(&error))?;
+    Ok(())
 }
 
 /// Passes on each wish to be suspended; never ends.
@@ -193,7 +228,7 @@ async fn suspensions(face: Sender<tui::msg::Signal>) {
 
 /// The face before it has heard of anything: its keys, its looks, and what was wrong in the settings.
 fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
-    let mut model = Model::new(mint, keys, jiff::tz::TimeZone::system());
+    let mut model = Model::new(mint, keys);
     model.theme.is_plain = settings.ui.no_color;
     model.composer.most_chars = settings.chat.max_input_chars;
     let shipped_keys = settings
@@ -229,6 +264,22 @@ fn no_terminal() -> Failure {
         "The screen needs a terminal",
         "Start salon in one, or use `salon ask` in scripts and pipes.",
     )
+}
+
+/// Panics of the engine's threads go to the log with their trace and without their message, which may hold somebody's
+/// words.
+fn log_panics() {
+    let former = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().name() != Some(ENGINE_THREAD) {
+            return former(info);
+        }
+        let place = info
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        let trace = std::backtrace::Backtrace::force_capture();
+        tracing::error!("a panic at {place}\n{trace}");
+    }));
 }
 
 /// What is asked; standard input is read to its end when it is not a terminal.
@@ -299,7 +350,7 @@ fn start(
     let mint = mint.clone();
     let threads = runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .thread_name("engine")
+        .thread_name(ENGINE_THREAD)
         .enable_all()
         .build()
         .map_err(|error| no_threads(&error))?;
@@ -315,7 +366,7 @@ fn start(
         }
     };
     std::thread::Builder::new()
-        .name("engine".to_owned())
+        .name(ENGINE_THREAD.to_owned())
         .spawn(move || threads.block_on(async { tokio::join!(watch(told, asks), engine) }))
         .map_err(|error| no_threads(&error))?;
     Ok((handle, signals))

@@ -1,5 +1,12 @@
 //! The engine as its faces see it: real engine, real store, scripted server; requests in, events and rows out.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one event among all, and stops where it cannot go on"
+)]
+
 mod support;
 
 use std::time::Duration;
@@ -654,6 +661,24 @@ async fn a_server_in_trouble_is_asked_three_times_and_no_more() {
     assert_eq!((draft, is_there), (Some(Draft::of("More")), true));
     assert!(failure.is_some());
     assert_eq!(server.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn a_model_that_is_loading_is_waited_for() {
+    let body = serde_json::json!({"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}});
+    let mut script = vec![Answer::json(503, &body); 4];
+    script.push(Answer::text(&["Ready"]));
+    let (server, _home, settings) = scene(script).await;
+    let mut face = Face::screen(settings);
+    let (id, ..) = face.send_new("Talk").await;
+    for _ in 0..4 {
+        let (_, why, attempt) = face.waiting(id).await;
+        assert!(why.contains("loading"), "{why}");
+        assert_eq!(attempt, 0, "it is no retry");
+        skip(Duration::from_secs(6)).await;
+    }
+    assert_eq!(face.measured(id).await.content, "Ready");
+    assert_eq!(server.requests().len(), 5);
 }
 
 #[tokio::test]

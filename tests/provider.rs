@@ -522,7 +522,7 @@ async fn servers_in_trouble_may_be_asked_again() {
     let loading = error(503, "unavailable_error", "", "Loading model");
     let error = refusal(loading).await;
     assert!(
-        matches!(error.retry, Retry::After(_)) && error.failure.title.contains("loading"),
+        matches!(error.retry, Retry::Poll(_)) && error.failure.title.contains("loading"),
         "{error}"
     );
 }

@@ -1,4 +1,5 @@
 //! The walls of the house: who may import whom, no circles, sizes, first lines. The tables are the documentation.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -156,6 +156,7 @@ fn compare_error(name: &str, expected: &Value, error: Option<&ProviderError>) {
         Retry::Never => "never".to_owned(),
         Retry::Backoff => "backoff".to_owned(),
         Retry::After(wait) => format!("after {}", wait.as_secs()),
+        Retry::Poll(wait) => format!("poll {}", wait.as_secs()),
     };
     assert_eq!(wanted["retry"], retry, "{name}");
     assert_eq!(

@@ -111,8 +111,11 @@ impl Out {
         }
     }
 
-    /// A failure: the `error` object on stdout with `--json`, else lines on stderr.
+    /// A failure: the `error` object on stdout with `--json`, else lines on stderr; nothing when the reader has left.
     pub fn error(&mut self, failure: &Failure) {
+        if self.is_broken {
+            return;
+        }
         if self.is_json {
             return self.object(&json::error(failure));
         }
@@ -125,8 +128,11 @@ impl Out {
         self.told("salon: warning: ", failure);
     }
 
-    /// A line on stderr.
+    /// A line on stderr; none when the reader of stdout has left.
     pub fn note(&mut self, line: &str) {
+        if self.is_broken {
+            return;
+        }
         // Nobody reading stderr changes nothing.
         let _ = writeln!(self.stderr, "salon: {}", Clean::line(line));
     }

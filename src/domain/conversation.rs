@@ -151,6 +151,23 @@ impl Draft {
     pub fn is_empty(&self) -> bool {
         self.text.is_empty() && self.edit_of.is_none()
     }
+
+    /// These words, then those typed since, with a blank line between (decisions 2.8).
+    #[must_use]
+    pub fn before(self, typed: Draft) -> Draft {
+        if typed.is_empty() {
+            return self;
+        }
+        if self.is_empty() {
+            return typed;
+        }
+        Draft {
+            text: format!("{}\n\n{}", self.text, typed.text),
+            caret: self.text.len() + 2 + typed.caret,
+            edit_of: self.edit_of.or(typed.edit_of),
+            prompt: self.prompt,
+        }
+    }
 }
 
 /// Where the reader was in a conversation; no row = following the end.

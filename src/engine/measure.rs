@@ -1,7 +1,7 @@
 //! What a request used and cost, written once when it is known (spec A1).
 
 use super::desk::Desk;
-use super::turn::Turn;
+use super::order::Order;
 use crate::domain::chat::ChatRequest;
 use crate::domain::conversation::Conversation;
 use crate::domain::message::Status;
@@ -44,15 +44,15 @@ pub fn cost(desk: &Desk, model: &ModelRef, usage: &Usage) -> Option<(Money, Cost
 
 /// Writes the row of a turn. A temporary conversation's is counted in the file without naming it (decisions 2.6), and in
 /// memory as any other.
-pub async fn turn(turn: &mut Turn, usage: Usage, asks: u32) -> Result<Conversation, StoreError> {
-    let reply = &mut turn.reply;
+pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversation, StoreError> {
+    let reply = &mut order.reply;
     let model = reply.model.clone().unwrap_or_else(ModelRef::guide);
-    let cost = cost(&turn.desk, &model, &usage);
+    let cost = cost(&order.desk, &model, &usage);
     reply.usage = Some(usage);
     reply.cost = cost.map(|(money, _)| money);
     let row = UsageRow {
-        id: turn.desk.mint.id(),
-        at: turn.desk.mint.now(),
+        id: order.desk.mint.id(),
+        at: order.desk.mint.now(),
         purpose: crate::domain::chat::Purpose::Turn,
         conversation: Some(reply.conversation),
         message: Some(reply.id),
@@ -65,7 +65,7 @@ pub async fn turn(turn: &mut Turn, usage: Usage, asks: u32) -> Result<Conversati
         status: reply.status,
         attempts: asks.max(1),
     };
-    if let Some(ledger) = &turn.ledger {
+    if let Some(ledger) = &order.ledger {
         let nameless = UsageRow {
             conversation: None,
             message: None,
@@ -73,8 +73,8 @@ pub async fn turn(turn: &mut Turn, usage: Usage, asks: u32) -> Result<Conversati
         };
         ledger.measure(None, &nameless).await?;
     }
-    let conversation = turn.store.measure(Some(&turn.reply), &row).await?;
-    Ok(conversation.unwrap_or_else(|| turn.conversation.clone()))
+    let conversation = order.store.measure(Some(&order.reply), &row).await?;
+    Ok(conversation.unwrap_or_else(|| order.conversation.clone()))
 }
 
 /// The row of a title.

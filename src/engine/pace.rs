@@ -49,6 +49,11 @@ impl Pace {
     }
 }
 
+/// How long a server that is getting ready is asked again.
+const LOADING: Duration = Duration::from_mins(1);
+/// It is asked no more often than this.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// What follows a failure before the first word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -60,11 +65,19 @@ pub enum Next {
 }
 
 /// The retry rule: at most `RETRIES` further attempts; `min(8, 0.5·2^n)` seconds with up to a quarter taken off by
-/// `random` (0 to 1), or as long as the server says, up to 120 s. `attempt` counts the attempts that failed, from 0.
+/// `random` (0 to 1), or as long as the server says, up to 120 s. A server that is getting ready is asked for a minute.
+/// `attempt` counts the attempts that failed, from 0.
 pub fn next(retry: Retry, attempt: u32, random: f64) -> Next {
     match retry {
         Retry::Never => Next::GiveUp,
         Retry::After(wait) if wait > LONGEST => Next::TooLong(wait),
+        Retry::Poll(wait) => {
+            let wait = wait.max(SHORTEST);
+            match wait.checked_mul(attempt.saturating_add(1)) {
+                Some(all) if all <= LOADING => Next::Wait(wait),
+                _ => Next::GiveUp,
+            }
+        }
         Retry::Backoff | Retry::After(_) if attempt >= RETRIES => Next::GiveUp,
         Retry::After(wait) => Next::Wait(wait),
         Retry::Backoff => {
@@ -138,6 +151,10 @@ mod tests {
         let told = Duration::from_secs(120);
         assert_eq!(next(Retry::After(told), 1, 1.0), Next::Wait(told));
         assert_eq!(next(Retry::After(told), 2, 1.0), Next::GiveUp);
+        let poll = Retry::Poll(Duration::from_secs(5));
+        assert_eq!(next(poll, 11, 0.0), Next::Wait(Duration::from_secs(5)));
+        assert_eq!(next(poll, 12, 0.0), Next::GiveUp);
+        assert_eq!(next(Retry::Poll(Duration::ZERO), 60, 0.0), Next::GiveUp);
         let long = Duration::from_secs(121);
         assert_eq!(next(Retry::After(long), 0, 0.0), Next::TooLong(long));
     }

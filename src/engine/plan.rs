@@ -1,6 +1,6 @@
 //! What a turn asks: the request made from its branch, instructions, sampling and the model's window.
 
-use super::turn::{Kind, Turn};
+use super::order::{Kind, Order};
 use crate::domain::chat::ChatRequest;
 use crate::domain::conversation::{Conversation, Sampling};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -13,41 +13,43 @@ use crate::store::StoreError;
 /// What a model that continues its own words is told; it is never stored (decisions 2.20).
 const GO_ON: &str = "Continue exactly where you stopped. Repeat nothing.";
 
-/// The request of this turn. A branch that does not fit a known window is a `Plan` failure that offers other models
+/// The request of this order. A branch that does not fit a known window is a `Plan` failure that offers other models
 /// (spec M4).
-pub async fn request(turn: &Turn) -> Result<ChatRequest, Failure> {
-    let failure = |error: StoreError| turn.desk.failure(&error);
-    let mut branch = match (&turn.kind, turn.question.parent) {
+pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
+    let failure = |error: StoreError| order.desk.failure(&error);
+    let mut branch = match (&order.kind, order.question.parent) {
         (Kind::Send { .. }, None) => Vec::new(),
-        (Kind::Send { .. }, Some(parent)) => turn.store.branch(parent).await.map_err(failure)?,
-        (Kind::Again | Kind::Continue, _) => {
-            turn.store.branch(turn.question.id).await.map_err(failure)?
-        }
+        (Kind::Send { .. }, Some(parent)) => order.store.branch(parent).await.map_err(failure)?,
+        (Kind::Again | Kind::Continue, _) => order
+            .store
+            .branch(order.question.id)
+            .await
+            .map_err(failure)?,
     };
-    match turn.kind {
-        Kind::Send { .. } => branch.push(turn.question.clone()),
+    match order.kind {
+        Kind::Send { .. } => branch.push(order.question.clone()),
         Kind::Again => {}
         Kind::Continue => {
-            branch.push(turn.reply.clone());
+            branch.push(order.reply.clone());
             branch.push(Message {
                 content: GO_ON.to_owned(),
                 status: Status::Complete,
-                ..turn.question.clone()
+                ..order.question.clone()
             });
         }
     }
-    let settings = &turn.desk.settings;
-    let model = turn.reply.model.clone().unwrap_or_else(ModelRef::guide);
-    let known = turn.ledger.as_ref().unwrap_or(&turn.store);
+    let settings = &order.desk.settings;
+    let model = order.reply.model.clone().unwrap_or_else(ModelRef::guide);
+    let known = order.ledger.as_ref().unwrap_or(&order.store);
     let specs = known.models().await.map_err(failure)?;
     let window = specs
         .into_iter()
         .find(|spec| spec.model == model)
         .and_then(|spec| spec.context);
-    let sampling = sampling(settings, &turn.conversation, &model);
+    let sampling = sampling(settings, &order.conversation, &model);
     window::plan(
         model.clone(),
-        system(settings, &turn.conversation),
+        system(settings, &order.conversation),
         &branch,
         sampling,
         window,

@@ -4,7 +4,8 @@ use tokio::time::Instant;
 
 use super::desk::{Mouth, gone};
 use super::jobs::Key;
-use super::turn::{Kind, Turn};
+use super::order::{Kind, Order};
+use super::turn::Turn;
 use super::{Engine, Left};
 use crate::domain::conversation::{
     Conversation, Draft, NewConversation, TitleBy, title_from_words,
@@ -14,7 +15,7 @@ use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::{Message, Role, Status};
 use crate::domain::model::ModelRef;
 use crate::domain::usage::Money;
-use crate::protocol::{At, To, Turn as Order};
+use crate::protocol::{At, To, Turn as Asked};
 use crate::store::Withdraw;
 
 /// What to run, before it has a place among the jobs.
@@ -29,17 +30,17 @@ struct Start {
 
 impl Engine {
     /// Begins or ends a reply. What refuses here has changed nothing.
-    pub(super) async fn turn(&mut self, cause: RequestId, order: Order) -> Result<(), Failure> {
-        let start = match order {
-            Order::Send {
+    pub(super) async fn turn(&mut self, cause: RequestId, asked: Asked) -> Result<(), Failure> {
+        let start = match asked {
+            Asked::Send {
                 to,
                 question,
                 draft,
             } => self.send(to, question, draft).await?,
-            Order::Resend { question } => self.resend(question).await?,
-            Order::Regenerate { reply, model } => self.regenerate(reply, model).await?,
-            Order::Continue { reply } => self.go_on(reply).await?,
-            Order::Cancel { conversation } => {
+            Asked::Resend { question } => self.resend(question).await?,
+            Asked::Regenerate { reply, model } => self.regenerate(reply, model).await?,
+            Asked::Continue { reply } => self.go_on(reply).await?,
+            Asked::Cancel { conversation } => {
                 self.jobs.cancel(Key::Turn(conversation));
                 return Ok(());
             }
@@ -67,7 +68,7 @@ impl Engine {
         let rescue = start.withdraw.clone();
         self.jobs
             .start(Key::Turn(id), Some(cause), Some(rescue), |token| {
-                let turn = Turn {
+                let order = Order {
                     desk,
                     store,
                     ledger,
@@ -81,7 +82,7 @@ impl Engine {
                     mouth,
                     token,
                 };
-                async move { Left::Turn(id, model, turn.run().await) }
+                async move { Left::Turn(id, model, Turn::run(order).await) }
             });
         Ok(())
     }

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::protocol::Step;
 
-/// Words are announced at most once in this time: a frame.
-const FRAME: Duration = Duration::from_millis(16);
+/// Words are announced at most once in this time: well below a frame, so that two clocks of a frame do not add up.
+const PAUSE: Duration = Duration::from_millis(4);
 /// Text is on disk at least this often (decisions 2.9).
 const SAVE: Duration = Duration::from_secs(2);
 
@@ -68,7 +68,7 @@ impl Words {
             Some((last, text)) if *last == kind => text.push_str(piece),
             _ => self.fresh.push((kind, piece.to_owned())),
         }
-        let next = self.shown_at.map_or(now, |shown| (shown + FRAME).max(now));
+        let next = self.shown_at.map_or(now, |shown| (shown + PAUSE).max(now));
         self.show_at.get_or_insert(next);
         self.save_at.get_or_insert(now + SAVE);
     }
@@ -116,7 +116,7 @@ impl Words {
 
     /// The face has no room for words now: they are tried again a frame later.
     pub fn put_off(&mut self, now: Instant) {
-        self.show_at = self.show_at.map(|_| now + FRAME);
+        self.show_at = self.show_at.map(|_| now + PAUSE);
     }
 
     /// The reasoning and the milliseconds it took by now; `None` when there was none.
@@ -141,18 +141,18 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_is_due_at_once_and_later_ones_once_a_frame() {
+    fn the_first_word_is_due_at_once_and_later_ones_after_a_pause() {
         let (mut words, start) = (Words::default(), Instant::now());
         let at = |ms: u64| start + Duration::from_millis(ms);
         words.add_text("one", at(0));
         assert_eq!(words.show_at(), Some(at(0)));
         assert_eq!(words.take_fresh(at(0)), grew("one"));
         assert_eq!(words.show_at(), None);
-        words.add_text(" two", at(3));
-        words.add_text(" three", at(9));
-        assert_eq!(words.show_at(), Some(at(16)));
-        assert_eq!(words.take_fresh(at(16)), grew(" two three"));
-        assert_eq!(words.take_fresh(at(16)), None);
+        words.add_text(" two", at(1));
+        words.add_text(" three", at(3));
+        assert_eq!(words.show_at(), Some(at(4)));
+        assert_eq!(words.take_fresh(at(4)), grew(" two three"));
+        assert_eq!(words.take_fresh(at(4)), None);
         words.add_text(" four", at(400));
         assert_eq!(words.show_at(), Some(at(400)));
     }
@@ -163,7 +163,7 @@ mod tests {
         words.add_thought("hm", start);
         words.add_text("a", start);
         words.put_off(start);
-        assert_eq!(words.show_at(), Some(start + FRAME));
+        assert_eq!(words.show_at(), Some(start + PAUSE));
         words.add_text("b", start);
         let thought = Step::Thought { text: "hm".into() };
         assert_eq!(words.take_fresh(start), Some(thought));

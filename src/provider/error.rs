@@ -26,6 +26,8 @@ pub enum Retry {
     Backoff,
     /// After the wait the server asked for, at most a day.
     After(Duration),
+    /// The server is getting ready, such as loading a model: after this long, again and again for a minute.
+    Poll(Duration),
 }
 
 /// Who ended it: after the first word the one is an interruption, the other a failure (decisions 2.9).
@@ -123,7 +125,7 @@ pub fn of_server(asked: &Asked, error: &ApiError) -> ProviderError {
     let retry = match class {
         Class::Pace | Class::Overloaded | Class::Server => again,
         // A model takes a while to load: asking at once again would use the attempts up.
-        Class::Loading => Retry::After(error.retry_after.unwrap_or(Duration::from_secs(5))),
+        Class::Loading => Retry::Poll(error.retry_after.unwrap_or(Duration::from_secs(5))),
         Class::Key
         | Class::Rights
         | Class::Money

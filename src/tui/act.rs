@@ -1,7 +1,6 @@
 //! Actions: what each bound key, and each typed word, does.
 
 use super::focus::{context, edited, editor, focus};
-use super::leaving;
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
 use super::overlay::help::Help;
@@ -10,7 +9,10 @@ use super::pane::transcript::Move;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
+use super::words::word_of;
+use super::{ladder, leaving};
 use crate::domain::conversation::Draft;
+use crate::domain::model::ModelRef;
 use crate::keys::Action;
 use crate::protocol::{Chat, Command};
 
@@ -20,7 +22,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::Send => send(model),
         Action::PickModel => talk::pick_model(model, Purpose::Model),
         Action::EditSystem => talk::edit_system(model),
-        Action::Retry => talk::retry(model, None),
+        Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
         Action::Continue => talk::go_on(model),
         Action::EditQuestion => talk::edit_question(model),
@@ -101,11 +103,14 @@ fn send(model: &mut Model) {
     let text = model.composer.editor.text();
     match word_of(&text) {
         Some((word, rest)) => match Action::of_word(word) {
-            Some(action) => {
-                model.composer.put(Draft::default());
-                model.composer.changed(model.tick);
-                act_with(model, action, rest);
-            }
+            Some(action) => match bad_rest(model, action, rest) {
+                Some(why) => model.say(why),
+                None => {
+                    model.composer.put(Draft::default());
+                    model.composer.changed(model.tick);
+                    act_with(model, action, rest);
+                }
+            },
             None => model.say(format!(
                 "there is no /{word}; /help lists the words, // sends a slash"
             )),
@@ -114,15 +119,22 @@ fn send(model: &mut Model) {
     }
 }
 
-/// The word and what follows it, if the text is one line such as `/model lab/llama`. A path is no word.
-fn word_of(text: &str) -> Option<(&str, &str)> {
-    let line = text
-        .trim_end()
-        .strip_prefix('/')
-        .filter(|line| !line.contains('\n'))?;
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    is_word.then_some((word, rest.trim()))
+/// Why what follows a typed word cannot be used, if so: then the text stays.
+fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
+    if rest.is_empty() {
+        return None;
+    }
+    match action {
+        Action::PickModel => rest.parse::<ModelRef>().err().map(|bad| bad.to_string()),
+        Action::EditSystem => None,
+        Action::RenameConversation if model.here().is_some() => None,
+        Action::RenameConversation => Some("there is no conversation to rename yet".to_owned()),
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other words of a long table take nothing more"
+        )]
+        _ => Some("this word stands alone; // sends a slash".to_owned()),
+    }
 }
 
 /// A typed word with what followed it; most take nothing more.
@@ -149,6 +161,7 @@ pub fn edit(model: &mut Model, action: Action) {
     if in_composer && action == Action::Previous && model.composer.is_at_first_row() {
         let scope = model.here();
         for command in model.composer.unstash(scope) {
+            model.unsay(ladder::IS_KEPT);
             model.tell(command);
         }
         return;
@@ -279,29 +292,4 @@ fn help(model: &mut Model) {
         purpose: Purpose::Help,
         body: Body::Help(Box::new(help)),
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_one_line_after_a_slash_and_a_path_is_none() {
-        assert_eq!(word_of("/help"), Some(("help", "")));
-        assert_eq!(
-            word_of("/model lab/llama 3 "),
-            Some(("model", "lab/llama 3"))
-        );
-        for text in [
-            "help",
-            "//help",
-            "/etc/hosts holds what?",
-            "/model\nx",
-            "/",
-            "/ x",
-            "/Öl",
-        ] {
-            assert_eq!(word_of(text), None, "{text}");
-        }
-    }
 }

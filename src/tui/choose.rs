@@ -12,8 +12,8 @@ use crate::protocol::Act;
 pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
     match (purpose, choice) {
         (Purpose::Model, Choice::Picked(name)) => talk::use_model(model, &name),
-        (Purpose::RetryWith(_), Choice::Picked(name)) => match name.parse::<ModelRef>() {
-            Ok(with) => talk::retry(model, Some(with)),
+        (Purpose::RetryWith(reply), Choice::Picked(name)) => match name.parse::<ModelRef>() {
+            Ok(by) => talk::retry_by(model, reply, by),
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),

@@ -59,6 +59,7 @@ pub fn edited(model: &mut Model) {
 
 /// Asks for the list from its beginning, by the filter that stands.
 pub fn ask_list(model: &mut Model) {
+    model.forget(|ask| matches!(ask, Ask::ListFirst | Ask::ListMore));
     let command = model.list.ask_first();
     model.ask(command, Ask::ListFirst);
 }

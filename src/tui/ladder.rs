@@ -10,6 +10,9 @@ use crate::protocol::{Chat, Command};
 /// A second Esc within so many ms opens the rewind.
 const TWICE: u64 = 500;
 
+/// Said when a draft went to the stash; it goes when the draft is back.
+pub const IS_KEPT: &str = "draft kept, ↑ brings it back";
+
 /// Esc: one step back, nothing lost.
 pub fn back(model: &mut Model) {
     let before = model.last_esc.take();
@@ -92,7 +95,7 @@ pub fn interrupt(model: &mut Model) {
             model.tell(command);
         }
         model.focus = Focus::Composer;
-        model.say("draft kept, ↑ brings it back");
+        model.say(IS_KEPT);
         return;
     }
     arm_quit(model, "Ctrl+C");

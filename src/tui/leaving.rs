@@ -1,6 +1,6 @@
 //! Keeping what is not yet on disk, and the way out.
 
-use super::model::{Ask, Model};
+use super::model::Model;
 use super::msg::Effect;
 use crate::protocol::{Chat, Command};
 
@@ -9,7 +9,7 @@ const ARMED: u64 = 2_000;
 
 /// Saves what is not saved and asks the engine to stop; a second time leaves at once.
 pub fn leave(model: &mut Model) {
-    if model.is_leaving {
+    if model.is_leaving || model.fatal.is_some() {
         model.effects.push(Effect::Leave);
         return;
     }
@@ -31,6 +31,13 @@ pub fn arm_quit(model: &mut Model, key: &str) {
     }
 }
 
+/// Another key takes the first press back.
+pub fn disarm(model: &mut Model) {
+    if model.quit_armed.take().is_some() {
+        model.toast = None;
+    }
+}
+
 /// Sends the draft and the reader's place to the engine, when their time has come or at once.
 pub fn keep_place(model: &mut Model, is_now: bool) {
     let scope = model.here();
@@ -44,12 +51,9 @@ pub fn keep_place(model: &mut Model, is_now: bool) {
     if let Some(conversation) = scope
         && let Some(reading) = model.transcript.keep_due(model.tick, is_now)
     {
-        model.ask(
-            Command::Chat(Chat::KeepReading {
-                conversation,
-                reading,
-            }),
-            Ask::Quiet,
-        );
+        model.tell(Command::Chat(Chat::KeepReading {
+            conversation,
+            reading,
+        }));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::message::Message;
 use crate::domain::when::Millis;
+use crate::tui::canvas::width;
 
 /// A reply being written by this salon, with all its words: what a reopened conversation shows in place of the row.
 #[derive(Clone, Debug)]
@@ -18,11 +19,22 @@ pub struct Live {
 }
 
 impl Live {
-    /// One line on how it goes, by the clock of the screen: the foot of a growing reply.
-    pub fn words(&self, tick: u64, now: Millis) -> String {
+    /// One line on how it goes, by the clock of the screen: the foot of a growing reply. What has no room in so many
+    /// cells is left out; how to stop it is said last of all and never left out.
+    pub fn words(&self, tick: u64, now: Millis, room: u16) -> String {
+        let mut parts = self.parts(tick, now);
+        let words = |parts: &[String]| parts.join(" · ");
+        while parts.len() > 1 && width(&words(&parts)) > room {
+            parts.remove(parts.len() - 2);
+        }
+        words(&parts)
+    }
+
+    fn parts(&self, tick: u64, now: Millis) -> Vec<String> {
+        let stops = "Esc stops".to_owned();
         if let Some((until, why)) = &self.waiting {
             let left = (until.0 - now.0).max(0).unsigned_abs().div_ceil(1000);
-            return format!("{why}, {left} s · Esc stops");
+            return vec![format!("{why}, {left} s"), stops];
         }
         let Some(first) = self.first_word else {
             let what = if self.first_thought.is_some() {
@@ -30,17 +42,23 @@ impl Live {
             } else {
                 "waiting"
             };
-            return format!("{what} {} s · Esc stops", (tick - self.started) / 1000);
+            let seconds = (tick - self.started) / 1000;
+            return vec![format!("{what} {seconds} s"), stops];
         };
         let tokens = estimate_tokens(self.bytes);
-        let ms = (tick - first).max(1);
-        let rate = tokens * 1000 / ms;
-        let seconds = (tick - self.started) / 100;
-        format!(
-            "writing · {}.{} s · ≈{tokens} tok · {rate} tok/s · Esc stops",
-            seconds / 10,
-            seconds % 10
-        )
+        let tenths = (tick - self.started) / 100;
+        let mut parts = vec![
+            "writing".to_owned(),
+            format!("{}.{} s", tenths / 10, tenths % 10),
+            format!("≈{tokens} tok"),
+        ];
+        // A rate over less than a second says nothing.
+        let ms = tick - first;
+        if ms >= 1_000 {
+            parts.push(format!("{} tok/s", tokens * 1000 / ms));
+        }
+        parts.push(stops);
+        parts
     }
 }
 

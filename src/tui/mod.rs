@@ -26,6 +26,7 @@ pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+mod words;
 
 use std::io;
 use std::sync::Arc;
@@ -46,11 +47,14 @@ use terminal::Screen;
 use text::code::Highlighter;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::manual::Manual;
-use crate::protocol::{Command, Event, Request, Shelf};
+use crate::domain::id::RequestId;
+use crate::protocol::{Command, Event, News, Request, Shelf};
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
 const DRAIN: Duration = Duration::from_millis(1);
+
+/// How long saving may take once the terminal is lost.
+const SAVING: Duration = Duration::from_secs(2);
 
 /// The two ends that reach the engine.
 pub struct Engine {
@@ -76,6 +80,8 @@ pub async fn run(
     let mut screen = Screen::enter()?;
     frame(&mut model, &mut screen)?;
     let engine = start();
+    // Finding the zone reads a hundred folders: not before the first frame.
+    model.zone = jiff::tz::TimeZone::system();
     let mut face = Face {
         started: Instant::now(),
         clock: FrameClock::default(),
@@ -95,8 +101,7 @@ pub async fn run(
     face.run_effects(&mut model, &mut screen)?;
     face.outside.push(load_highlighter());
     let heard = probe::ask(Instant::now)?;
-    model.keymap = model.keymap.deliverable(heard.abilities.kitty);
-    model.manual = Manual::new(&model.keymap);
+    model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;
     for msg in input::replay(&heard.typed) {
         face.apply(&mut model, &mut screen, msg)?;
@@ -104,10 +109,20 @@ pub async fn run(
     face.clock.request_now(Instant::now());
     let mut keys = EventStream::new();
     while !face.has_left {
-        face.turn(&mut model, &mut screen, &mut keys, &mut signals)
-            .await?;
+        let turn = face.turn(&mut model, &mut screen, &mut keys, &mut signals);
+        if let Err(error) = turn.await {
+            face.save().await;
+            return Err(error);
+        }
     }
     Ok(model.fatal)
+}
+
+/// Waits for a moment; one that has come is not waited for, since the timer rounds up to a millisecond.
+async fn until(due: Option<Instant>) {
+    if let Some(due) = due.filter(|due| *due > Instant::now()) {
+        tokio::time::sleep_until(due.into()).await;
+    }
 }
 
 fn load_highlighter() -> BoxFuture<'static, Outside> {
@@ -171,7 +186,7 @@ impl Face {
                 }
                 self.clock.request_now(Instant::now());
             }
-            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+            () = until(due), if due.is_some() => {
                 self.apply(model, screen, Msg::Due)?;
                 frame(model, screen)?;
                 self.clock.drawn(Instant::now());
@@ -190,6 +205,21 @@ impl Face {
             self.clock.wake_at(self.started + Duration::from_millis(at));
         }
         Ok(())
+    }
+
+    /// The terminal is lost: lets the engine save everything, for at most two seconds.
+    async fn save(&mut self) {
+        let stop = Request {
+            id: RequestId(u64::MAX),
+            command: Command::Stop,
+        };
+        let saved = async {
+            self.requests.send(stop).await.ok()?;
+            while self.events.recv().await?.news != News::Stopped {}
+            Some(())
+        };
+        // Whether it was saved in time can be told to nobody.
+        let _ = tokio::time::timeout(SAVING, saved).await;
     }
 
     /// Takes in what the engine said, and what it says right behind it.
@@ -243,7 +273,7 @@ impl Face {
                             "Salon is busy",
                             "Try again in a moment.",
                         );
-                        let news = crate::protocol::News::Refused(failure);
+                        let news = News::Refused(failure);
                         self.apply(
                             model,
                             screen,

@@ -12,7 +12,7 @@ use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
-use super::pane::transcript::Transcript;
+use super::pane::transcript::{Hints, Transcript};
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
@@ -37,7 +37,8 @@ pub enum Focus {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
     Home,
-    Open,
+    /// A conversation to show, with this message at hand if one is named.
+    Open(Option<MessageId>),
     Page(At),
     ListFirst,
     ListMore,
@@ -54,8 +55,6 @@ pub enum Ask {
     Thinking,
     /// A change that can be undone.
     Change,
-    /// Only a failure is of interest.
-    Quiet,
 }
 
 /// The face.
@@ -96,6 +95,7 @@ pub struct Model {
     pub fatal: Option<Failure>,
     /// Side panes are hidden.
     pub is_alone: bool,
+    /// The engine has said what is open.
     pub is_home: bool,
     pub theme: Theme,
     pub zone: TimeZone,
@@ -127,12 +127,12 @@ pub const HINTS_AFTER: u64 = 400;
 const TOAST: u64 = 5_000;
 
 impl Model {
-    /// A face that has not heard of anything yet.
-    pub fn new(mint: Mint, keymap: KeyMap, zone: TimeZone) -> Self {
+    /// A face that has not heard of anything yet. Its zone is UTC until it is told another.
+    pub fn new(mint: Mint, keymap: KeyMap) -> Self {
         Model {
             focus: Focus::default(),
             list: List::default(),
-            transcript: Transcript::default(),
+            transcript: Transcript::new(Hints::new(&keymap)),
             composer: Composer::default(),
             library: Library::default(),
             overlays: Vec::new(),
@@ -160,7 +160,7 @@ impl Model {
             is_alone: false,
             is_home: false,
             theme: Theme::default(),
-            zone,
+            zone: TimeZone::UTC,
             now: mint.now(),
             mint,
             tick: 0,
@@ -170,18 +170,37 @@ impl Model {
         }
     }
 
+    /// Uses this key map from now on, in help, manual and hints too.
+    pub fn use_keys(&mut self, keymap: KeyMap) {
+        self.manual = Manual::new(&keymap);
+        self.transcript.hints = Hints::new(&keymap);
+        self.keymap = keymap;
+    }
+
     /// Numbers a command and asks the engine.
     pub fn ask(&mut self, command: Command, why: Ask) -> RequestId {
-        let id = RequestId(self.next_request);
-        self.next_request += 1;
+        let id = self.number();
         self.asks.insert(id, why);
         self.effects.push(Effect::Ask(id, command));
         id
     }
 
-    /// Asks without caring for the answer.
+    /// Asks without caring for the answer; only a failure is said.
     pub fn tell(&mut self, command: Command) {
-        self.ask(command, Ask::Quiet);
+        let id = self.number();
+        self.effects.push(Effect::Ask(id, command));
+    }
+
+    fn number(&mut self) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        id
+    }
+
+    /// No longer waits for what was asked for such a reason: a later choice has overtaken it. The engine need not
+    /// answer it at all.
+    pub fn forget(&mut self, is_over: impl Fn(&Ask) -> bool) {
+        self.asks.retain(|_, ask| !is_over(ask));
     }
 
     /// Says something in the status line for a while.
@@ -191,6 +210,11 @@ impl Model {
             is_failure: false,
             until: self.tick + TOAST,
         });
+    }
+
+    /// No longer says this.
+    pub fn unsay(&mut self, words: &str) {
+        self.toast.take_if(|toast| toast.words == words);
     }
 
     /// Says a failure in the status line for a while.
@@ -235,8 +259,8 @@ impl Model {
         let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
             .then_some(self.pending_since + HINTS_AFTER);
         let quit = self.quit_armed;
-        let keep = self.composer.deadline();
-        let reading = self.transcript.keep_at();
+        let keep = self.composer.deadline().filter(|_| !self.is_leaving);
+        let reading = self.transcript.keep_at().filter(|_| !self.is_leaving);
         [spinner, toast, hints, quit, keep, reading]
             .into_iter()
             .flatten()

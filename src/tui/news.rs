@@ -1,6 +1,6 @@
 //! What the engine says, brought to the panes it concerns.
 
-use super::focus::ask_list;
+use super::focus::{ask_list, context};
 use super::leaving::keep_place;
 use super::live::Live;
 use super::model::{Ask, Model};
@@ -8,12 +8,14 @@ use super::msg::Effect;
 use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
-use super::talk;
+use super::pane::composer::{Back, keep};
+use super::{talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, Offer};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::Shown;
+use crate::keys::Action;
 use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 
 /// Takes one event in.
@@ -69,6 +71,7 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             }
         }
         Step::Ended { reply } => {
+            model.unsay(talk::IS_RUNNING);
             model.live.remove(&id);
             model.list.live.remove(&id);
             if model.here() == Some(id) {
@@ -89,8 +92,11 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             failure,
             conversation,
         } => {
+            let has_gone = conversation.is_none();
             withdrawn(model, cause, id, conversation);
-            come_back(model, id, draft, failure);
+            // The draft of a conversation that is gone belongs to the one not yet created.
+            let scope = if has_gone { None } else { Some(id) };
+            come_back(model, scope, draft, failure);
         }
     }
 }
@@ -131,19 +137,20 @@ fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: S
 /// Words that were taken back return to the composer, the failure stands above it.
 fn come_back(
     model: &mut Model,
-    id: ConversationId,
+    scope: Option<ConversationId>,
     draft: Option<Draft>,
     failure: Option<Failure>,
 ) {
-    let is_here = model.here().is_none_or(|here| here == id);
-    match draft {
-        Some(draft) if is_here => {
-            model.composer.put_back(draft);
+    let is_here = model.here() == scope;
+    match (draft, scope) {
+        (Some(draft), _) if is_here => {
+            model.composer.put_back(words::literal(draft));
             model.composer.changed(model.tick);
         }
         // The engine has put it back into that conversation's draft.
-        Some(_) => model.list.mark_draft(id, true),
-        None => {}
+        (Some(_), Some(id)) => model.list.mark_draft(id, true),
+        (Some(draft), None) => open::keep_for_new(model, words::literal(draft)),
+        (None, _) => {}
     }
     let Some(failure) = failure else { return };
     let offers_models = failure.offer == Some(Offer::PickModel);
@@ -163,6 +170,7 @@ fn withdrawn(
     id: ConversationId,
     conversation: Option<Conversation>,
 ) {
+    model.unsay(talk::IS_RUNNING);
     model.live.remove(&id);
     model.list.live.remove(&id);
     if let Some(cause) = cause {
@@ -199,7 +207,7 @@ fn changed(model: &mut Model, row: Changed) {
         Changed::ConversationGone(id) => {
             model.list.remove(id);
             if model.here() == Some(id) {
-                talk::new_conversation(model);
+                open::gone(model);
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
@@ -218,10 +226,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     let ask = cause.and_then(|cause| model.asks.remove(&cause));
     let offers_models = failure.offer == Some(Offer::PickModel);
     match ask {
-        Some(Ask::Send(question)) => {
-            model.composer.refused(question, failure, model.tick);
-            keep_place(model, true);
-        }
+        Some(Ask::Send(question)) => send_refused(model, question, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
             model.list.ask_failed();
@@ -233,19 +238,43 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
         }
         Some(
             Ask::Home
-            | Ask::Open
+            | Ask::Open(_)
             | Ask::Models
             | Ask::Prompts
             | Ask::Questions
             | Ask::Siblings { .. }
             | Ask::Thinking
-            | Ask::Change
-            | Ask::Quiet,
+            | Ask::Change,
         )
         | None => model.warn(&failure),
     }
     if offers_models && model.overlays.is_empty() {
         talk::pick_model(model, Purpose::Model);
+    }
+}
+
+/// A send did not go: its words stand in the composer again, or wait in the conversation they belong to.
+fn send_refused(model: &mut Model, question: MessageId, failure: Failure) {
+    match model.composer.refused(question, model.here()) {
+        Some(Back::Here) => {
+            model.composer.changed(model.tick);
+            model.composer.notice = Some(failure);
+            keep_place(model, true);
+        }
+        Some(Back::Elsewhere(scope, draft)) => {
+            match scope {
+                Some(id) => {
+                    model.list.mark_draft(id, true);
+                    model.tell(keep(scope, 0, draft));
+                }
+                None => {
+                    model.new_drafts.retain(|(slot, _)| *slot != 0);
+                    open::keep_for_new(model, draft);
+                }
+            }
+            model.warn(&failure);
+        }
+        None => model.warn(&failure),
     }
 }
 
@@ -265,9 +294,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
     match answer {
         Answer::Home(home) => at_home(model, *home),
         Answer::Opened(opened) => {
-            // A later choice of another conversation has overtaken this answer.
-            if !model.asks.values().any(|ask| *ask == Ask::Open) {
+            // Else a later choice has overtaken this answer.
+            if let Some(Ask::Open(through)) = ask {
                 open::show(model, *opened);
+                if let Some(through) = through {
+                    model.transcript.take_in_hand(through);
+                }
             }
         }
         Answer::Page {
@@ -276,7 +308,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             page,
         } => {
             if model.here() == Some(conversation) {
-                model.transcript.page(at, page);
+                let live = model.live.get(&conversation);
+                model.transcript.page(at, page, live);
             }
         }
         Answer::List {
@@ -285,9 +318,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             has_more,
         } => match ask {
             Some(Ask::ListMore) => model.list.extend(rows, has_more),
-            // Only the answer to the newest filter counts.
-            _ if model.asks.values().any(|ask| *ask == Ask::ListFirst) => {}
-            _ => model.list.fill(rows, total, has_more),
+            Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
+            // Another filter stands since.
+            Some(_) | None => {}
         },
         Answer::Found(conversation) => open::go_to(model, conversation.id),
         Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
@@ -312,7 +345,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 model.undo = Some(undo);
                 let key = model
                     .keymap
-                    .first_key(crate::keys::Action::UndoAction)
+                    .hint(context(model), Action::UndoAction)
                     .unwrap_or_default();
                 model.say(format!("{what} · {key} undoes it"));
             } else if !what.is_empty() {
@@ -333,19 +366,15 @@ fn at_home(model: &mut Model, home: Home) {
         .is_some_and(|panes| panes == "hidden");
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
-    match home.last {
-        Some(last) => {
-            model.new_drafts = home.drafts;
-            open::show(model, last);
-        }
-        None => model.composer.load(home.drafts),
+    model.composer.load(home.drafts);
+    // A message sent by now begins a new conversation.
+    let has_sent = model.asks.values().any(|ask| matches!(ask, Ask::Send(_)));
+    if let Some(last) = home.last.filter(|_| !has_sent) {
+        open::show(model, last);
     }
     if !typed.is_empty() {
         let kept = model.composer.draft();
-        model.composer.put(typed);
-        if !kept.is_empty() {
-            model.composer.put_back(kept);
-        }
+        model.composer.put(kept.before(typed));
         model.composer.changed(model.tick);
     }
     if model.library.is_empty() {

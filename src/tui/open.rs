@@ -2,14 +2,29 @@
 
 use super::leaving::keep_place;
 use super::model::{Ask, Focus, Model};
+use super::pane::composer::keep;
 use crate::domain::conversation::Draft;
-use crate::domain::id::ConversationId;
+use crate::domain::id::{ConversationId, MessageId};
 use crate::protocol::{Chat, Command, Opened};
 
 /// Asks for a conversation; the answer shows it.
 pub fn go_to(model: &mut Model, id: ConversationId) {
     keep_place(model, true);
-    model.ask(Command::Chat(Chat::Open { conversation: id }), Ask::Open);
+    ask_open(model, Chat::Open { conversation: id }, None);
+}
+
+/// Shows the branch through a message, with that message at hand.
+pub fn choose(model: &mut Model, conversation: ConversationId, through: MessageId) {
+    let choose = Chat::Choose {
+        conversation,
+        through,
+    };
+    ask_open(model, choose, Some(through));
+}
+
+fn ask_open(model: &mut Model, chat: Chat, at_hand: Option<MessageId>) {
+    model.forget(|ask| matches!(ask, Ask::Open(_)));
+    model.ask(Command::Chat(chat), Ask::Open(at_hand));
 }
 
 /// Shows a conversation that was opened. `is_fresh` = another one than before, whose drafts take over the composer.
@@ -21,6 +36,7 @@ pub fn show(model: &mut Model, opened: Opened) {
         if model.open.is_none() {
             model.new_drafts = model.composer.drafts();
         }
+        model.composer.leave(model.open.as_ref().map(|c| c.id));
         model.composer.load(opened.drafts);
     }
     let live = model.live.get(&id);
@@ -34,6 +50,8 @@ pub fn show(model: &mut Model, opened: Opened) {
 /// Leaves the open conversation for one not yet created; it takes over the model.
 pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     keep_place(model, true);
+    model.forget(|ask| matches!(ask, Ask::Open(_)));
+    model.composer.leave(model.open.as_ref().map(|c| c.id));
     if let Some(open) = model.open.take() {
         model.new_model = open.model;
     }
@@ -41,4 +59,34 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     model.transcript.clear();
     model.composer.load(drafts);
     model.focus = Focus::Composer;
+}
+
+/// Words return to the conversation not yet created while another one is open: before what waits there.
+pub fn keep_for_new(model: &mut Model, draft: Draft) {
+    let waiting = model.new_drafts.iter().position(|(slot, _)| *slot == 0);
+    let draft = match waiting {
+        Some(at) => draft.before(model.new_drafts.swap_remove(at).1),
+        None => draft,
+    };
+    model.new_drafts.push((0, draft.clone()));
+    model.tell(keep(None, 0, draft));
+}
+
+/// The open conversation is gone for good; what stands in its composer stays on the screen.
+pub fn gone(model: &mut Model) {
+    let left = model.composer.drafts();
+    model.composer.load(Vec::new());
+    model.open = None;
+    let drafts = std::mem::take(&mut model.new_drafts);
+    fresh(model, drafts);
+    for (slot, draft) in left {
+        if slot == 0 {
+            model.composer.put_back(draft);
+        } else {
+            model.composer.stash.push(draft);
+        }
+    }
+    for command in model.composer.keep_all(None) {
+        model.tell(command);
+    }
 }

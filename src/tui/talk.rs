@@ -7,12 +7,17 @@ use super::overlay::form::Form;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::words;
 use crate::domain::clean::Clean;
+use crate::domain::conversation::Draft;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::{Message, Role};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::keys::{Action, Context};
 use crate::protocol::{At, Chat, Command, Data, To, Turn};
+
+/// Said when something must wait for the reply being written; it goes when the reply ends.
+pub const IS_RUNNING: &str = "a reply is running, Esc stops it";
 
 /// Sends what stands in the composer. Nothing is lost: the text leaves the composer for good only when the engine
 /// has it as a row.
@@ -23,7 +28,11 @@ pub fn send(model: &mut Model) {
         return;
     }
     if model.live_here().is_some() {
-        model.say("a reply is running, Esc stops it");
+        model.say(IS_RUNNING);
+        return;
+    }
+    if model.composer.is_sending() {
+        model.say("the message before is on its way; one moment");
         return;
     }
     let to = match model.here() {
@@ -31,9 +40,10 @@ pub fn send(model: &mut Model) {
         None => To::New(model.new_conversation()),
     };
     let question: MessageId = model.mint.id();
-    let mut draft = model.composer.take(question);
-    if let Some(rest) = draft.text.strip_prefix("//") {
-        draft.text = format!("/{rest}");
+    let mut draft = model.composer.take(question, model.here());
+    words::unescape(&mut draft);
+    if let Some(id) = model.here() {
+        model.list.mark_draft(id, false);
     }
     model.transcript.follow();
     model.ask(
@@ -66,7 +76,7 @@ fn reply_at_hand(model: &Model) -> Option<Message> {
 }
 
 /// Asks for another reply beside the one at hand.
-pub fn retry(model: &mut Model, with: Option<ModelRef>) {
+pub fn retry(model: &mut Model) {
     if is_busy(model) {
         return;
     }
@@ -74,7 +84,7 @@ pub fn retry(model: &mut Model, with: Option<ModelRef>) {
     let turn = match (reply_at_hand(model), at_hand) {
         (Some(reply), _) => Turn::Regenerate {
             reply: reply.id,
-            model: with,
+            model: None,
         },
         (None, Some(question)) if question.role == Role::User => Turn::Resend {
             question: question.id,
@@ -88,10 +98,23 @@ pub fn retry(model: &mut Model, with: Option<ModelRef>) {
     model.ask(Command::Turn(turn), Ask::Again);
 }
 
+/// Asks this model for another reply beside this one.
+pub fn retry_by(model: &mut Model, reply: MessageId, by: ModelRef) {
+    if is_busy(model) {
+        return;
+    }
+    model.transcript.follow();
+    let turn = Turn::Regenerate {
+        reply,
+        model: Some(by),
+    };
+    model.ask(Command::Turn(turn), Ask::Again);
+}
+
 fn is_busy(model: &mut Model) -> bool {
     let is_live = model.live_here().is_some();
     if is_live {
-        model.say("a reply is running, Esc stops it");
+        model.say(IS_RUNNING);
     }
     is_live
 }
@@ -145,7 +168,9 @@ pub fn start_edit(model: &mut Model, question: MessageId, text: &str) {
             model.tell(command);
         }
     }
-    model.composer.edit(question, text);
+    model
+        .composer
+        .edit(question, &words::literal(Draft::of(text)).text);
     model.composer.changed(model.tick);
     focus(model, Focus::Composer);
 }
@@ -174,13 +199,7 @@ pub fn walk(model: &mut Model, siblings: &[MessageId], of: MessageId, by: isize)
         .and_then(|at| at.checked_add_signed(by));
     match (at.and_then(|at| siblings.get(at)), model.here()) {
         (Some(through), Some(conversation)) => {
-            model.ask(
-                Command::Chat(Chat::Choose {
-                    conversation,
-                    through: *through,
-                }),
-                Ask::Open,
-            );
+            open::choose(model, conversation, *through);
         }
         _ => model.say(if by < 0 {
             "this is the first version"

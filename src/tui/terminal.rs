@@ -4,6 +4,7 @@
 //! signal path. What was not switched on is not switched off (architecture 10).
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::ThreadId;
 
@@ -12,13 +13,13 @@ use crossterm::event::{
     PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 
 /// Whether the screen is salon's at the moment.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -41,7 +42,8 @@ pub struct Abilities {
 
 /// The screen while salon has it.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: its own way out complains on stderr, which panics where the terminal is gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     abilities: Abilities,
 }
 
@@ -51,11 +53,15 @@ impl Screen {
         enable_raw_mode()?;
         ENTERED.store(true, Ordering::SeqCst);
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
-        queue!(out, EnterAlternateScreen, EnableBracketedPaste)?;
+        queue!(
+            out,
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            Clear(ClearType::All)
+        )?;
         out.write_all(WHEEL_KEPT.as_bytes())?;
         out.flush()?;
-        let mut terminal = Terminal::new(CrosstermBackend::new(out))?;
-        terminal.clear()?;
+        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(out))?);
         Ok(Screen {
             terminal,
             abilities: Abilities::default(),
@@ -98,7 +104,10 @@ impl Screen {
 
     /// Forgets what the terminal shows, so that the next frame draws every cell.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `clear` would ask the terminal for its cursor and wait for the answer.
+        let size = self.terminal.size()?;
+        self.terminal
+            .resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Writes a sequence of salon's own between two frames.

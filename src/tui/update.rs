@@ -47,7 +47,7 @@ fn key(model: &mut Model, chord: Chord) {
     }
     let is_interrupt = chord == ctrl('c');
     if !is_interrupt && chord != ctrl('d') {
-        model.quit_armed = None;
+        leaving::disarm(model);
     }
     let is_esc = chord == Chord::plain(Key::Esc);
     if !is_esc {
@@ -186,7 +186,8 @@ fn paste(model: &mut Model, text: &str) {
     if model.fatal.is_some() {
         return;
     }
-    model.quit_armed = None;
+    leaving::disarm(model);
+    model.pending.clear();
     if editor(model).is_none() && model.overlays.is_empty() {
         model.focus = Focus::Composer;
     }

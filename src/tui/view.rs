@@ -11,7 +11,7 @@ use super::pane::status::Status;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
-use crate::keys::Action;
+use crate::keys::{Action, Context};
 
 /// From this width on all three panes stand side by side.
 const WIDE: u16 = 100;
@@ -32,7 +32,9 @@ pub fn layout(model: &mut Model, size: Size) {
     model.library.layout(frames.library);
     model.composer.layout(frames.composer);
     let live = model.open.as_ref().and_then(|c| model.live.get(&c.id));
-    let foot = live.map(|live| live.words(model.tick, model.now));
+    // What is beside the words in a foot: the margins and the place among siblings.
+    let room = frames.transcript.width.saturating_sub(9);
+    let foot = live.map(|live| live.words(model.tick, model.now, room));
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
         overlay.layout(screen);
@@ -40,7 +42,7 @@ pub fn layout(model: &mut Model, size: Size) {
 }
 
 fn divide(model: &mut Model, screen: Rect) -> Frames {
-    let status_rows = screen.height.min(1);
+    let status_rows = u16::from(screen.height > 1);
     let body = Rect {
         height: screen.height - status_rows,
         ..screen
@@ -102,9 +104,24 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
             ..body
         };
     }
-    let head_rows = if middle.height >= 8 { 1 } else { 0 };
+    let has_system = model.open.as_ref().is_some_and(|c| !c.system.is_empty());
+    let head_rows = match middle.height {
+        0..8 => 0,
+        8..12 => 1,
+        _ => 1 + u16::from(has_system),
+    };
     let most = (middle.height / 2).max(1);
-    let composer_rows = model.composer.height(middle.width, most).min(middle.height);
+    // The bar beside the text stands where the words of the conversation begin.
+    let inset = 1.min(middle.width.saturating_sub(1));
+    let inset_area = Rect {
+        x: middle.x + inset,
+        width: middle.width - inset,
+        ..middle
+    };
+    let composer_rows = model
+        .composer
+        .height(inset_area.width, most)
+        .min(middle.height);
     let gap = u16::from(middle.height >= 10);
     frames.head = Rect {
         height: head_rows,
@@ -113,13 +130,13 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
     frames.composer = Rect {
         y: middle.height - composer_rows,
         height: composer_rows,
-        ..middle
+        ..inset_area
     };
-    let transcript_rows = middle
-        .height
-        .saturating_sub(head_rows + composer_rows + gap);
+    // A tall screen has air below the title too.
+    let top = head_rows + u16::from(middle.height >= 20);
+    let transcript_rows = middle.height.saturating_sub(top + composer_rows + gap);
     frames.transcript = Rect {
-        y: head_rows,
+        y: top,
         height: transcript_rows,
         ..middle
     };
@@ -139,12 +156,15 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     }
     let frames = &model.frames;
     paint_head(&mut canvas, model);
-    if model.transcript.is_empty() {
-        paint_welcome(&mut canvas, model);
-    } else {
-        model
-            .transcript
-            .paint(&mut canvas, model.focus == Focus::Transcript, &model.zone);
+    paint_system(&mut canvas, model);
+    match (model.is_home, model.transcript.is_empty()) {
+        // What is open is not known yet; nothing wrong is shown for a moment.
+        (false, _) => {}
+        (true, true) => paint_welcome(&mut canvas, model),
+        (true, false) => {
+            let is_focused = model.focus == Focus::Transcript;
+            model.transcript.paint(&mut canvas, is_focused, &model.zone);
+        }
     }
     model.composer.paint(
         &mut canvas,
@@ -235,10 +255,15 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
     let aside = if trashed {
         Clean::own("in the trash")
     } else {
-        model.transcript.marker()
+        let here = match model.focus {
+            Focus::Transcript => Context::Transcript,
+            Focus::Composer | Focus::List | Focus::Library => Context::Composer,
+        };
+        let key = model.keymap.hint(here, Action::ScrollEnd);
+        model.transcript.marker(&key.unwrap_or_default())
     };
-    let room = area.width.saturating_sub(width(&aside) + 3);
-    let x = canvas.put(area, (1, 0), &cut(&title, room), look);
+    let room = area.width.saturating_sub(width(&aside) + 4);
+    let x = canvas.put(area, (2, 0), &cut(&title, room), look);
     let inner = Rect {
         width: area.width.saturating_sub(1),
         ..area
@@ -246,12 +271,25 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
     canvas.put_right(inner, (x + 1, 0), &aside, Look::of(Tone::Accent));
 }
 
+/// The conversation's own instructions, folded to one line.
+fn paint_system(canvas: &mut Canvas<'_>, model: &Model) {
+    let Some(open) = &model.open else { return };
+    let words = Clean::line(&format!("instructions: {}", open.system));
+    let area = model.frames.head;
+    canvas.put(
+        area,
+        (2, 1),
+        &cut(&words, area.width.saturating_sub(3)),
+        Look::of(Tone::Dim),
+    );
+}
+
 /// What an empty conversation says: who answers, and how to begin.
 fn paint_welcome(canvas: &mut Canvas<'_>, model: &Model) {
     let area = model.frames.transcript;
     let inner = Rect {
-        x: area.x + 1.min(area.width),
-        width: area.width.saturating_sub(2),
+        x: area.x + 2.min(area.width),
+        width: area.width.saturating_sub(3),
         ..area
     };
     let dim = Look::of(Tone::Dim);
@@ -267,12 +305,13 @@ fn paint_welcome(canvas: &mut Canvas<'_>, model: &Model) {
             Look::default(),
         ));
         lines.push((String::new(), dim));
+        let widest = model.key_sources.iter().map(|(name, _)| name.len()).max();
         for (name, is_set) in &model.key_sources {
-            lines.push((
-                format!("{name}  {}", if *is_set { "set" } else { "not set" }),
-                dim,
-            ));
+            let state = if *is_set { "set" } else { "not set" };
+            let widest = widest.unwrap_or(0);
+            lines.push((format!("{name:<widest$}   {state}"), dim));
         }
+        lines.push((String::new(), dim));
         lines.push((
             "Set one of these variables, or name a server of your own in salon.toml, and start again; the guide knows \
              how."
@@ -316,7 +355,11 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let hints = match model.focus {
         _ if !model.overlays.is_empty() => [None, None, None, None],
         Focus::Composer => [
-            hint(Action::Send, "send"),
+            if model.live_here().is_some() {
+                Some(("Esc".to_owned(), "stops"))
+            } else {
+                hint(Action::Send, "send")
+            },
             hint(Action::Newline, "newline"),
             hint(Action::PickModel, "model"),
             hint(Action::Help, "keys"),
@@ -347,7 +390,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let status = Status {
         hints: hints.into_iter().flatten().collect(),
         toast: model.toast.as_ref(),
-        model: model.model(),
+        model: model.is_home.then(|| model.model()),
         cost,
     };
     status.paint(canvas, model.frames.status);
@@ -381,12 +424,9 @@ fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
         }
         .intersection(area);
         let x = canvas.put(cell, (1, row), &Clean::line(key), Look::of(Tone::Accent));
-        canvas.put(
-            cell,
-            (x + 1, row),
-            &Clean::own(action.about()),
-            Look::default(),
-        );
+        let about = Clean::own(action.about());
+        let room = cell.width.saturating_sub(x + 1);
+        canvas.put(cell, (x + 1, row), &cut(&about, room), Look::default());
     }
 }
 

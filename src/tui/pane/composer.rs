@@ -9,12 +9,16 @@ use crate::domain::id::{ConversationId, MessageId, PromptId};
 use crate::protocol::{Chat, Command};
 use crate::tui::canvas::{Canvas, cut};
 use crate::tui::text::edit::Editor;
+use crate::tui::text::row::Row;
+use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 /// A changed draft goes to the engine this long after the first key that changed it, in ms (spec C12: within a second).
 const KEEP_AFTER: u64 = 400;
 /// Most rows the text takes.
 const MOST_ROWS: u16 = 10;
+/// Most rows the notice takes.
+const MOST_NOTICE: u16 = 5;
 /// Most drafts the stash keeps.
 const STASH: usize = 20;
 
@@ -26,13 +30,31 @@ pub struct Composer {
     /// Drafts put aside, newest first.
     pub stash: Vec<Draft>,
     /// What was sent and is not yet a row: it comes back if the send is refused.
-    sending: Option<(MessageId, Draft)>,
+    sending: Option<Sending>,
     /// Why the last send did not go; stands until the next one.
     pub notice: Option<Failure>,
     changed_at: Option<u64>,
     area: Rect,
     /// Questions longer than this show their length (spec C6).
     pub most_chars: usize,
+}
+
+struct Sending {
+    question: MessageId,
+    draft: Draft,
+    /// The conversation it goes to.
+    scope: Option<ConversationId>,
+    /// What stood in the composer when that conversation was left.
+    typed: Draft,
+}
+
+/// Where the words of a refused send are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Back {
+    /// In the composer, before what was typed since.
+    Here,
+    /// Another conversation is open; this is what its own composer holds from now on.
+    Elsewhere(Option<ConversationId>, Draft),
 }
 
 impl Default for Composer {
@@ -78,26 +100,13 @@ impl Composer {
 
     /// Brings a draft back before what was typed since, with a blank line between (decisions 2.8).
     pub fn put_back(&mut self, draft: Draft) {
-        let typed = self.draft();
-        if typed.is_empty() {
-            self.put(draft);
-        } else {
-            let text = format!("{}\n\n{}", draft.text, typed.text);
-            let caret = draft.text.len() + 2 + typed.caret;
-            self.put(Draft {
-                text,
-                caret,
-                edit_of: draft.edit_of.or(typed.edit_of),
-                prompt: draft.prompt,
-            });
-        }
+        self.put(draft.before(self.draft()));
     }
 
     /// Drafts of another conversation take the place of these.
     pub fn load(&mut self, drafts: Vec<(i32, Draft)>) {
         self.stash.clear();
         self.changed_at = None;
-        self.sending = None;
         self.notice = None;
         self.put(Draft::default());
         let mut stash: Vec<(i32, Draft)> = Vec::new();
@@ -149,35 +158,50 @@ impl Composer {
         self.edit_of.is_some()
     }
 
-    /// Gives up the edit and the text of it.
-    pub fn leave_edit(&mut self) {
-        self.put(Draft::default());
-    }
-
     /// Empties the composer for a send; the draft waits until the send is accepted.
-    pub fn take(&mut self, question: MessageId) -> Draft {
+    pub fn take(&mut self, question: MessageId, scope: Option<ConversationId>) -> Draft {
         let draft = self.draft();
-        self.sending = Some((question, draft.clone()));
+        self.sending = Some(Sending {
+            question,
+            draft: draft.clone(),
+            scope,
+            typed: Draft::default(),
+        });
         self.notice = None;
         self.changed_at = None;
         self.put(Draft::default());
         draft
     }
 
-    /// The send was accepted: its draft is a row now.
-    pub fn sent(&mut self, question: MessageId) {
-        if self.sending.as_ref().is_some_and(|(id, _)| *id == question) {
-            self.sending = None;
+    /// Whether a send is neither accepted nor refused.
+    pub fn is_sending(&self) -> bool {
+        self.sending.is_some()
+    }
+
+    /// Another conversation's drafts are about to take the place of this one's.
+    pub fn leave(&mut self, scope: Option<ConversationId>) {
+        let typed = self.draft();
+        if let Some(sending) = self.sending.as_mut().filter(|s| s.scope == scope) {
+            sending.typed = typed;
         }
     }
 
-    /// The send was refused: its draft is back.
-    pub fn refused(&mut self, question: MessageId, failure: Failure, tick: u64) {
-        if let Some((_, draft)) = self.sending.take_if(|(id, _)| *id == question) {
-            self.put_back(draft);
-            self.changed(tick);
+    /// The send was accepted: its draft is a row now.
+    pub fn sent(&mut self, question: MessageId) {
+        self.sending.take_if(|sending| sending.question == question);
+    }
+
+    /// The send was refused: its draft is back. `here` = the open conversation.
+    pub fn refused(&mut self, question: MessageId, here: Option<ConversationId>) -> Option<Back> {
+        let sending = self
+            .sending
+            .take_if(|sending| sending.question == question)?;
+        if sending.scope == here {
+            self.put_back(sending.draft);
+            return Some(Back::Here);
         }
-        self.notice = Some(failure);
+        let draft = sending.draft.before(sending.typed);
+        Some(Back::Elsewhere(sending.scope, draft))
     }
 
     /// Moves the draft to the stash; the commands keep it on disk.
@@ -202,7 +226,8 @@ impl Composer {
         commands
     }
 
-    fn keep_all(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
+    /// The commands that keep draft and stash.
+    pub fn keep_all(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
         self.changed_at = None;
         let mut commands = vec![keep(scope, 0, self.draft())];
         for (slot, draft) in (1..).zip(&self.stash) {
@@ -233,18 +258,32 @@ impl Composer {
 
     /// Rows the composer wants at this width: notice, edit mark, text.
     pub fn height(&mut self, width: u16, most: u16) -> u16 {
-        let text = u16::try_from(self.editor.measure(width.saturating_sub(2)))
+        let text = u16::try_from(self.editor.measure(width.saturating_sub(1)))
             .unwrap_or(MOST_ROWS)
             .clamp(1, MOST_ROWS);
-        (text + self.notice_rows() + u16::from(self.edit_of.is_some())).min(most.max(1))
+        (text + self.rows_above(width)).min(most.max(1))
     }
 
-    fn notice_rows(&self) -> u16 {
-        match &self.notice {
-            Some(failure) if failure.remedy.is_empty() => 1,
-            Some(_) => 2,
-            None => 0,
+    /// Rows of notice and edit mark.
+    fn rows_above(&self, width: u16) -> u16 {
+        let notice = u16::try_from(self.notice_rows(width).len()).unwrap_or(MOST_ROWS);
+        notice + u16::from(self.edit_of.is_some())
+    }
+
+    /// The notice in at most this width.
+    fn notice_rows(&self, width: u16) -> Vec<Row> {
+        let Some(failure) = &self.notice else {
+            return Vec::new();
+        };
+        let width = width.saturating_sub(1).max(1);
+        let title = Clean::line(&format!("▲ {}", failure.title));
+        let mut rows = plain(&title, Look::of(Tone::Error), width);
+        if !failure.remedy.is_empty() {
+            let remedy = Clean::line(&failure.remedy);
+            rows.extend(plain(&remedy, Look::of(Tone::Dim), width));
         }
+        rows.truncate(usize::from(MOST_NOTICE));
+        rows
     }
 
     /// Takes its place on the screen.
@@ -260,12 +299,13 @@ impl Composer {
     }
 
     fn text_area(&self) -> Rect {
-        let above = (self.notice_rows() + u16::from(self.edit_of.is_some()))
+        let above = self
+            .rows_above(self.area.width)
             .min(self.area.height.saturating_sub(1));
         Rect {
-            x: self.area.x + 2.min(self.area.width),
+            x: self.area.x + 1.min(self.area.width),
             y: self.area.y + above,
-            width: self.area.width.saturating_sub(2),
+            width: self.area.width.saturating_sub(1),
             height: self.area.height - above,
         }
     }
@@ -273,30 +313,18 @@ impl Composer {
     /// Draws notice and text.
     pub fn paint(&self, canvas: &mut Canvas<'_>, is_focused: bool) {
         let mut y = 0;
-        if let Some(failure) = &self.notice {
-            let title = Clean::line(&format!("▲ {}", failure.title));
-            canvas.put(
-                self.area,
-                (1, y),
-                &cut(&title, self.area.width.saturating_sub(1)),
-                Look::of(Tone::Error),
-            );
+        for row in self.notice_rows(self.area.width) {
+            let line = Rect {
+                x: self.area.x + 1,
+                y: self.area.y + y,
+                width: self.area.width.saturating_sub(1),
+                height: 1,
+            };
+            row.paint(canvas.buffer, line.intersection(self.area), canvas.theme);
             y += 1;
-            if !failure.remedy.is_empty() {
-                let remedy = Clean::line(&failure.remedy);
-                canvas.put(
-                    self.area,
-                    (3, y),
-                    &cut(&remedy, self.area.width.saturating_sub(3)),
-                    Look::of(Tone::Dim),
-                );
-                y += 1;
-            }
         }
         if self.edit_of.is_some() {
-            let mark = Clean::own(
-                "editing an earlier question: Enter sends it as a new branch, Esc leaves it",
-            );
+            let mark = Clean::own("editing a question · ⏎ new branch · Esc leaves it");
             canvas.put(
                 self.area,
                 (1, y),
@@ -342,6 +370,7 @@ impl Composer {
     }
 }
 
-fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
+/// The command that keeps a draft.
+pub fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
     Command::Chat(Chat::KeepDraft { scope, slot, draft })
 }

@@ -3,9 +3,10 @@
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
-use super::foot::{Line, details, figures, notices, seconds};
+use super::foot::{Hints, Line, details, figures, notices, seconds};
 use crate::domain::clean::Clean;
 use crate::domain::message::{Message, Role, Shown, Status};
+use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::theme::{Look, Tone};
@@ -17,6 +18,8 @@ pub struct Entry {
     thinking: Option<Thinking>,
     has_details: bool,
     foot: Vec<Line>,
+    /// The foot wrapped for a width; 0 = not yet.
+    laid_foot: (u16, Vec<Line>),
     /// This salon is writing it.
     is_live: bool,
 }
@@ -29,12 +32,15 @@ struct Thinking {
 }
 
 /// A row of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+#[derive(Clone, Copy)]
+pub struct Spot<'a> {
     pub item: usize,
     pub row: usize,
     /// Cells that wide code is moved to the left.
     pub skip: usize,
+    pub zone: &'a TimeZone,
+    /// The hints of the foot, and whether the transcript has the focus.
+    pub hints: (&'a Hints, bool),
 }
 
 /// What a part of an entry is.
@@ -54,7 +60,7 @@ impl Entry {
             doc.push(&shown.message.content);
             doc
         } else {
-            Doc::whole(shown.message.content.clone())
+            Doc::whole(displayed(&shown.message))
         };
         let thinking = shown.message.thinking_ms.map(|_| Thinking {
             doc: Doc::default(),
@@ -67,6 +73,7 @@ impl Entry {
             thinking,
             has_details: false,
             foot: Vec::new(),
+            laid_foot: (0, Vec::new()),
             is_live,
         };
         entry.refoot(None);
@@ -80,7 +87,11 @@ impl Entry {
 
     /// The words as far as they have come.
     pub fn words(&self) -> &str {
-        self.doc.source()
+        if self.is_live {
+            self.doc.source()
+        } else {
+            &self.shown.message.content
+        }
     }
 
     /// Whether this salon is writing it.
@@ -115,13 +126,14 @@ impl Entry {
     pub fn end(&mut self, message: Message) {
         self.is_live = false;
         self.doc.end(message.content.clone());
+        self.shown.message.content.clone_from(&message.content);
         self.change(message);
     }
 
     /// The row is now like this; words that did not change keep their layout.
     pub fn change(&mut self, message: Message) {
-        if !self.is_live && message.content != self.doc.source() {
-            self.doc = Doc::whole(message.content.clone());
+        if !self.is_live && message.content != self.shown.message.content {
+            self.doc = Doc::whole(displayed(&message));
         }
         if self.thinking.is_none() && message.thinking_ms.is_some() {
             self.thinking = Some(Thinking {
@@ -133,6 +145,15 @@ impl Entry {
         self.shown.is_elsewhere &= message.status == Status::Streaming;
         self.shown.message = message;
         self.refoot(None);
+    }
+
+    /// A question whose reply is being written: its row may still say that it is not sent.
+    pub fn sent(&mut self) {
+        if self.message().status == Status::Unsent {
+            let mut question = self.message().clone();
+            question.status = Status::Complete;
+            self.change(question);
+        }
     }
 
     /// Opens or folds the reasoning; `true` when it must be asked for.
@@ -208,8 +229,17 @@ impl Entry {
             }
             Part::Block(block) => self.doc.height(block, width, ctx),
             // A blank row parts it from the next message.
-            Part::Foot => self.foot.len() + 1,
+            Part::Foot => {
+                self.lay_foot(width);
+                self.laid_foot.1.len() + 1
+            }
         }
+    }
+
+    /// Rows of words made so far.
+    #[cfg(test)]
+    pub fn cost(&self) -> u64 {
+        self.doc.cost().rows
     }
 
     /// Drops rows that are far from the screen.
@@ -221,8 +251,14 @@ impl Entry {
     }
 
     /// Draws one row of an item into the first row of `area`; code is moved by `skip` cells.
-    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect, spot: Spot, zone: &TimeZone) {
-        let Spot { item, row, skip } = spot;
+    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect, spot: Spot<'_>) {
+        let Spot {
+            item,
+            row,
+            skip,
+            zone,
+            hints,
+        } = spot;
         match self.part(item) {
             Part::Head => self.paint_head(canvas, area, zone),
             Part::Thinking => self.paint_thinking(canvas, area, row),
@@ -232,17 +268,39 @@ impl Entry {
                     line.paint_from(canvas.buffer, area, skip, canvas.theme);
                 }
             }
-            Part::Foot => {
-                if let Some(line) = self.foot.get(row) {
-                    let right = width(&line.right);
-                    let room = area
-                        .width
-                        .saturating_sub(if right > 0 { right + 1 } else { 0 });
-                    let x = canvas.put(area, (0, 0), &cut(&line.left, room), line.look);
-                    canvas.put_right(area, (x, 0), &line.right, Look::of(Tone::Dim));
-                }
-            }
+            Part::Foot => self.paint_foot(canvas, area, row, hints),
         }
+    }
+
+    fn lay_foot(&mut self, width: u16) {
+        if self.laid_foot.0 != width {
+            let lines = self.foot.iter().flat_map(|line| line.wrapped(width));
+            self.laid_foot = (width, lines.collect());
+        }
+    }
+
+    fn paint_foot(
+        &self,
+        canvas: &mut Canvas<'_>,
+        area: Rect,
+        row: usize,
+        (hints, is_focused): (&Hints, bool),
+    ) {
+        let Some(line) = self.laid_foot.1.get(row) else {
+            return;
+        };
+        let right = width(&line.right);
+        let room = area
+            .width
+            .saturating_sub(if right > 0 { right + 1 } else { 0 });
+        let offered = hints.line(line.offers, is_focused, room);
+        let left = if line.offers.is_empty() {
+            &line.left
+        } else {
+            &offered
+        };
+        let x = canvas.put(area, (0, 0), &cut(left, room), line.look);
+        canvas.put_right(area, (x, 0), &line.right, Look::of(Tone::Dim));
     }
 
     fn paint_head(&self, canvas: &mut Canvas<'_>, area: Rect, zone: &TimeZone) {
@@ -305,66 +363,54 @@ impl Entry {
     /// Makes the foot anew: how it goes, how it ended, what can be done.
     fn refoot(&mut self, live: Option<&str>) {
         let message = &self.shown.message;
-        let dim = Look::of(Tone::Dim);
         let mut lines = Vec::new();
-        let place = if self.shown.of > 1 {
-            Clean::line(&format!("‹{}/{}›", self.shown.place, self.shown.of))
-        } else {
-            Clean::default()
-        };
         if self.is_live {
-            let words = live.unwrap_or("waiting · Esc stops");
-            lines.push(Line {
-                left: Clean::line(words),
-                right: place,
-                look: Look::of(Tone::Accent),
-            });
+            lines.push(Line::words(
+                live.unwrap_or("waiting · Esc stops"),
+                Tone::Accent,
+            ));
         } else if message.role == Role::User {
             if message.status == Status::Unsent {
-                let left = Clean::own("not sent yet · r sends it · e edits it");
-                lines.push(Line {
-                    left,
-                    right: place,
-                    look: Look::of(Tone::Warning),
-                });
-            } else if !place.is_empty() {
-                lines.push(Line {
-                    left: Clean::default(),
-                    right: place,
-                    look: dim,
-                });
+                lines.push(Line::words("not sent yet", Tone::Warning));
+                lines.push(Line::offers(&[Action::Retry, Action::EditQuestion]));
             }
         } else {
             lines.extend(notices(message, self.shown.is_elsewhere));
-            let figures = Clean::line(&figures(message));
-            if !figures.is_empty() || !place.is_empty() {
-                lines.push(Line {
-                    left: figures,
+            let figures = figures(message);
+            if !figures.is_empty() {
+                lines.push(Line::words(&figures, Tone::Dim));
+            }
+        }
+        if self.shown.of > 1 {
+            let place = Clean::line(&format!("‹{}/{}›", self.shown.place, self.shown.of));
+            match lines.last_mut() {
+                Some(last) => last.right = place,
+                None => lines.push(Line {
                     right: place,
-                    look: dim,
-                });
+                    ..Line::words("", Tone::Dim)
+                }),
             }
         }
         if self.has_details {
-            let details = details(message).into_iter();
-            lines.extend(details.map(|left| Line {
-                left: Clean::line(&left),
-                right: Clean::default(),
-                look: dim,
-            }));
-        }
-        if !lines.is_empty()
-            && (message.role == Role::User || self.doc.block_count() > 0 || self.thinking.is_some())
-        {
-            lines.insert(
-                0,
-                Line {
-                    left: Clean::default(),
-                    right: Clean::default(),
-                    look: dim,
-                },
+            lines.extend(
+                details(message)
+                    .iter()
+                    .map(|line| Line::words(line, Tone::Dim)),
             );
         }
+        let has_words = self.doc.block_count() > 0 || self.thinking.is_some();
+        if !lines.is_empty() && (message.role == Role::User || has_words) {
+            lines.insert(0, Line::words("", Tone::Dim));
+        }
         self.foot = lines;
+        self.laid_foot.0 = 0;
+    }
+}
+
+/// The markdown to show. The line ends a person typed are meant, so they become hard breaks.
+fn displayed(message: &Message) -> String {
+    match message.role {
+        Role::User => message.content.replace('\n', "  \n"),
+        Role::Assistant | Role::System => message.content.clone(),
     }
 }

@@ -2,24 +2,122 @@
 
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
-use crate::domain::message::{Finish, Message, Status};
+use crate::domain::message::{Finish, Message, Role, Status};
 use crate::domain::usage::Usage;
+use crate::keys::{Action, Context, KeyMap};
+use crate::tui::canvas::width;
+use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 /// A line of the foot.
+#[derive(Clone)]
 pub(super) struct Line {
     pub left: Clean,
+    /// What can be done, said after `left` with the keys that work where the focus is.
+    pub offers: &'static [Action],
     pub right: Clean,
     pub look: Look,
 }
 
+impl Line {
+    /// The line as rows of at most this width; only words wrap.
+    pub fn wrapped(&self, width: u16) -> Vec<Line> {
+        if !self.offers.is_empty() || !self.right.is_empty() {
+            return vec![self.clone()];
+        }
+        plain(&self.left, self.look, width.max(1))
+            .iter()
+            .map(|row| Line {
+                left: Clean::line(&row.text()),
+                ..self.clone()
+            })
+            .collect()
+    }
+
+    /// A line of words.
+    pub fn words(left: &str, tone: Tone) -> Self {
+        Line {
+            left: Clean::line(left),
+            offers: &[],
+            right: Clean::default(),
+            look: Look::of(tone),
+        }
+    }
+
+    /// A line of what can be done.
+    pub fn offers(offers: &'static [Action]) -> Self {
+        Line {
+            offers,
+            ..Line::words("", Tone::Dim)
+        }
+    }
+}
+
+/// The keys of what can be done with a message: letters while the transcript has the focus, else words to type
+/// (decisions 2.15).
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    letters: Vec<(Action, String)>,
+}
+
+impl Hints {
+    /// The hints of this key map.
+    pub fn new(keys: &KeyMap) -> Self {
+        let letter = |action: &Action| Some((*action, keys.hint(Context::Transcript, *action)?));
+        Hints {
+            letters: CUT.iter().filter_map(letter).collect(),
+        }
+    }
+
+    /// One line that offers these actions, the first ones where there is no room for all.
+    pub(super) fn line(&self, offers: &[Action], is_focused: bool, room: u16) -> Clean {
+        let part = |action: &Action| {
+            let (_, letter) = self.letters.iter().find(|(a, _)| a == action)?;
+            match (is_focused, action.word()) {
+                (true, _) => Some(format!("{letter} {}", name(*action))),
+                (false, word) => word.map(|word| format!("/{word}")),
+            }
+        };
+        let mut line = String::new();
+        for part in offers.iter().filter_map(part) {
+            let dot = if line.is_empty() { "" } else { " · " };
+            if width(&line) + width(dot) + width(&part) > room {
+                break;
+            }
+            line.push_str(dot);
+            line.push_str(&part);
+        }
+        Clean::line(&line)
+    }
+}
+
+/// What a cut reply offers.
+const CUT: &[Action] = &[
+    Action::Retry,
+    Action::Continue,
+    Action::EditQuestion,
+    Action::RetryWith,
+    Action::Details,
+];
+
+fn name(action: Action) -> &'static str {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only what a foot offers has a short name"
+    )]
+    match action {
+        Action::Retry => "retry",
+        Action::Continue => "continue",
+        Action::EditQuestion => "edit",
+        Action::RetryWith => "other model",
+        Action::Details => "details",
+        _ => action.about(),
+    }
+}
+
 /// How a reply ended when that is worth saying, and what can be done.
 pub(super) fn notices(message: &Message, is_elsewhere: bool) -> Vec<Line> {
-    let line = |left: &str, tone| Line {
-        left: Clean::line(left),
-        right: Clean::default(),
-        look: Look::of(tone),
-    };
+    let line = Line::words;
     let failure = |fallback: &str| {
         let Some(Failure { title, remedy, .. }) = &message.failure else {
             return fallback.to_owned();
@@ -27,27 +125,29 @@ pub(super) fn notices(message: &Message, is_elsewhere: bool) -> Vec<Line> {
         let dot = if remedy.is_empty() { "" } else { ". " };
         format!("{title}{dot}{remedy}")
     };
-    let keys = "r retry · c continue · e edit the question · R other model · . details";
     match message.status {
         Status::Streaming if is_elsewhere => vec![line("being written elsewhere", Tone::Warning)],
         Status::Streaming => vec![line("being written", Tone::Warning)],
-        Status::Stopped => vec![line("■ stopped", Tone::Warning), line(keys, Tone::Dim)],
+        Status::Stopped => vec![line("■ stopped", Tone::Warning), Line::offers(CUT)],
         Status::Interrupted => {
             let words = failure("The reply was interrupted. What arrived is kept.");
             vec![
                 line(&format!("▲ interrupted: {words}"), Tone::Error),
-                line(keys, Tone::Dim),
+                Line::offers(CUT),
             ]
         }
         Status::Failed => {
             let words = failure("The provider reported an error. What arrived is kept.");
             vec![
                 line(&format!("▲ failed: {words}"), Tone::Error),
-                line(keys, Tone::Dim),
+                Line::offers(CUT),
             ]
         }
         Status::Complete | Status::Unsent => match &message.finish {
-            Some(Finish::Length) => vec![line("▲ cut at the limit · c continue", Tone::Warning)],
+            Some(Finish::Length) => vec![
+                line("▲ cut at the limit", Tone::Warning),
+                Line::offers(&[Action::Continue, Action::Retry, Action::Details]),
+            ],
             Some(Finish::Filter) => vec![line("▲ stopped by the provider's filter", Tone::Warning)],
             Some(Finish::Refusal) => vec![line("▲ refused by the model", Tone::Warning)],
             Some(Finish::Other(word)) => vec![line(&format!("ended: {word}"), Tone::Dim)],
@@ -83,6 +183,10 @@ pub(super) fn details(message: &Message) -> Vec<String> {
     }
     if let Some(usage) = &message.usage {
         lines.push(format!("tokens    {}", tokens(usage)));
+    }
+    if message.role == Role::User {
+        lines.push(format!("at        {}", message.created_at.rfc3339()));
+        return lines;
     }
     lines.push(match message.cost {
         Some(cost) => format!("cost      ${cost}"),

@@ -12,6 +12,13 @@ impl Transcript {
             .or(self.entries.len().checked_sub(1))
     }
 
+    /// Takes this message in hand and brings it into view.
+    pub fn take_in_hand(&mut self, id: MessageId) {
+        if let Some(at) = self.find(id) {
+            self.show_from(at);
+        }
+    }
+
     /// The message at hand.
     pub fn current(&self) -> Option<&Message> {
         self.at_hand().map(|at| self.entries[at].message())

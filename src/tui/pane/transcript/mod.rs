@@ -10,9 +10,10 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::entry::{Entry, Spot};
+pub use super::foot::Hints;
 use crate::domain::clean::Clean;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::tui::canvas::{Canvas, cut};
+use crate::tui::canvas::Canvas;
 use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
@@ -23,7 +24,6 @@ pub use travel::Move;
 #[derive(Default)]
 pub struct Transcript {
     conversation: Option<ConversationId>,
-    system: String,
     entries: Vec<Entry>,
     /// The first item of each entry, as of the last layout.
     starts: Vec<usize>,
@@ -38,6 +38,8 @@ pub struct Transcript {
     /// Rows of the growing reply when the reader scrolled up.
     rows_seen: Option<usize>,
     skip: usize,
+    /// The keys of what can be done with a message.
+    pub hints: Hints,
     area: Rect,
     ctx: Ctx,
     /// What the last layout shows: row of the area, entry, item in it, row in that.
@@ -54,6 +56,14 @@ struct Place {
 }
 
 impl Transcript {
+    /// An empty transcript with these hints.
+    pub fn new(hints: Hints) -> Self {
+        Transcript {
+            hints,
+            ..Transcript::default()
+        }
+    }
+
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.conversation.is_none()
@@ -63,6 +73,7 @@ impl Transcript {
     pub fn clear(&mut self) {
         *self = Transcript {
             ctx: self.ctx.clone(),
+            hints: self.hints.clone(),
             ..Transcript::default()
         };
     }
@@ -99,16 +110,14 @@ impl Transcript {
                 ..text
             };
             let entry = &self.entries[place.entry];
-            let is_first = place.entry == 0 && place.item == 0 && !self.has_before;
             let spot = Spot {
                 item: place.item,
                 row: place.row,
                 skip: self.skip,
+                zone,
+                hints: (&self.hints, is_focused),
             };
-            entry.paint(canvas, row, spot, zone);
-            if is_first && !self.system.is_empty() {
-                self.paint_system(canvas, row);
-            }
+            entry.paint(canvas, row, spot);
             let is_gap = place.item + 1 == entry.item_count();
             if at_hand == Some(place.entry) && !is_gap {
                 canvas.put(
@@ -124,20 +133,79 @@ impl Transcript {
             }
         }
     }
-
-    /// The conversation's own instructions, folded into the first head's line.
-    fn paint_system(&self, canvas: &mut Canvas<'_>, row: Rect) {
-        let words = Clean::line(&format!("┈ instructions: {} ┈", self.system));
-        let area = Rect {
-            x: row.x + 6.min(row.width),
-            width: row.width.saturating_sub(14),
-            ..row
-        };
-        canvas.put(area, (0, 0), &cut(&words, area.width), Look::of(Tone::Dim));
-    }
 }
 
 /// Words stand two cells in; the last cell stays free.
 fn text_width(area: Rect) -> u16 {
     area.width.saturating_sub(3).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Mint;
+    use crate::domain::message::{Message, Shown, Status};
+    use crate::domain::model::ModelRef;
+    use crate::domain::when::Millis;
+    use crate::protocol::Page;
+
+    /// Ten thousand messages, half of them replies of three blocks.
+    fn long() -> Transcript {
+        let mint = Mint::new(Arc::new(|| Millis(1_795_000_000_000)));
+        let conversation = mint.id();
+        let mut messages: Vec<Shown> = Vec::new();
+        for n in 0..5_000 {
+            let at = mint.now();
+            let parent = messages.last().map(|shown| shown.message.id);
+            let text = format!("Question {n}");
+            let question = Message::question(mint.id(), conversation, parent, text, at);
+            let mut reply = Message::reply(mint.id(), &question, ModelRef::guide(), at);
+            reply.content = format!("Answer {n}\n\n- one\n- two\n\nthe end");
+            reply.status = Status::Complete;
+            messages.extend([question, reply].map(|message| Shown {
+                message,
+                place: 1,
+                of: 1,
+                is_elsewhere: false,
+            }));
+        }
+        let mut transcript = Transcript::default();
+        let page = Page {
+            messages,
+            has_before: false,
+            has_after: false,
+        };
+        transcript.take(page, None);
+        transcript
+    }
+
+    fn laid_out(transcript: &Transcript) -> usize {
+        let entries = transcript.entries.iter();
+        entries.filter(|entry| entry.cost() > 0).count()
+    }
+
+    #[test]
+    fn a_frame_lays_out_what_it_shows_and_nothing_else() {
+        let mut transcript = long();
+        let area = Rect::new(0, 0, 80, 30);
+        transcript.layout(area, None);
+        let first = laid_out(&transcript);
+        assert!((2..=31).contains(&first), "{first} messages for 30 rows");
+        for step in 1..=20 {
+            transcript.go(Move::HalfPages(-1));
+            transcript.layout(area, None);
+            let most = first + step * 16;
+            let all = laid_out(&transcript);
+            assert!(all <= most, "{all} messages after {step} half pages");
+        }
+        // Another width lays out again only what is seen.
+        let rows = |t: &Transcript| t.entries.iter().map(Entry::cost).sum::<u64>();
+        let before = rows(&transcript);
+        transcript.layout(Rect::new(0, 0, 60, 30), None);
+        let more = rows(&transcript) - before;
+        assert!(more <= 62, "{more} rows for 30 rows");
+        transcript.go(Move::Start);
+        transcript.layout(area, None);
+        assert!(laid_out(&transcript) <= first + 20 * 16 + 31);
+    }
 }

@@ -3,7 +3,7 @@
 use super::Transcript;
 use crate::domain::conversation::{Conversation, Reading};
 use crate::domain::id::MessageId;
-use crate::domain::message::{Message, Shown, Status};
+use crate::domain::message::{Message, Shown};
 use crate::protocol::{At, Chat, Command, PAGE, Page};
 use crate::tui::live::Live;
 use crate::tui::pane::entry::Entry;
@@ -35,10 +35,9 @@ impl Transcript {
         }
     }
 
-    /// What of the conversation itself is shown.
+    /// Which conversation this is.
     pub fn describe(&mut self, conversation: &Conversation) {
         self.conversation = Some(conversation.id);
-        self.system.clone_from(&conversation.system);
     }
 
     pub(super) fn take(&mut self, page: Page, live: Option<&Live>) {
@@ -52,7 +51,7 @@ impl Transcript {
     }
 
     /// Another page came.
-    pub fn page(&mut self, at: At, page: Page) {
+    pub fn page(&mut self, at: At, page: Page, live: Option<&Live>) {
         self.is_asking = false;
         match at {
             At::Before(first)
@@ -75,10 +74,10 @@ impl Transcript {
             At::After(last) if self.entries.last().is_some_and(|e| e.message().id == last) => {
                 self.has_after = page.has_after;
                 self.entries
-                    .extend(page.messages.into_iter().map(|shown| entry(shown, None)));
+                    .extend(page.messages.into_iter().map(|shown| entry(shown, live)));
             }
             At::Tip => {
-                self.take(page, None);
+                self.take(page, live);
                 self.follow();
             }
             // The branch has changed since it was asked for.
@@ -117,28 +116,36 @@ impl Transcript {
     /// A turn began: what follows its parent makes room.
     pub fn started(&mut self, asked: Option<Shown>, reply: Shown) {
         let first = asked.as_ref().map_or(&reply, |asked| asked);
-        let keep = match first.message.parent {
-            Some(parent) => self.find(parent).map_or(self.entries.len(), |at| at + 1),
-            None => 0,
+        let parent = first.message.parent.and_then(|parent| self.find(parent));
+        self.entries.truncate(parent.map_or(0, |at| at + 1));
+        // The parent may be beyond what is loaded; the next layout asks for it.
+        self.has_before = match parent {
+            Some(_) => self.has_before,
+            None => first.message.parent.is_some(),
         };
-        self.entries.truncate(keep);
         self.has_after = false;
-        self.entries
-            .extend(asked.map(|asked| Entry::new(asked, false)));
+        if let Some(question) = reply.message.parent.and_then(|parent| self.find(parent)) {
+            self.entries[question].sent();
+        }
+        self.entries.extend(asked.map(|asked| {
+            let mut asked = Entry::new(asked, false);
+            asked.sent();
+            asked
+        }));
         self.entries.push(Entry::new(reply, true));
         self.cursor = None;
     }
 
-    /// More reasoning of the reply being written.
+    /// More reasoning of the reply being written; nothing when the end of the branch is not loaded.
     pub fn thought(&mut self, text: &str) {
-        if let Some(last) = self.entries.last_mut() {
+        if let Some(last) = self.entries.last_mut().filter(|last| last.is_live()) {
             last.think(text);
         }
     }
 
-    /// More of the reply being written.
+    /// More of the reply being written; nothing when the end of the branch is not loaded.
     pub fn grew(&mut self, text: &str) {
-        if let Some(last) = self.entries.last_mut() {
+        if let Some(last) = self.entries.last_mut().filter(|last| last.is_live()) {
             last.grow(text);
         }
     }
@@ -149,13 +156,8 @@ impl Transcript {
         if let Some(at) = self.find(reply.id) {
             self.entries[at].end(reply);
         }
-        // Its question is a sent one now.
         if let Some(at) = parent.and_then(|parent| self.find(parent)) {
-            let mut question = self.entries[at].message().clone();
-            if question.status == Status::Unsent {
-                question.status = Status::Complete;
-                self.entries[at].change(question);
-            }
+            self.entries[at].sent();
         }
     }
 
@@ -194,6 +196,14 @@ fn entry(shown: Shown, live: Option<&Live>) -> Entry {
             }
             entry
         }
-        None => Entry::new(shown, false),
+        None => {
+            let is_its_question =
+                live.is_some_and(|live| live.reply.parent == Some(shown.message.id));
+            let mut entry = Entry::new(shown, false);
+            if is_its_question {
+                entry.sent();
+            }
+            entry
+        }
     }
 }

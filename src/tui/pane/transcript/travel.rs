@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{Place, Transcript, text_width};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Reading;
+use crate::tui::pane::entry::Entry;
 use crate::tui::text::scroll::{Anchor, Extent};
 
 /// The reader's place goes to the engine this long after it was last changed, in ms.
@@ -49,16 +50,20 @@ impl Transcript {
             }
             Move::Message(by) => {
                 let Some(at) = self.at_hand() else { return };
-                let to = at.saturating_add_signed(by).min(self.entries.len() - 1);
-                self.cursor = Some(self.entries[to].message().id);
-                self.measure_starts();
-                self.scroll.to(Anchor {
-                    item: self.starts[to],
-                    row: 0,
-                });
+                self.show_from(at.saturating_add_signed(by).min(self.entries.len() - 1));
             }
         }
         self.moved = true;
+    }
+
+    /// Takes an entry in hand, its head at the top of the view.
+    pub(super) fn show_from(&mut self, at: usize) {
+        self.cursor = Some(self.entries[at].message().id);
+        self.measure_starts();
+        self.scroll.to(Anchor {
+            item: self.starts[at],
+            row: 0,
+        });
     }
 
     pub(super) fn scroll_by(&mut self, by: i32) {
@@ -196,15 +201,27 @@ impl Transcript {
     }
 
     /// What the head says of the reader's place: new lines below, or nothing.
-    pub fn marker(&self) -> Clean {
-        if self.scroll.is_following() || self.entries.is_empty() {
+    /// `key` follows the end.
+    pub fn marker(&self, key: &str) -> Clean {
+        if self.scroll.is_following() || self.is_end_seen() {
             Clean::default()
         } else if self.unseen > 0 {
             let lines = if self.unseen == 1 { "line" } else { "lines" };
-            Clean::line(&format!("↓ {} new {lines} · End", self.unseen))
+            Clean::line(&format!("↓ {} new {lines} · {key}", self.unseen))
         } else {
-            Clean::own("scrolled up · End follows")
+            Clean::line(&format!("scrolled up · {key} follows"))
         }
+    }
+
+    /// Whether the last words there are stand on the screen.
+    fn is_end_seen(&self) -> bool {
+        let Some(last) = self.visible.last() else {
+            return true;
+        };
+        let is_foot = |entry: &Entry| last.item + 1 == entry.item_count();
+        !self.has_after
+            && last.entry + 1 == self.entries.len()
+            && self.entries.last().is_some_and(is_foot)
     }
 
     /// When the place is to be kept, in ticks.
@@ -231,12 +248,14 @@ impl Transcript {
             .first()
             .filter(|_| !self.scroll.is_following())?;
         let width = text_width(self.area);
-        let above: usize = (0..first.item)
-            .map(|item| self.entries[first.entry].height(item, width, &self.ctx))
+        // A message may have gone since the last layout.
+        let entry = self.entries.get_mut(first.entry)?;
+        let above: usize = (0..first.item.min(entry.item_count()))
+            .map(|item| entry.height(item, width, &self.ctx))
             .sum();
         let row = u32::try_from(above + first.row).unwrap_or(0);
         Some(Reading {
-            message: self.entries[first.entry].message().id,
+            message: entry.message().id,
             row,
         })
     }

@@ -1,0 +1,79 @@
+//! What a turn is to do, looked up and checked beforehand (`start.rs`). Taken by value, so later switches do not touch it.
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::desk::{Desk, Mouth};
+use crate::domain::conversation::{Conversation, Draft};
+use crate::domain::id::ConversationId;
+use crate::domain::message::Message;
+use crate::protocol::{News, Step};
+use crate::store::{BeginSend, Begun, Store, StoreError, Withdraw};
+
+/// What kind of turn it is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A new question, which may create its conversation.
+    Send { creates: bool },
+    /// Another reply under a question that stands.
+    Again,
+    /// A reply that begins with the words of another.
+    Continue,
+}
+
+/// Everything a turn needs.
+pub struct Order {
+    pub desk: Desk,
+    /// Where its rows are.
+    pub store: Store,
+    /// Where its usage is counted when its rows leave nothing on disk.
+    pub ledger: Option<Store>,
+    /// As it stands, or as it will be created.
+    pub conversation: Conversation,
+    pub kind: Kind,
+    pub question: Message,
+    /// Its row to be; it holds the kept words of a `Continue`.
+    pub reply: Message,
+    /// How to take it back while there is no word.
+    pub withdraw: Withdraw,
+    /// What returns to the composer then.
+    pub draft: Option<Draft>,
+    /// When the pace lets it go.
+    pub leaves_at: Instant,
+    pub mouth: Mouth,
+    pub token: CancellationToken,
+}
+
+impl Order {
+    /// Says a step of it.
+    pub fn say(&mut self, step: Step) {
+        let conversation = self.id();
+        self.mouth.say(News::Turn { conversation, step });
+    }
+
+    /// Its conversation.
+    pub fn id(&self) -> ConversationId {
+        self.reply.conversation
+    }
+
+    /// A temporary conversation leaves no line in the log (decisions 2.6).
+    pub fn is_logged(&self) -> bool {
+        self.ledger.is_none()
+    }
+
+    /// Writes its rows.
+    pub async fn begin(&self) -> Result<Begun, StoreError> {
+        match self.kind {
+            Kind::Send { creates } => {
+                let send = BeginSend {
+                    create: creates.then(|| self.conversation.clone()),
+                    question: self.question.clone(),
+                    reply: self.reply.clone(),
+                };
+                self.store.begin_send(send).await
+            }
+            Kind::Again => self.store.begin_reply(self.reply.clone(), false).await,
+            Kind::Continue => self.store.begin_reply(self.reply.clone(), true).await,
+        }
+    }
+}

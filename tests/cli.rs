@@ -1,0 +1,634 @@
+//! The program itself without a screen: `ask`, `list`, `show`, `config`, what they print and how they exit.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what several tests share stops where a test cannot go on"
+)]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use support::face::{holds, make_newer};
+use support::fixture::KEY;
+use support::server::{
+    Answer, Gate, Server, error_key, error_pace, sse_end, sse_piece, sse_role, sse_thought,
+};
+use tempfile::TempDir;
+
+/// A user's folders, empty at first.
+struct Home {
+    dir: TempDir,
+}
+
+impl Home {
+    fn new() -> Home {
+        Home {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// A home whose default model is `lab/m` at this server.
+    fn with(server: &Server) -> Home {
+        let home = Home::new();
+        home.config(&format!(
+            "default_model = \"lab/m\"\n[providers.lab]\nwire = \"chat-completions\"\nbase_url = \"{}\"\napi_key_env = \"LAB_KEY\"\n",
+            server.url()
+        ));
+        home
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn config(&self, text: &str) -> PathBuf {
+        let file = self.path().join("config/salon/salon.toml");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    fn database(&self) -> PathBuf {
+        self.path().join("data/salon/salon.db")
+    }
+
+    /// The program with these arguments, in a clean environment.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_salon"));
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("XDG_CONFIG_HOME", self.path().join("config"))
+            .env("XDG_DATA_HOME", self.path().join("data"))
+            .env("XDG_STATE_HOME", self.path().join("state"))
+            .env("LAB_KEY", KEY)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end.
+    fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).output().unwrap())
+    }
+
+    /// Runs it to its end with this on standard input.
+    fn run_with(&self, args: &[&str], input: &str) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        Ran::of(child.wait_with_output().unwrap())
+    }
+}
+
+/// What it printed and how it ended.
+#[derive(Debug)]
+struct Ran {
+    out: String,
+    err: String,
+    code: Option<i32>,
+}
+
+impl Ran {
+    fn of(output: Output) -> Ran {
+        Ran {
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code(),
+        }
+    }
+
+    #[track_caller]
+    fn ok(self) -> Ran {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+
+    fn objects(&self) -> Vec<Value> {
+        let lines = self.out.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// Whether all of these names are there; new ones may come.
+#[track_caller]
+fn has(object: &Value, names: &str) {
+    let there = keys(object);
+    for name in names.split_whitespace() {
+        assert!(there.contains(&name), "{name} is missing in {object}");
+    }
+}
+
+fn kind(object: &Value) -> &str {
+    object["type"].as_str().unwrap()
+}
+
+/// Sends a signal and waits for the end.
+fn end_by(signal: &str, child: Child) -> Ran {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+    assert!(sent.success());
+    Ran::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_bare_machine_is_answered_by_the_guide() {
+    let home = Home::new();
+    let ran = home.run(&["ask", "how", "do", "I", "quit?"]).ok();
+    assert!(ran.out.contains("built-in guide"), "{ran:?}");
+    assert_eq!(ran.err, "");
+    let ended = home
+        .run(&["ask", "--json", "hi"])
+        .ok()
+        .objects()
+        .pop()
+        .unwrap();
+    assert_eq!(ended["model_used"], "guide/tour");
+    assert_eq!(ended["cost_usd"], "0");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(home.database()).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_pipe_gets_the_reply_byte_for_byte() {
+    let reply = ["a\u{1b}[2J", "\tb\r\n", "c"];
+    let server = Server::apart(vec![Answer::text(&reply)]);
+    let home = Home::with(&server);
+    let ran = home.run(&["ask", "--system", "Be odd", "Say", "it"]).ok();
+    assert_eq!((ran.out, ran.err.as_str()), (reply.concat(), ""));
+    let asked = &server.requests()[0];
+    assert_eq!(
+        asked.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+    assert_eq!(asked.last_message(), "Say it");
+    assert_eq!(asked.body["messages"][0]["content"], "Be odd");
+}
+
+#[test]
+fn events_have_the_names_of_the_contract() {
+    let body = sse_role() + &sse_thought("hm") + &sse_piece("Yes") + &sse_end();
+    let server = Server::apart(vec![error_pace("0.2"), Answer::stream().send(body)]);
+    let home = Home::with(&server);
+    let events = home
+        .run(&[
+            "ask",
+            "--json",
+            "--temperature",
+            "0.5",
+            "--max-tokens",
+            "77",
+            "Sure?",
+        ])
+        .ok()
+        .objects();
+    let kinds: Vec<&str> = events.iter().map(kind).collect();
+    assert_eq!(kinds, ["started", "waiting", "reasoning", "text", "ended"]);
+    has(&events[0], "conversation question reply model created_at");
+    assert_eq!(events[0]["model"], "lab/m");
+    has(&events[1], "seconds why");
+    assert!(events[1]["seconds"].is_number());
+    assert_eq!(events[2]["delta"], "hm");
+    assert_eq!(events[3]["delta"], "Yes");
+    let ended = &events[4];
+    has(
+        ended,
+        "status content model_used usage cost_usd response_time_ms first_token_ms title message_count response_id created_at",
+    );
+    assert_eq!(ended["status"], "complete");
+    assert_eq!(ended["content"], "Yes");
+    assert_eq!(ended["title"], "Sure?");
+    assert_eq!(ended["message_count"], 2);
+    assert_eq!(ended["response_id"], "chatcmpl-1");
+    assert_eq!(ended["cost_usd"], Value::Null, "an unknown price is not 0");
+    let usage = &ended["usage"];
+    has(
+        usage,
+        "input_tokens output_tokens cached_tokens reasoning_tokens total_tokens",
+    );
+    assert_eq!(usage["total_tokens"], 12);
+    assert!(ended["created_at"].as_str().unwrap().ends_with('Z'));
+    let body = &server.requests()[1].body;
+    assert_eq!(body["temperature"], 0.5);
+    assert!(body.to_string().contains("77"), "{body}");
+}
+
+#[test]
+fn a_price_of_the_settings_is_used() {
+    let server = Server::apart(vec![Answer::text(&["Yes"])]);
+    let home = Home::new();
+    home.config(&format!(
+        "default_model = \"lab/m\"\n[providers.lab]\nwire = \"chat-completions\"\nbase_url = \"{}\"\napi_key_env = \"LAB_KEY\"\n[pricing.\"lab/m\"]\ninput_per_1k = \"1\"\noutput_per_1k = \"2\"\n",
+        server.url()
+    ));
+    let ended = home
+        .run(&["ask", "--json", "x"])
+        .ok()
+        .objects()
+        .pop()
+        .unwrap();
+    assert_eq!(ended["cost_usd"], "0.015");
+}
+
+#[test]
+fn standard_input_is_appended() {
+    let server = Server::apart(vec![Answer::text(&["Yes"]).always()]);
+    let home = Home::with(&server);
+    home.run_with(&["ask", "What is this?"], "fn main() {}\n")
+        .ok();
+    home.run_with(&["ask"], "Only input\n").ok();
+    let asked: Vec<String> = server
+        .requests()
+        .iter()
+        .map(|request| request.last_message().to_owned())
+        .collect();
+    assert_eq!(asked, ["What is this?\n\nfn main() {}", "Only input"]);
+}
+
+#[test]
+fn a_failed_turn_leaves_nothing_and_exits_1() {
+    let server = Server::apart(vec![error_key().always()]);
+    let home = Home::with(&server);
+    let ran = home.run(&["ask", "x"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert!(ran.err.starts_with("salon: "), "{ran:?}");
+    assert!(!ran.err.contains(KEY));
+    let ran = home.run(&["ask", "--json", "x"]);
+    assert_eq!(ran.code, Some(1));
+    let error = ran.objects().pop().unwrap();
+    assert_eq!(
+        (kind(&error), &error["kind"]),
+        ("error", &Value::from("key"))
+    );
+    has(&error, "title detail remedy");
+    assert_eq!(home.run(&["list", "--count"]).ok().out, "0\n");
+}
+
+#[test]
+fn a_cut_reply_is_kept_and_exits_1() {
+    let words = sse_role() + &sse_piece("Half");
+    let server = Server::apart(vec![Answer::stream().send(words).reset()]);
+    let home = Home::with(&server);
+    let ran = home.run(&["ask", "x"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), "Half"));
+    assert!(ran.err.contains("connection"), "{ran:?}");
+    let lines = home.run(&["show", "last", "--json"]).ok().objects();
+    assert_eq!(lines[2]["status"], "interrupted");
+    assert_eq!(lines[2]["text"], "Half");
+}
+
+#[test]
+fn wrong_arguments_and_settings_exit_2() {
+    let home = Home::new();
+    for (args, word) in [
+        (vec!["ask"], "no question"),
+        (vec!["ask", " \n "], "no question"),
+        (vec!["ask", "--temperature", "3", "x"], "0 to 2"),
+        (vec!["ask", "--max-tokens", "0", "x"], "1 up"),
+        (vec!["ask", "--model", "nowhere/m", "x"], "guide, openai"),
+        (vec!["ask", "--model", "gpt-4o", "x"], "provider/name"),
+        (
+            vec!["ask", "--model", "openai/gpt-4o", "x"],
+            "OPENAI_API_KEY",
+        ),
+        (vec!["ask", "--persona", "x", "y"], "--persona"),
+        (vec!["ask", "--conversation", "abc", "x"], "six characters"),
+        (vec!["ask", "--conversation", "abcdef12", "x"], "abcdef12"),
+        (vec!["show", "last"], "no conversation"),
+        (
+            vec!["ask", "--config", "/nowhere.toml", "x"],
+            "nowhere.toml",
+        ),
+        (vec![], "terminal"),
+    ] {
+        let ran = home.run(&args);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (Some(2), ""),
+            "{args:?}: {ran:?}"
+        );
+        assert!(ran.err.contains(word), "{args:?}: {ran:?}");
+    }
+    let ran = home.run(&["ask", "--json", "--temperature", "3", "x"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
+    assert_eq!(ran.objects()[0]["kind"], "input");
+}
+
+#[test]
+fn a_base_url_without_scheme_is_explained() {
+    let home = Home::new();
+    home.config("default_model = \"lab/m\"\n[providers.lab]\nwire = \"chat-completions\"\nbase_url = \"localhost:8080/v1\"\n");
+    let ran = home.run(&["ask", "x"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err.contains("http://") && ran.err.contains("base_url"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_config_that_is_no_toml_stops_ask_but_not_list() {
+    let home = Home::new();
+    home.config("default_model = \"lab/m\"\nthis is not toml\n");
+    let ran = home.run(&["ask", "x"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(
+        ran.err.contains("salon.toml") && ran.err.contains('2'),
+        "{ran:?}"
+    );
+    let ran = home.run(&["list"]).ok();
+    assert!(ran.err.contains("salon.toml"), "{ran:?}");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_changes_nothing() {
+    let home = Home::new();
+    home.config("\n[limits]\nrequest_per_minute = 3\n");
+    let ran = home.run(&["ask", "x"]).ok();
+    assert!(ran.out.contains("built-in guide"));
+    for word in ["3", "request_per_minute", "requests_per_minute"] {
+        assert!(ran.err.contains(word), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_newer_database_exits_3_and_stays_untouched() {
+    let home = Home::new();
+    home.run(&["ask", "x"]).ok();
+    make_newer(&home.database());
+    let before = std::fs::read(home.database()).unwrap();
+    for args in [vec!["ask", "x"], vec!["list"], vec!["show", "last"]] {
+        let ran = home.run(&args);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (Some(3), ""),
+            "{args:?}: {ran:?}"
+        );
+        assert!(
+            ran.err.contains("newer salon") && ran.err.contains("salon.db"),
+            "{ran:?}"
+        );
+    }
+    let ran = home.run(&["list", "--json"]);
+    assert_eq!(ran.objects()[0]["kind"], "store");
+    assert_eq!(std::fs::read(home.database()).unwrap(), before);
+}
+
+#[test]
+fn no_store_leaves_no_words() {
+    let server = Server::apart(vec![Answer::text(&["a quiet answer"]).always()]);
+    let home = Home::with(&server);
+    let ran = home.run(&["ask", "--no-store", "a quiet question"]).ok();
+    assert_eq!(ran.out, "a quiet answer");
+    assert_eq!(home.run(&["list", "--count"]).ok().out, "0\n");
+    assert!(!holds(home.path(), "quiet"));
+    let ran = home.run(&["ask", "--no-store", "--conversation", "last", "x"]);
+    assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn a_conversation_is_continued_by_last_and_by_the_beginning_of_its_id() {
+    let server = Server::apart(vec![Answer::text(&["Yes"]).always()]);
+    let home = Home::with(&server);
+    let started = home.run(&["ask", "--json", "One"]).ok().objects().remove(0);
+    let id = started["conversation"].as_str().unwrap().to_owned();
+    home.run(&["ask", "Two", "--conversation", "last"]).ok();
+    let last = home
+        .run(&[
+            "ask",
+            "--json",
+            "Three",
+            "--conversation",
+            &id[..13],
+            "--model",
+            "lab/other",
+        ])
+        .ok();
+    let ended = last.objects().pop().unwrap();
+    assert_eq!(
+        (&ended["message_count"], &ended["title"]),
+        (&6.into(), &"One".into())
+    );
+    let requests = server.requests();
+    assert_eq!(requests[2].body["messages"].as_array().unwrap().len(), 5);
+    assert_eq!(requests[2].body["model"], "other");
+    assert_eq!(home.run(&["list", "--count"]).ok().out, "1\n");
+
+    let shown = home.run(&["show", &id]).ok().out;
+    for word in [
+        id.as_str(),
+        "One",
+        "Two",
+        "Three",
+        "lab/m",
+        "lab/other",
+        "Yes",
+    ] {
+        assert!(shown.contains(word), "{shown}");
+    }
+    let lines = home
+        .run(&["show", "last", "--json", "--offset", "1", "--limit", "2"])
+        .ok();
+    let lines = lines.objects();
+    assert_eq!(lines.len(), 3);
+    has(
+        &lines[0],
+        "id title project persona model message_count total_tokens_input total_tokens_output cost_usd summary \
+         created_at updated_at pinned archived trashed metadata",
+    );
+    has(
+        &lines[1],
+        "id conversation parent role status finish text model created_at usage cost_usd attachments",
+    );
+    assert_eq!(
+        (&lines[1]["role"], &lines[1]["text"]),
+        (&"assistant".into(), &"Yes".into())
+    );
+    assert_eq!(
+        (&lines[2]["role"], &lines[2]["text"]),
+        (&"user".into(), &"Two".into())
+    );
+    assert_eq!(lines[1]["conversation"], id.as_str());
+}
+
+#[test]
+fn the_list_is_paged_filtered_and_counted() {
+    let home = Home::new();
+    for title in ["Alpha one", "Beta two", "Alpha three", "Ünique"] {
+        home.run(&["ask", title]).ok();
+    }
+    let titles = |args: &[&str]| {
+        let mut all = vec!["list", "--json"];
+        all.extend(args);
+        let lines = home.run(&all).ok().objects();
+        let title = |line: &Value| line["title"].as_str().unwrap().to_owned();
+        lines.iter().map(title).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        titles(&[]),
+        ["Ünique", "Alpha three", "Beta two", "Alpha one"]
+    );
+    assert_eq!(
+        titles(&["--limit", "2", "--offset", "1"]),
+        ["Alpha three", "Beta two"]
+    );
+    assert_eq!(titles(&["alpha"]), ["Alpha three", "Alpha one"]);
+    assert_eq!(titles(&["ALPHA", "thr"]), ["Alpha three"]);
+    assert_eq!(home.run(&["list", "--count"]).ok().out, "4\n");
+    assert_eq!(home.run(&["list", "--count", "alpha"]).ok().out, "2\n");
+    let count = home.run(&["list", "--count", "--json", "ü"]).ok();
+    assert_eq!(count.objects()[0]["count"], 1);
+    let plain = home.run(&["list", "--limit", "1"]).ok().out;
+    assert!(plain.ends_with("guide/tour  Ünique\n"), "{plain}");
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_quietly_with_141() {
+    let gate = Gate::new();
+    let server = Server::apart(vec![Answer::text_gated(&["one", "two", "three"], &gate)]);
+    let home = Home::with(&server);
+    let mut child = home.command(&["ask", "x"]).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    gate.open();
+    let mut first = [0; 3];
+    out.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"one");
+    drop(out);
+    gate.open();
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(141), ""));
+    let lines = home.run(&["show", "last", "--json"]).ok().objects();
+    assert_eq!(lines[2]["status"], "stopped");
+    assert_eq!(lines[2]["text"], "onetwo");
+}
+
+#[test]
+fn a_signal_stops_the_reply_and_keeps_its_words() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let gate = Gate::new();
+        let server = Server::apart(vec![Answer::text_gated(&["Some", "more"], &gate)]);
+        let home = Home::with(&server);
+        let mut child = home.command(&["ask", "--json", "x"]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        gate.open();
+        let mut event =
+            || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+        assert_eq!(kind(&event()), "started");
+        assert_eq!(event()["delta"], "Some");
+        let ran = end_by(signal, child);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        let ended = event();
+        assert_eq!(
+            (kind(&ended), &ended["status"]),
+            ("ended", &"stopped".into())
+        );
+        let kept = home.run(&["show", "last", "--json"]).ok().objects();
+        assert_eq!(
+            (&kept[2]["status"], &kept[2]["text"]),
+            (&"stopped".into(), &"Some".into())
+        );
+    }
+}
+
+#[test]
+fn a_signal_before_the_first_word_leaves_nothing() {
+    let gate = Gate::new();
+    let server = Server::apart(vec![Answer::stream().wait(&gate)]);
+    let home = Home::with(&server);
+    let mut child = home.command(&["ask", "--json", "x"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("started"));
+    let ran = end_by("-INT", child);
+    assert_eq!(ran.code, Some(130), "{ran:?}");
+    assert_eq!(lines.count(), 0);
+    assert_eq!(home.run(&["list", "--count"]).ok().out, "0\n");
+}
+
+#[test]
+fn keys_are_in_no_output_and_no_file() {
+    let server = Server::apart(vec![Answer::text(&["Yes"]), error_key().always()]);
+    let home = Home::with(&server);
+    let mut printed = String::new();
+    for args in [
+        vec!["ask", "--json", "x"],
+        vec!["ask", "x"],
+        vec!["ask", "--json", "x"],
+        vec!["config", "show"],
+        vec!["config", "show", "--json"],
+        vec!["show", "last", "--json"],
+        vec!["list"],
+    ] {
+        let mut command = home.command(&args);
+        let ran = Ran::of(command.env("SALON_LOG", "trace").output().unwrap());
+        printed.push_str(&ran.out);
+        printed.push_str(&ran.err);
+    }
+    assert!(printed.contains("LAB_KEY"), "its name may be told");
+    assert!(!printed.contains(KEY), "{printed}");
+    assert!(!holds(home.path(), KEY));
+}
+
+#[test]
+fn help_and_version_are_told_without_touching_anything() {
+    let home = Home::new();
+    let help = home.run(&["--help"]).ok().out;
+    for word in [
+        "salon.db",
+        "leaves this machine",
+        "Exit codes",
+        "ask",
+        "list",
+        "show",
+        "config",
+    ] {
+        assert!(help.contains(word), "{help}");
+    }
+    let version = home.run(&["--version"]).ok().out;
+    assert_eq!(version, format!("salon {}\n", env!("CARGO_PKG_VERSION")));
+    let version = home.run(&["--version", "--json"]).ok().objects().remove(0);
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_settings_are_shown_with_their_layers() {
+    let home = Home::new();
+    home.config("default_model = \"lab/m\"\n[providers.lab]\nwire = \"chat-completions\"\nbase_url = \"http://127.0.0.1:9/v1\"\n");
+    let shown = home.run(&["config", "show"]).ok().out;
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("default_model"))
+        .unwrap();
+    assert!(line.contains("lab/m") && line.contains("(file)"), "{line}");
+    let lines = home.run(&["config", "show", "--json"]).ok().objects();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["key"] == "default_model" && line["value"] == "lab/m")
+    );
+    assert!(!home.database().exists());
+}

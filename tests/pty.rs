@@ -1,0 +1,19 @@
+//! The real program in a pseudo terminal: what a user sees, and what a terminal is left with.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
+mod pty {
+    mod chat;
+    mod crash;
+    mod hostile;
+    mod leaving;
+    mod sequences;
+    mod sizes;
+    mod terminal;
+    mod trouble;
+}
+mod support;

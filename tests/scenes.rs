@@ -1,0 +1,413 @@
+//! What salon looks like: every `tests/scenes/*.scene` is played and its screens compared with the snapshot beside it.
+//!
+//! A scene is one step a line; `#` begins a comment. Before `start` the world is described, after it the face is used.
+//!
+//! ```text
+//! size 120x36 80x24          play it at these sizes, one after another
+//! kitty                      the terminal tells all keys
+//! keys OPENAI_API_KEY=no     what a first start offers
+//! conversation 5 lab/llama Rust lifetimes      last used 5 minutes ago
+//! system / question / answer / draft TEXT      of the last conversation
+//! stopped / interrupted / failed TEXT          how its last answer ended
+//! length / thought / unsent / trashed          what else is with it
+//! model NAME [WINDOW] [*]    a known model    model-failure PROVIDER TITLE
+//! prompts                    those that ship  start [last]
+//! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
+//! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
+//! show WORDS                 what the following screen is
+//! looks                      the following screen with its colours
+//! ```
+//!
+//! TEXT may hold `\n`, or be `<<` and end at a line `>>`.
+
+#[path = "support/stage/mod.rs"]
+mod stage;
+
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier, Style};
+use salon::domain::conversation::Draft;
+use salon::domain::failure::{Failure, FailureKind};
+use salon::domain::id::ConversationId;
+use salon::domain::message::{Finish, Status};
+use salon::domain::model::ModelSpec;
+use salon::domain::prompt::Prompt;
+use salon::keys::KeyMap;
+use salon::protocol::News;
+use stage::script::Script;
+use stage::{Face, text_of};
+
+#[test]
+fn scenes_look_as_they_did() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenes");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "scene"))
+        .collect();
+    files.sort();
+    assert!(
+        files.len() >= 20,
+        "only {} scenes in {folder:?}",
+        files.len()
+    );
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(&folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let mut failed = Vec::new();
+    for file in &files {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(file).unwrap();
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let screens = play(&text);
+            settings.bind(|| insta::assert_snapshot!(name, screens));
+        }));
+        if outcome.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "scenes that look different: {failed:?}");
+}
+
+/// Plays a scene at each of its sizes.
+fn play(text: &str) -> String {
+    let steps = steps(text);
+    let sizes = steps
+        .iter()
+        .find(|(verb, _)| verb == "size")
+        .map_or("120x36", |(_, sizes)| sizes.as_str());
+    let mut out = String::new();
+    for size in sizes.split_whitespace() {
+        let (width, height) = size.split_once('x').expect("a size such as 80x24");
+        let mut scene = Scene::new(width.parse().unwrap(), height.parse().unwrap());
+        for (verb, rest) in &steps {
+            scene.step(verb, rest);
+        }
+        assert!(!scene.out.is_empty(), "the scene shows nothing");
+        out.push_str(&scene.out);
+    }
+    out
+}
+
+/// The steps: verb and what follows it.
+fn steps(text: &str) -> Vec<(String, String)> {
+    let mut steps = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let rest = if rest == "<<" {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != ">>").collect();
+            block.join("\n")
+        } else {
+            rest.replace("\\n", "\n")
+        };
+        steps.push((verb.to_owned(), rest));
+    }
+    steps
+}
+
+struct Scene {
+    size: (u16, u16),
+    world: Option<Script>,
+    face: Option<Face>,
+    at: Option<ConversationId>,
+    is_kitty: bool,
+    keys: Vec<(String, bool)>,
+    out: String,
+}
+
+impl Scene {
+    fn new(width: u16, height: u16) -> Scene {
+        Scene {
+            size: (width, height),
+            world: Some(Script::new()),
+            face: None,
+            at: None,
+            is_kitty: false,
+            keys: Vec::new(),
+            out: String::new(),
+        }
+    }
+
+    fn world(&mut self) -> &mut Script {
+        self.world
+            .as_mut()
+            .expect("the world is described before start")
+    }
+
+    fn face(&mut self) -> &mut Face {
+        self.face.as_mut().expect("the face is used after start")
+    }
+
+    fn step(&mut self, verb: &str, rest: &str) {
+        match verb {
+            "size" => {}
+            "kitty" => self.is_kitty = true,
+            "keys" => {
+                for pair in rest.split_whitespace() {
+                    let (name, is_set) = pair.split_once('=').unwrap();
+                    self.keys.push((name.to_owned(), is_set == "yes"));
+                }
+            }
+            "start" => self.start(rest),
+            "show" | "looks" => self.show(verb, rest),
+            _ if self.face.is_some() => self.act(verb, rest),
+            _ => self.describe(verb, rest),
+        }
+    }
+
+    fn describe(&mut self, verb: &str, rest: &str) {
+        if verb == "conversation" {
+            let mut words = rest.splitn(3, ' ');
+            let minutes = words.next().unwrap().parse().unwrap();
+            let model = words.next().unwrap();
+            let title = words.next().unwrap_or("");
+            self.at = Some(self.world().conversation(title, model, minutes));
+            return;
+        }
+        if self.describe_world(verb, rest) {
+            return;
+        }
+        let id = self.at.expect("a conversation comes first");
+        let world = self.world();
+        match verb {
+            "system" => world.row(id).system = rest.to_owned(),
+            "question" => {
+                world.asked(id, rest);
+            }
+            "answer" => {
+                world.replied(id, rest);
+            }
+            "draft" => {
+                world.drafts.insert((Some(id), 0), Draft::of(rest));
+            }
+            "trashed" => {
+                let now = world.mint.now();
+                world.row(id).trashed_at = Some(now);
+            }
+            "titleless" => world.row(id).title = String::new(),
+            _ => {
+                let tip = world.row(id).tip.expect("an answer comes first");
+                let message = world.message(tip);
+                match verb {
+                    "stopped" | "interrupted" | "failed" => {
+                        message.status = Status::of(verb).unwrap();
+                        message.finish = None;
+                        message.failure = (!rest.is_empty()).then(|| bad(rest));
+                    }
+                    "length" => message.finish = Some(Finish::Length),
+                    "unsent" => message.status = Status::Unsent,
+                    "thought" => {
+                        message.thinking_ms = Some(14_200);
+                        world.thoughts.insert(tip, rest.to_owned());
+                    }
+                    verb => panic!("no step is called {verb}"),
+                }
+            }
+        }
+    }
+
+    /// A step about the whole world; `false` when it is none.
+    fn describe_world(&mut self, verb: &str, rest: &str) -> bool {
+        let world = self.world();
+        match verb {
+            "model" => {
+                let mut words = rest.split_whitespace();
+                let mut spec = ModelSpec::named(words.next().unwrap().parse().unwrap());
+                for word in words {
+                    match word {
+                        "*" => spec.favourite = true,
+                        window => spec.context = Some(window.parse().unwrap()),
+                    }
+                }
+                world.models.push(spec);
+            }
+            "model-failure" => {
+                let (provider, title) = rest.split_once(' ').unwrap();
+                world.model_failures.push((provider.to_owned(), bad(title)));
+            }
+            "new-model" => world.model = rest.parse().unwrap(),
+            "new-draft" => {
+                world.drafts.insert((None, 0), Draft::of(rest));
+            }
+            "prompts" => {
+                for (scenario, title, description, content) in PROMPTS {
+                    let id = world.mint.id();
+                    world.prompts.push(Prompt {
+                        id,
+                        version: 1,
+                        title: (*title).to_owned(),
+                        scenario: (*scenario).to_owned(),
+                        description: (*description).to_owned(),
+                        tags: Vec::new(),
+                        content: (*content).to_owned(),
+                        is_template: true,
+                    });
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn start(&mut self, rest: &str) {
+        let mut world = self.world.take().expect("one start");
+        if rest == "last" {
+            world.last = world.conversations.first().map(|c| c.id);
+        }
+        let mut face = Face::cold(world);
+        face.model
+            .use_keys(KeyMap::shipped().deliverable(self.is_kitty));
+        face.model.key_sources = std::mem::take(&mut self.keys);
+        face.resize(self.size.0, self.size.1).start();
+        self.face = Some(face);
+    }
+
+    fn act(&mut self, verb: &str, rest: &str) {
+        let face = self.face();
+        match verb {
+            "press" => face.press(rest),
+            "type" => face.types(rest),
+            "paste" => face.pastes(rest),
+            "tick" => face.tick(rest.parse().unwrap()),
+            "grow" => face.grows(rest),
+            "think" => face.thinks(rest),
+            "complete" => face.completes(),
+            "fatal" => face.news(News::Fatal(bad(rest))),
+            "warn" => face.news(News::Warned(bad(rest))),
+            "wait" => {
+                let (seconds, why) = rest.split_once(' ').unwrap();
+                let events = face.engine.wait(face.here(), seconds.parse().unwrap(), why);
+                face.hears(events)
+            }
+            "withdraw" => {
+                let events = face.engine.withdraw(face.here(), Some(bad(rest)));
+                face.hears(events)
+            }
+            "cut" => {
+                let (how, why) = rest.split_once(' ').unwrap_or((rest, ""));
+                let failure = (!why.is_empty()).then(|| bad(why));
+                let status = Status::of(how).unwrap();
+                let events = face.engine.end(face.here(), status, failure);
+                face.hears(events)
+            }
+            verb => panic!("no step is called {verb}"),
+        };
+        // A person's keys and a server's words come with frames between them.
+        face.draw();
+    }
+
+    fn show(&mut self, verb: &str, what: &str) {
+        let (width, height) = self.size;
+        let face = self.face();
+        let screen = face.screen();
+        let caret = match face.caret {
+            Some(at) => format!(" · caret {},{}", at.x, at.y),
+            None => String::new(),
+        };
+        let looks = if verb == "looks" {
+            looks(&face.buffer)
+        } else {
+            String::new()
+        };
+        writeln!(
+            self.out,
+            "══ {width}x{height} ══ {what}{caret}\n{}\n{looks}",
+            screen.trim_end_matches('\n')
+        )
+        .unwrap();
+    }
+}
+
+/// A failure of `title | remedy | detail`.
+fn bad(words: &str) -> Failure {
+    let mut parts = words.split(" | ");
+    let title = parts.next().unwrap_or("");
+    let remedy = parts.next().unwrap_or("");
+    Failure::new(FailureKind::Network, title, remedy).with_detail(parts.next().unwrap_or(""))
+}
+
+/// Every run of cells that has a look of its own: row, columns, look, words.
+fn looks(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut x = 0;
+        while x < buffer.area.right() {
+            let look = words_of(buffer[(x, y)].style());
+            let from = x;
+            let mut words = String::new();
+            while x < buffer.area.right() && words_of(buffer[(x, y)].style()) == look {
+                words.push_str(buffer[(x, y)].symbol());
+                x += 1;
+            }
+            if !look.is_empty() && !words.trim().is_empty() {
+                writeln!(
+                    out,
+                    "{y:>2} {from:>3}-{:<3} {look:<18} {}",
+                    x - 1,
+                    words.trim_end()
+                )
+                .unwrap();
+            }
+        }
+    }
+    out
+}
+
+fn words_of(style: Style) -> String {
+    let mut words = Vec::new();
+    if let Some(color) = style.fg.filter(|color| *color != Color::Reset) {
+        words.push(color.to_string().to_lowercase());
+    }
+    if let Some(color) = style.bg.filter(|color| *color != Color::Reset) {
+        words.push(format!("on {}", color.to_string().to_lowercase()));
+    }
+    for (modifier, word) in [
+        (Modifier::BOLD, "bold"),
+        (Modifier::DIM, "dim"),
+        (Modifier::ITALIC, "italic"),
+        (Modifier::UNDERLINED, "underline"),
+        (Modifier::CROSSED_OUT, "strike"),
+        (Modifier::REVERSED, "reverse"),
+    ] {
+        if style.add_modifier.contains(modifier) {
+            words.push(word.to_owned());
+        }
+    }
+    words.join(" ")
+}
+
+/// Scenario, title, description, content.
+const PROMPTS: &[(&str, &str, &str, &str)] = &[
+    (
+        "summarization",
+        "Meeting minutes",
+        "Turns notes into minutes",
+        "Write minutes of these notes.\n\n{notes}",
+    ),
+    (
+        "summarization",
+        "Text summarizer",
+        "Shortens a text to its points",
+        "Summarize the following text in {count:5} points.\n\n{text}",
+    ),
+    (
+        "writing",
+        "Cover letter",
+        "A letter for a job",
+        "Write a cover letter for {job}. What I have done: {experience}",
+    ),
+    (
+        "writing",
+        "Polite rewrite",
+        "Says it more kindly",
+        "Rewrite this politely: {text}",
+    ),
+];

@@ -1,0 +1,663 @@
+//! An engine for ordinary days: conversations in memory, replies written word by word as the test says.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use salon::domain::conversation::{
+    Conversation, Draft, Listed, Reading, Sampling, TitleBy, title_from_words,
+};
+use salon::domain::failure::Failure;
+use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
+use salon::domain::message::{Finish, Message, Role, Shown, Status};
+use salon::domain::model::{ModelRef, ModelSpec};
+use salon::domain::prompt::Prompt;
+use salon::domain::usage::{Money, Usage};
+use salon::domain::when::Millis;
+use salon::protocol::{
+    Act, Answer, At, Chat, Command, Data, Event, Home, Library, News, Opened, Page, Query, Request,
+    Row, Shelf, Step, To, Turn, Which,
+};
+
+/// A reply being written.
+struct Writing {
+    cause: RequestId,
+    reply: Message,
+    /// The question this send created, with the draft it came from.
+    asked: Option<(MessageId, Draft)>,
+    /// Where the tip goes back when there is no word.
+    before: Option<MessageId>,
+    has_created: bool,
+    thinking: String,
+}
+
+/// The engine and all it keeps.
+pub struct Script {
+    pub mint: Mint,
+    pub time: Arc<AtomicI64>,
+    pub conversations: Vec<Conversation>,
+    pub messages: Vec<Message>,
+    pub thoughts: HashMap<MessageId, String>,
+    pub drafts: BTreeMap<(Option<ConversationId>, i32), Draft>,
+    pub readings: HashMap<ConversationId, Reading>,
+    pub prompts: Vec<Prompt>,
+    pub models: Vec<ModelSpec>,
+    pub model_failures: Vec<(String, Failure)>,
+    /// Open at the next start.
+    pub last: Option<ConversationId>,
+    /// The model of a new conversation.
+    pub model: ModelRef,
+    /// The next command that keeps nothing is refused with this.
+    pub refuse: Option<Failure>,
+    writing: HashMap<ConversationId, Writing>,
+}
+
+impl Script {
+    /// An empty store, the guide as its only model.
+    pub fn new() -> Script {
+        let (mint, time) = super::mint();
+        Script {
+            mint,
+            time,
+            conversations: Vec::new(),
+            messages: Vec::new(),
+            thoughts: HashMap::new(),
+            drafts: BTreeMap::new(),
+            readings: HashMap::new(),
+            prompts: Vec::new(),
+            models: vec![ModelSpec::named(ModelRef::guide())],
+            model_failures: Vec::new(),
+            last: None,
+            model: ModelRef::guide(),
+            refuse: None,
+            writing: HashMap::new(),
+        }
+    }
+
+    /// A conversation last used so many minutes ago.
+    pub fn conversation(&mut self, title: &str, model: &str, minutes: i64) -> ConversationId {
+        let at = Millis(self.mint.now().0 - minutes * 60_000);
+        let id = self.mint.id();
+        self.conversations.push(Conversation {
+            id,
+            title: title.to_owned(),
+            title_by: TitleBy::Words,
+            model: model.parse().unwrap(),
+            system: String::new(),
+            sampling: Sampling::default(),
+            created_at: at,
+            active_at: at,
+            trashed_at: None,
+            tip: None,
+            message_count: 0,
+            tokens_in: 0,
+            tokens_out: 0,
+            cost: Money(0),
+            unpriced: 0,
+            metadata: serde_json::json!({}),
+        });
+        id
+    }
+
+    /// A question at the conversation's end.
+    pub fn asked(&mut self, id: ConversationId, text: &str) -> MessageId {
+        let c = self.row(id).clone();
+        let mut question =
+            Message::question(self.mint.id(), id, c.tip, text.to_owned(), c.active_at);
+        question.status = Status::Complete;
+        self.add(question)
+    }
+
+    /// A whole reply at its end.
+    pub fn replied(&mut self, id: ConversationId, text: &str) -> MessageId {
+        let c = self.row(id).clone();
+        let question = self.message(c.tip.unwrap()).clone();
+        let mut reply = Message::reply(self.mint.id(), &question, c.model, c.active_at);
+        reply.content = text.to_owned();
+        measure(&mut reply, Status::Complete);
+        self.add(reply)
+    }
+
+    fn add(&mut self, message: Message) -> MessageId {
+        let id = message.id;
+        let c = self.row(message.conversation);
+        c.tip = Some(id);
+        c.message_count += 1;
+        self.messages.push(message);
+        id
+    }
+
+    /// A conversation's row.
+    pub fn row(&mut self, id: ConversationId) -> &mut Conversation {
+        self.conversations.iter_mut().find(|c| c.id == id).unwrap()
+    }
+
+    /// A message's row.
+    pub fn message(&mut self, id: MessageId) -> &mut Message {
+        self.messages.iter_mut().find(|m| m.id == id).unwrap()
+    }
+
+    /// Whether a reply is being written there.
+    pub fn is_writing(&self, id: ConversationId) -> bool {
+        self.writing.contains_key(&id)
+    }
+
+    /// Whether that reply has no word yet.
+    pub fn is_wordless(&self, id: ConversationId) -> bool {
+        self.writing
+            .get(&id)
+            .is_some_and(|w| w.reply.content.is_empty() && w.thinking.is_empty())
+    }
+
+    /// Takes a request; what it says at once.
+    pub fn take(&mut self, request: Request) -> Vec<Event> {
+        let cause = Some(request.id);
+        let is_keeping = matches!(
+            request.command,
+            Command::Chat(Chat::KeepDraft { .. } | Chat::KeepReading { .. })
+        );
+        if !is_keeping && let Some(failure) = self.refuse.take() {
+            let news = News::Refused(failure);
+            return vec![Event { cause, news }];
+        }
+        let answer = match request.command {
+            Command::Turn(turn) => return self.turn(request.id, turn),
+            Command::Chat(chat) => self.chat(chat),
+            Command::Shelf(shelf) => return self.shelf(cause, shelf),
+            Command::Library(Library::List) => Some(Answer::Prompts(self.prompts.clone())),
+            Command::Data(Data::Models { .. }) => Some(Answer::Models {
+                models: self.models.clone(),
+                failures: self.model_failures.clone(),
+                is_whole: true,
+            }),
+            Command::Data(_) | Command::Cancel(_) => None,
+            Command::Stop => {
+                let news = News::Stopped;
+                return vec![Event { cause, news }];
+            }
+        };
+        let events = answer.map(News::Answer).map(|news| Event { cause, news });
+        events.into_iter().collect()
+    }
+
+    fn turn(&mut self, cause: RequestId, turn: Turn) -> Vec<Event> {
+        match turn {
+            Turn::Send {
+                to,
+                question,
+                draft,
+            } => self.send(cause, to, question, draft),
+            Turn::Resend { question } => {
+                let question = self.message(question).clone();
+                self.begin(cause, &question, None, String::new())
+            }
+            Turn::Regenerate { reply, model } => {
+                let old = self.message(reply).clone();
+                let question = self.message(old.parent.unwrap()).clone();
+                self.begin(cause, &question, model, String::new())
+            }
+            Turn::Continue { reply } => {
+                let old = self.message(reply).clone();
+                let question = self.message(old.parent.unwrap()).clone();
+                self.begin(cause, &question, None, old.content)
+            }
+            Turn::Cancel { conversation } => match self.writing.get(&conversation) {
+                Some(w) if w.reply.content.is_empty() && w.thinking.is_empty() => {
+                    self.withdraw(conversation, None)
+                }
+                Some(_) => self.end(conversation, Status::Stopped, None),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    fn send(&mut self, cause: RequestId, to: To, question: MessageId, draft: Draft) -> Vec<Event> {
+        let (id, has_created) = match to {
+            To::Conversation(id) => (id, false),
+            To::New(new) => {
+                let model = new.model.unwrap_or_else(|| self.model.clone());
+                let id = self.conversation("", &model.to_string(), 0);
+                let c = self.row(id);
+                c.id = new.id;
+                c.system = new.system;
+                (new.id, true)
+            }
+        };
+        let now = self.mint.now();
+        let c = self.row(id);
+        if c.title.is_empty() {
+            c.title = title_from_words(&draft.text);
+        }
+        c.active_at = now;
+        let before = c.tip;
+        let model = c.model.clone();
+        let parent = match draft.edit_of {
+            Some(edited) => self.message(edited).parent,
+            None => before,
+        };
+        let mut asked = Message::question(question, id, parent, draft.text.clone(), now);
+        asked.model = Some(model.clone());
+        self.drafts
+            .remove(&(if has_created { None } else { Some(id) }, 0));
+        self.add(asked.clone());
+        let reply = Message::reply(self.mint.id(), &asked, model, now);
+        self.add(reply.clone());
+        self.writing.insert(
+            id,
+            Writing {
+                cause,
+                reply: reply.clone(),
+                asked: Some((question, draft)),
+                before,
+                has_created,
+                thinking: String::new(),
+            },
+        );
+        let conversation = self.row(id).clone();
+        let step = Step::Started {
+            conversation,
+            asked: Some(self.shown(&asked)),
+            reply: self.shown(&reply),
+        };
+        vec![say(Some(cause), id, step)]
+    }
+
+    fn begin(
+        &mut self,
+        cause: RequestId,
+        question: &Message,
+        model: Option<ModelRef>,
+        words: String,
+    ) -> Vec<Event> {
+        let id = question.conversation;
+        let now = self.mint.now();
+        let c = self.row(id);
+        let before = c.tip;
+        c.active_at = now;
+        let model = model.unwrap_or_else(|| c.model.clone());
+        let mut reply = Message::reply(self.mint.id(), question, model, now);
+        reply.content = words;
+        self.add(reply.clone());
+        self.writing.insert(
+            id,
+            Writing {
+                cause,
+                reply: reply.clone(),
+                asked: None,
+                before,
+                has_created: false,
+                thinking: String::new(),
+            },
+        );
+        let conversation = self.row(id).clone();
+        let step = Step::Started {
+            conversation,
+            asked: None,
+            reply: self.shown(&reply),
+        };
+        vec![say(Some(cause), id, step)]
+    }
+
+    /// Words of the reply being written there; its row has them when it ends.
+    pub fn grow(&mut self, id: ConversationId, text: &str) -> Vec<Event> {
+        let writing = self.writing.get_mut(&id).expect("no reply is running");
+        writing.reply.content.push_str(text);
+        let (cause, asked) = (writing.cause, writing.reply.parent.unwrap());
+        self.message(asked).status = Status::Complete;
+        let text = text.to_owned();
+        vec![say(Some(cause), id, Step::Grew { text })]
+    }
+
+    /// Reasoning of it.
+    pub fn think(&mut self, id: ConversationId, text: &str) -> Vec<Event> {
+        let writing = self.writing.get_mut(&id).expect("no reply is running");
+        writing.thinking.push_str(text);
+        let text = text.to_owned();
+        vec![say(Some(writing.cause), id, Step::Thought { text })]
+    }
+
+    /// It must wait so many seconds.
+    pub fn wait(&mut self, id: ConversationId, seconds: i64, why: &str) -> Vec<Event> {
+        let until = Millis(self.mint.now().0 + seconds * 1000);
+        let cause = self.writing.get(&id).map(|w| w.cause);
+        let step = Step::Waiting {
+            until,
+            why: why.to_owned(),
+            attempt: 1,
+        };
+        vec![say(cause, id, step)]
+    }
+
+    /// It is complete and measured.
+    pub fn complete(&mut self, id: ConversationId) -> Vec<Event> {
+        self.end(id, Status::Complete, None)
+    }
+
+    /// It is over, in this state.
+    pub fn end(
+        &mut self,
+        id: ConversationId,
+        status: Status,
+        failure: Option<Failure>,
+    ) -> Vec<Event> {
+        let writing = self.writing.remove(&id).expect("no reply is running");
+        let mut reply = writing.reply;
+        if !writing.thinking.is_empty() {
+            reply.thinking_ms = Some(14_200);
+            self.thoughts.insert(reply.id, writing.thinking);
+        }
+        reply.status = status;
+        reply.failure = failure;
+        let ended = reply.clone();
+        measure(&mut reply, status);
+        *self.message(reply.id) = reply.clone();
+        let conversation = self.row(id).clone();
+        vec![
+            say(Some(writing.cause), id, Step::Ended { reply: ended }),
+            say(
+                Some(writing.cause),
+                id,
+                Step::Measured {
+                    reply,
+                    conversation,
+                },
+            ),
+        ]
+    }
+
+    /// It had no word: it is taken back, and the question with it if that was new.
+    pub fn withdraw(&mut self, id: ConversationId, failure: Option<Failure>) -> Vec<Event> {
+        let writing = self.writing.remove(&id).expect("no reply is running");
+        let gone = |m: &Message| {
+            m.id == writing.reply.id || writing.asked.as_ref().is_some_and(|(q, _)| *q == m.id)
+        };
+        self.messages.retain(|m| !gone(m));
+        let c = self.row(id);
+        c.tip = writing.before;
+        c.message_count = c.message_count.saturating_sub(2);
+        let conversation = if writing.has_created {
+            self.conversations.retain(|c| c.id != id);
+            None
+        } else {
+            Some(self.row(id).clone())
+        };
+        let draft = writing.asked.map(|(_, draft)| draft);
+        if let Some(draft) = &draft {
+            let scope = if writing.has_created { None } else { Some(id) };
+            self.drafts.insert((scope, 0), draft.clone());
+        }
+        let step = Step::Withdrawn {
+            draft,
+            failure,
+            conversation,
+        };
+        vec![say(Some(writing.cause), id, step)]
+    }
+
+    fn chat(&mut self, chat: Chat) -> Option<Answer> {
+        match chat {
+            Chat::Open { conversation } => Some(self.open(conversation)),
+            Chat::Page {
+                conversation,
+                at,
+                limit,
+            } => Some(Answer::Page {
+                conversation,
+                at,
+                page: self.page(conversation, at, limit),
+            }),
+            Chat::Choose {
+                conversation,
+                through,
+            } => {
+                let mut tip = through;
+                while let Some(next) = self.messages.iter().rfind(|m| m.parent == Some(tip)) {
+                    tip = next.id;
+                }
+                self.row(conversation).tip = Some(tip);
+                Some(self.open(conversation))
+            }
+            Chat::SwitchModel {
+                conversation,
+                model,
+            } => {
+                let what = format!("{model} from the next message on");
+                self.row(conversation).model = model;
+                Some(done(what, None))
+            }
+            Chat::SetSystem { conversation, text } => {
+                self.row(conversation).system = text;
+                Some(done("instructions kept".to_owned(), None))
+            }
+            Chat::KeepDraft { scope, slot, draft } => {
+                if draft.is_empty() {
+                    self.drafts.remove(&(scope, slot));
+                } else {
+                    self.drafts.insert((scope, slot), draft);
+                }
+                None
+            }
+            Chat::KeepReading {
+                conversation,
+                reading,
+            } => {
+                match reading {
+                    Some(reading) => self.readings.insert(conversation, reading),
+                    None => self.readings.remove(&conversation),
+                };
+                None
+            }
+            Chat::Thinking(message) => Some(Answer::Thinking {
+                message,
+                text: self.thoughts.get(&message).cloned().unwrap_or_default(),
+            }),
+            Chat::Questions { conversation } => {
+                let branch = self.branch(conversation);
+                let own = branch.into_iter().filter(|m| m.role == Role::User);
+                Some(Answer::Questions(own.map(|m| (m.id, m.content)).collect()))
+            }
+            Chat::Siblings { message } => {
+                let of = self.message(message).clone();
+                Some(Answer::Siblings(self.siblings(&of)))
+            }
+            Chat::Set { .. } => Some(done(String::new(), None)),
+        }
+    }
+
+    fn open(&mut self, id: ConversationId) -> Answer {
+        self.last = Some(id);
+        Answer::Opened(Box::new(self.opened(id)))
+    }
+
+    fn opened(&mut self, id: ConversationId) -> Opened {
+        let reading = self.readings.get(&id).copied();
+        let at = reading.map_or(At::Tip, |reading| At::Around(reading.message));
+        Opened {
+            conversation: self.row(id).clone(),
+            page: self.page(id, at, Some(50)),
+            drafts: self.drafts_of(Some(id)),
+            reading,
+        }
+    }
+
+    fn drafts_of(&self, scope: Option<ConversationId>) -> Vec<(i32, Draft)> {
+        self.drafts
+            .iter()
+            .filter(|((of, _), _)| *of == scope)
+            .map(|((_, slot), draft)| (*slot, draft.clone()))
+            .collect()
+    }
+
+    /// The shown branch, oldest first.
+    pub fn branch(&mut self, id: ConversationId) -> Vec<Message> {
+        let mut at = self.row(id).tip;
+        let by_id: HashMap<MessageId, &Message> = self.messages.iter().map(|m| (m.id, m)).collect();
+        let mut branch = Vec::new();
+        while let Some(message) = at.and_then(|at| by_id.get(&at)) {
+            branch.push((*message).clone());
+            at = message.parent;
+        }
+        branch.reverse();
+        branch
+    }
+
+    fn siblings(&self, of: &Message) -> Vec<MessageId> {
+        let same = |m: &&Message| {
+            m.parent == of.parent && m.role == of.role && m.conversation == of.conversation
+        };
+        self.messages.iter().filter(same).map(|m| m.id).collect()
+    }
+
+    fn shown(&self, message: &Message) -> Shown {
+        let siblings = self.siblings(message);
+        let place = siblings.iter().position(|id| *id == message.id).unwrap() + 1;
+        Shown {
+            message: message.clone(),
+            place: u32::try_from(place).unwrap(),
+            of: u32::try_from(siblings.len()).unwrap(),
+            is_elsewhere: false,
+        }
+    }
+
+    fn page(&mut self, id: ConversationId, at: At, limit: Option<u32>) -> Page {
+        let branch = self.branch(id);
+        let limit = limit.map_or(branch.len(), |limit| usize::try_from(limit).unwrap());
+        let find = |id| branch.iter().position(|m| m.id == id).unwrap_or(0);
+        let (from, to) = match at {
+            At::Tip => (branch.len().saturating_sub(limit), branch.len()),
+            At::Before(id) => (find(id).saturating_sub(limit), find(id)),
+            At::After(id) => (find(id) + 1, (find(id) + 1 + limit).min(branch.len())),
+            At::Around(id) => {
+                let from = find(id).saturating_sub(limit / 2);
+                (from, (from + limit).min(branch.len()))
+            }
+        };
+        Page {
+            messages: branch[from..to].iter().map(|m| self.shown(m)).collect(),
+            has_before: from > 0,
+            has_after: to < branch.len(),
+        }
+    }
+
+    fn shelf(&mut self, cause: Option<RequestId>, shelf: Shelf) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut change = |row: &Conversation| {
+            let news = News::Changed(Row::Conversation(row.clone()));
+            events.push(Event { cause, news });
+        };
+        let answer = match shelf {
+            Shelf::Home { limit } => {
+                let limit = usize::try_from(limit).unwrap();
+                let rows = self.listed(&Query::default());
+                let home = Home {
+                    total: u64::try_from(rows.len()).unwrap(),
+                    rows: rows.into_iter().take(limit).collect(),
+                    last: self.last.map(|id| self.opened(id)),
+                    drafts: self.drafts_of(None),
+                    model: self.model.clone(),
+                    state: BTreeMap::new(),
+                };
+                Answer::Home(Box::new(home))
+            }
+            Shelf::List {
+                query,
+                after,
+                limit,
+                ..
+            } => {
+                let rows = self.listed(&query);
+                let total = u64::try_from(rows.len()).unwrap();
+                let from = after.map_or(0, |after| {
+                    rows.partition_point(|row| {
+                        let c = &row.conversation;
+                        (c.active_at, c.id) >= (after.active_at, after.id)
+                    })
+                });
+                let limit = limit.map_or(rows.len(), |limit| usize::try_from(limit).unwrap());
+                let to = (from + limit).min(rows.len());
+                Answer::List {
+                    has_more: to < rows.len(),
+                    rows: rows[from..to].to_vec(),
+                    total,
+                }
+            }
+            Shelf::Find { .. } => Answer::Found(self.conversations[0].clone()),
+            Shelf::Rename {
+                conversation,
+                title,
+            } => {
+                let row = self.row(conversation);
+                row.title.clone_from(&title);
+                row.title_by = TitleBy::User;
+                change(row);
+                done(format!("renamed: {title}"), None)
+            }
+            Shelf::Apply { ids, act } => {
+                let now = self.mint.now();
+                let mut title = String::new();
+                for id in &ids {
+                    let row = self.row(*id);
+                    row.trashed_at = (act == Act::Trash).then_some(now);
+                    title.clone_from(&row.title);
+                    change(row);
+                }
+                let (what, back) = match act {
+                    Act::Trash => ("moved to the trash", Act::Restore),
+                    Act::Restore => ("out of the trash", Act::Trash),
+                };
+                let undo = Command::Shelf(Shelf::Apply { ids, act: back });
+                done(format!("{what}: {title}"), Some(undo))
+            }
+        };
+        let news = News::Answer(answer);
+        events.push(Event { cause, news });
+        events
+    }
+
+    fn listed(&self, query: &Query) -> Vec<Listed> {
+        let has = |c: &Conversation| {
+            let title = c.title.to_lowercase();
+            let mut words = query.words.split_whitespace();
+            words.all(|word| title.contains(&word.to_lowercase()))
+        };
+        let mut rows: Vec<Listed> = self
+            .conversations
+            .iter()
+            .filter(|c| c.trashed_at.is_some() == (query.which == Which::Trashed) && has(c))
+            .map(|c| Listed {
+                conversation: c.clone(),
+                has_draft: self.drafts.contains_key(&(Some(c.id), 0)),
+            })
+            .collect();
+        rows.sort_by_key(|row| {
+            std::cmp::Reverse((row.conversation.active_at, row.conversation.id))
+        });
+        rows
+    }
+}
+
+fn done(what: String, undo: Option<Command>) -> Answer {
+    Answer::Done { what, undo }
+}
+
+fn say(cause: Option<RequestId>, conversation: ConversationId, step: Step) -> Event {
+    let news = News::Turn { conversation, step };
+    Event { cause, news }
+}
+
+/// The figures of a reply that is over.
+fn measure(reply: &mut Message, status: Status) {
+    reply.status = status;
+    reply.finish = (status == Status::Complete).then_some(Finish::Stop);
+    reply.first_token_ms = Some(400);
+    reply.total_ms = Some(1_200);
+    reply.usage = Some(Usage {
+        input: Some(120),
+        output: Some(312),
+        ..Usage::default()
+    });
+    if reply.model.as_ref().is_some_and(|m| !m.is_guide()) {
+        reply.cost = Some(Money(3_400_000_000));
+    }
+    reply.response_id = Some("resp_1".to_owned());
+}

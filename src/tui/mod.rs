@@ -244,7 +244,10 @@ impl Face {
         };
         let begun = Instant::now();
         let mut next = Some(first);
+        let mut is_awaited = false;
         while let Some(event) = next {
+            // Somebody pressed a key for it, or has just started salon: it is drawn like a key.
+            is_awaited |= matches!(event.news, News::Answer(_));
             self.apply(model, screen, Msg::Engine(event))?;
             next = if begun.elapsed() < DRAIN {
                 self.events.try_recv().ok()
@@ -252,7 +255,11 @@ impl Face {
                 None
             };
         }
-        self.clock.request(Instant::now());
+        if is_awaited {
+            self.clock.request_now(Instant::now());
+        } else {
+            self.clock.request(Instant::now());
+        }
         Ok(())
     }
 

@@ -95,6 +95,7 @@ pub struct Model {
     pub fatal: Option<Failure>,
     /// Side panes are hidden.
     pub is_alone: bool,
+    /// The engine has said what is open.
     pub is_home: bool,
     pub theme: Theme,
     pub zone: TimeZone,

@@ -157,12 +157,14 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let frames = &model.frames;
     paint_head(&mut canvas, model);
     paint_system(&mut canvas, model);
-    if model.transcript.is_empty() {
-        paint_welcome(&mut canvas, model);
-    } else {
-        model
-            .transcript
-            .paint(&mut canvas, model.focus == Focus::Transcript, &model.zone);
+    match (model.is_home, model.transcript.is_empty()) {
+        // What is open is not known yet; nothing wrong is shown for a moment.
+        (false, _) => {}
+        (true, true) => paint_welcome(&mut canvas, model),
+        (true, false) => {
+            let is_focused = model.focus == Focus::Transcript;
+            model.transcript.paint(&mut canvas, is_focused, &model.zone);
+        }
     }
     model.composer.paint(
         &mut canvas,
@@ -388,7 +390,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let status = Status {
         hints: hints.into_iter().flatten().collect(),
         toast: model.toast.as_ref(),
-        model: model.model(),
+        model: model.is_home.then(|| model.model()),
         cost,
     };
     status.paint(canvas, model.frames.status);

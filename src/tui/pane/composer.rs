@@ -158,11 +158,6 @@ impl Composer {
         self.edit_of.is_some()
     }
 
-    /// Gives up the edit and the text of it.
-    pub fn leave_edit(&mut self) {
-        self.put(Draft::default());
-    }
-
     /// Empties the composer for a send; the draft waits until the send is accepted.
     pub fn take(&mut self, question: MessageId, scope: Option<ConversationId>) -> Draft {
         let draft = self.draft();

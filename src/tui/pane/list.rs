@@ -33,6 +33,8 @@ pub struct List {
     top: usize,
     has_more: bool,
     is_asking: bool,
+    /// The first page has come.
+    is_loaded: bool,
     /// Conversations in which a reply is being written.
     pub live: HashSet<ConversationId>,
     area: Rect,
@@ -50,6 +52,7 @@ impl Default for List {
             top: 0,
             has_more: false,
             is_asking: false,
+            is_loaded: false,
             live: HashSet::new(),
             area: Rect::default(),
         }
@@ -64,6 +67,7 @@ impl List {
         self.total = total;
         self.has_more = has_more;
         self.is_asking = false;
+        self.is_loaded = true;
         self.selected = chosen
             .and_then(|id| self.rows.iter().position(|row| row.conversation.id == id))
             .unwrap_or(self.selected)
@@ -257,7 +261,7 @@ impl List {
         canvas.put(area, (1, 1), &Clean::own("/"), Look::of(Tone::Dim));
         self.filter
             .paint(canvas.buffer, self.filter_area(), canvas.theme);
-        if self.rows.is_empty() {
+        if self.rows.is_empty() && self.is_loaded {
             canvas.put(area, (1, 2), &self.empty_words(), Look::of(Tone::Dim));
         }
         let body = Rect {

@@ -21,7 +21,8 @@ pub struct Status<'a> {
     /// At most four, the most useful first: key and what it does.
     pub hints: Vec<(String, &'static str)>,
     pub toast: Option<&'a Toast>,
-    pub model: &'a ModelRef,
+    /// `None` = not known yet.
+    pub model: Option<&'a ModelRef>,
     /// What the model's money was in the open conversation, such as `$0.42`; empty = nothing to say.
     pub cost: String,
 }
@@ -30,9 +31,9 @@ impl Status<'_> {
     /// Draws the line. The model stays; hints give way.
     pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let dim = Look::of(Tone::Dim);
-        let model = Clean::line(&self.model.to_string());
+        let model = Clean::line(&self.model.map(ToString::to_string).unwrap_or_default());
         let mut tail = String::new();
-        if self.model.is_guide() {
+        if self.model.is_some_and(ModelRef::is_guide) {
             tail.push_str(" · built-in guide, not a language model");
         }
         if !self.cost.is_empty() {

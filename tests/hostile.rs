@@ -1,5 +1,15 @@
 //! Whatever is pressed, said or written: the face does not panic, loses no words and lets nothing drive the terminal.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a test that cannot go on stops and says where; tables are long"
+)]
+
 #[path = "support/stage/mod.rs"]
 mod stage;
 

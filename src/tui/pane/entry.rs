@@ -371,7 +371,10 @@ impl Entry {
             ));
         } else if message.role == Role::User {
             if message.status == Status::Unsent {
-                lines.push(Line::words("not sent yet", Tone::Warning));
+                lines.push(Line::words(
+                    "not sent yet: send again or edit",
+                    Tone::Warning,
+                ));
                 lines.push(Line::offers(&[Action::Retry, Action::EditQuestion]));
             }
         } else {

@@ -8,6 +8,7 @@ use crate::domain::clean::Clean;
 use crate::domain::message::{Message, Role, Shown, Status};
 use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::text::dark::{Dark, Lit};
 use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::theme::{Look, Tone};
 
@@ -240,6 +241,19 @@ impl Entry {
     #[cfg(test)]
     pub fn cost(&self) -> u64 {
         self.doc.cost().rows
+    }
+
+    /// The code of an item that waits for its colours, and its block.
+    pub fn dark(&self, item: usize) -> Option<(usize, Dark)> {
+        match self.part(item) {
+            Part::Block(block) => Some((block, self.doc.dark(block)?)),
+            Part::Head | Part::Thinking | Part::Foot => None,
+        }
+    }
+
+    /// Colours the code of a block.
+    pub fn light(&mut self, block: usize, lit: Lit) {
+        self.doc.light(block, lit);
     }
 
     /// Drops rows that are far from the screen.

@@ -333,7 +333,10 @@ proptest! {
                 break;
             }
             let is_edit = match what {
-                Happening::Keys(n) => keys[*n].iter().any(|chord| edits.contains(chord)),
+                Happening::Keys(n) => {
+                    let is_letter = keys[*n].len() == 1 && keys[*n][0].is_text();
+                    is_letter || keys[*n].iter().any(|chord| edits.contains(chord))
+                }
                 // They could move the caret into the word and part it.
                 Happening::Char(_) | Happening::Text(_) | Happening::Paste(_) => {
                     face.model.focus != Focus::Composer || !face.model.composer.editor.is_empty()

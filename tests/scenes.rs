@@ -20,6 +20,14 @@
 //!
 //! TEXT may hold `\n`, or be `<<` and end at a line `>>`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on stops, and matches only what it asks about"
+)]
+
 #[path = "support/stage/mod.rs"]
 mod stage;
 
@@ -37,8 +45,8 @@ use salon::domain::model::ModelSpec;
 use salon::domain::prompt::Prompt;
 use salon::keys::KeyMap;
 use salon::protocol::News;
+use stage::Face;
 use stage::script::Script;
-use stage::{Face, text_of};
 
 #[test]
 fn scenes_look_as_they_did() {

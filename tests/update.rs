@@ -1,5 +1,15 @@
 //! Keys and news in, commands and effects out: what the face decides, without a terminal and without a runtime.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a test that cannot go on stops and says where; tables are long"
+)]
+
 #[path = "support/stage/mod.rs"]
 mod stage;
 

@@ -1,7 +1,9 @@
 //! An answer as it comes: bytes through frames and wire into deltas, with the limits of silence, until it is over.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::time::{Duration, Instant, timeout_at};
 
@@ -19,6 +21,8 @@ use crate::provider::transport::{Phase, of_silence, of_transport};
 const AFTER_FINISH: Duration = Duration::from_secs(2);
 /// The same after the end marker, behind which nothing is expected.
 const AFTER_DONE: Duration = Duration::from_millis(100);
+/// Pieces of a body taken in at once, at most.
+const AT_ONCE: usize = 256;
 
 /// An answer. Dropping it closes the connection.
 pub struct Reply {
@@ -105,6 +109,7 @@ impl HttpReply {
             match timeout_at(self.deadline, response.chunk()).await {
                 Ok(Ok(Some(bytes))) => {
                     self.take(&bytes);
+                    self.take_waiting().await;
                     self.deadline = Instant::now() + self.patience();
                 }
                 Ok(Ok(None)) => self.end(None),
@@ -120,6 +125,37 @@ impl HttpReply {
                     )));
                 }
             }
+        }
+    }
+
+    /// Takes in what has come behind a piece of the body, without waiting: a burst of tokens becomes one delta.
+    async fn take_waiting(&mut self) {
+        for _ in 0..AT_ONCE {
+            let Some(response) = self.response.as_mut() else {
+                return;
+            };
+            let polled = {
+                let chunk = pin!(response.chunk());
+                futures::poll!(chunk)
+            };
+            match polled {
+                Poll::Ready(Ok(Some(bytes))) => self.take(&bytes),
+                Poll::Ready(Ok(None)) => return self.end(None),
+                Poll::Ready(Err(error)) => {
+                    let broken = of_transport(&self.asked, Phase::Answering, error);
+                    return self.end(Some(broken));
+                }
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    /// Adds a delta; words of one kind that follow each other are one.
+    fn say(&mut self, delta: Delta) {
+        match (self.ready.back_mut(), delta) {
+            (Some(Ok(Delta::Text(said))), Delta::Text(more))
+            | (Some(Ok(Delta::Reasoning(said))), Delta::Reasoning(more)) => said.push_str(&more),
+            (_, delta) => self.ready.push_back(Ok(delta)),
         }
     }
 
@@ -151,7 +187,7 @@ impl HttpReply {
         let mut deltas = Vec::new();
         for frame in frames {
             let said = self.decoder.frame(frame, &mut deltas);
-            self.ready.extend(deltas.drain(..).map(Ok));
+            deltas.drain(..).for_each(|delta| self.say(delta));
             if let Err(fault) = said {
                 let error = match fault {
                     Fault::Said(error) => of_server(&self.asked, &error),
@@ -169,7 +205,7 @@ impl HttpReply {
         self.response = None;
         let mut deltas = Vec::new();
         self.decoder.flush(&mut deltas);
-        self.ready.extend(deltas.into_iter().map(Ok));
+        deltas.into_iter().for_each(|delta| self.say(delta));
         if !self.decoder.is_complete() {
             self.ready.push_back(Err(error));
         }
@@ -188,7 +224,7 @@ impl HttpReply {
         }
         let mut deltas = Vec::new();
         let ending = self.decoder.end(&mut deltas);
-        self.ready.extend(deltas.into_iter().map(Ok));
+        deltas.into_iter().for_each(|delta| self.say(delta));
         if let Some(mut error) = verdict(&self.asked, &self.decoder, ending, broken) {
             for line in self.decoder.strays().iter().take(8) {
                 add_line(&mut error.failure.detail, &self.asked.scrub.line(line));

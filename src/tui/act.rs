@@ -124,16 +124,15 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
     if rest.is_empty() {
         return None;
     }
-    match action {
-        Action::PickModel => rest.parse::<ModelRef>().err().map(|bad| bad.to_string()),
-        Action::EditSystem => None,
-        Action::RenameConversation if model.here().is_some() => None,
-        Action::RenameConversation => Some("there is no conversation to rename yet".to_owned()),
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "all other words of a long table take nothing more"
-        )]
-        _ => Some("this word stands alone; // sends a slash".to_owned()),
+    let has_place = model.here().is_some();
+    if action == Action::PickModel {
+        rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
+    } else if action == Action::RenameConversation && !has_place {
+        Some("there is no conversation to rename yet".to_owned())
+    } else if matches!(action, Action::EditSystem | Action::RenameConversation) {
+        None
+    } else {
+        Some("this word stands alone; // sends a slash".to_owned())
     }
 }
 

@@ -43,11 +43,13 @@ use clock::FrameClock;
 use input::Input;
 use model::{Ask, Model};
 use msg::{Effect, Msg, Signal};
+use pane::transcript::Job;
 use terminal::Screen;
 use text::code::Highlighter;
+use text::dark::Lit;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::id::RequestId;
+use crate::domain::id::{MessageId, RequestId};
 use crate::protocol::{Command, Event, News, Request, Shelf};
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
@@ -66,6 +68,7 @@ pub struct Engine {
 enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
     Tmux { took: bool, text: String },
+    Lit(MessageId, usize, Option<Lit>),
 }
 
 /// Shows the screen until the user leaves. `start` starts the engine and is called after the first frame.
@@ -128,6 +131,12 @@ async fn until(due: Option<Instant>) {
 fn load_highlighter() -> BoxFuture<'static, Outside> {
     let loading = tokio::task::spawn_blocking(|| Arc::new(Highlighter::load()));
     async move { Outside::Highlighter(loading.await.ok()) }.boxed()
+}
+
+fn light(job: Job) -> BoxFuture<'static, Outside> {
+    let (message, block) = (job.message, job.block);
+    let lighting = tokio::task::spawn_blocking(move || job.dark.light(&job.highlighter));
+    async move { Outside::Lit(message, block, lighting.await.ok()) }.boxed()
 }
 
 fn frame(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
@@ -193,6 +202,9 @@ impl Face {
                 if let Some((command, at)) = model.transcript.wants() {
                     model.ask(command, Ask::Page(at));
                 }
+                if let Some(job) = model.transcript.wants_light() {
+                    self.outside.push(light(job));
+                }
                 self.run_effects(model, screen)?;
             }
             event = self.events.recv() => self.news(model, screen, event)?,
@@ -244,7 +256,10 @@ impl Face {
         };
         let begun = Instant::now();
         let mut next = Some(first);
+        let mut is_awaited = false;
         while let Some(event) = next {
+            // Somebody pressed a key for it, or has just started salon: it is drawn like a key.
+            is_awaited |= matches!(event.news, News::Answer(_));
             self.apply(model, screen, Msg::Engine(event))?;
             next = if begun.elapsed() < DRAIN {
                 self.events.try_recv().ok()
@@ -252,7 +267,11 @@ impl Face {
                 None
             };
         }
-        self.clock.request(Instant::now());
+        if is_awaited {
+            self.clock.request_now(Instant::now());
+        } else {
+            self.clock.request(Instant::now());
+        }
         Ok(())
     }
 
@@ -313,6 +332,9 @@ impl Face {
     ) -> io::Result<()> {
         match done {
             Outside::Highlighter(highlighter) => model.transcript.highlight_with(highlighter),
+            Outside::Lit(message, block, Some(lit)) => model.transcript.lit(message, block, lit),
+            // A grammar that panics leaves its code plain; no other is asked for.
+            Outside::Lit(_, _, None) => {}
             Outside::Tmux { took: true, text } => model.say(format!(
                 "{} characters handed to tmux",
                 text.chars().count()

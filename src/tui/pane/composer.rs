@@ -207,7 +207,12 @@ impl Composer {
     /// Moves the draft to the stash; the commands keep it on disk.
     pub fn stash_draft(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
         self.stash.insert(0, self.draft());
-        self.stash.truncate(STASH);
+        if self.stash.len() > STASH
+            && let (Some(oldest), Some(older)) = (self.stash.pop(), self.stash.pop())
+        {
+            // No word is dropped: the two oldest become one.
+            self.stash.push(oldest.before(older));
+        }
         self.put(Draft::default());
         self.keep_all(scope)
     }

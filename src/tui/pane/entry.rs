@@ -8,6 +8,7 @@ use crate::domain::clean::Clean;
 use crate::domain::message::{Message, Role, Shown, Status};
 use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::text::dark::{Dark, Lit};
 use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::theme::{Look, Tone};
 
@@ -242,6 +243,19 @@ impl Entry {
         self.doc.cost().rows
     }
 
+    /// The code of an item that waits for its colours, and its block.
+    pub fn dark(&self, item: usize) -> Option<(usize, Dark)> {
+        match self.part(item) {
+            Part::Block(block) => Some((block, self.doc.dark(block)?)),
+            Part::Head | Part::Thinking | Part::Foot => None,
+        }
+    }
+
+    /// Colours the code of a block.
+    pub fn light(&mut self, block: usize, lit: Lit) {
+        self.doc.light(block, lit);
+    }
+
     /// Drops rows that are far from the screen.
     pub fn forget(&mut self) {
         self.doc.forget();
@@ -371,7 +385,10 @@ impl Entry {
             ));
         } else if message.role == Role::User {
             if message.status == Status::Unsent {
-                lines.push(Line::words("not sent yet", Tone::Warning));
+                lines.push(Line::words(
+                    "not sent yet: send again or edit",
+                    Tone::Warning,
+                ));
                 lines.push(Line::offers(&[Action::Retry, Action::EditQuestion]));
             }
         } else {

@@ -28,7 +28,7 @@ impl Line {
         plain(&self.left, self.look, width.max(1))
             .iter()
             .map(|row| Line {
-                left: Clean::line(&row.text()),
+                left: Clean::line(row.text()),
                 ..self.clone()
             })
             .collect()

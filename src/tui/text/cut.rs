@@ -9,7 +9,7 @@ use super::code::{MAX_LINE, Progress};
 use super::lay::Resume;
 use super::row::Row;
 use super::styled::Styled;
-use super::tree::{Block, Code, Grid, List, Shape};
+use super::tree::{Block, Code, Grid, Item, List, Shape};
 use crate::tui::theme::{Look, Tone};
 
 /// An open rest longer than this is cut where that is possible, in bytes.
@@ -132,11 +132,10 @@ impl View<'_> {
         if at < self.lead || item.start <= self.lead {
             return None;
         }
-        let content = item
-            .blocks
-            .first()
-            .map_or(item.start + 2, |b| b.range.start);
-        let marker = self.before(item.start, content)?;
+        // An item that has only begun does not show yet how far its words are indented.
+        let begun = |item: &Item| Some((item.start, item.blocks.first()?.range.start));
+        let (start, content) = list.items.iter().rev().find_map(begun)?;
+        let marker = self.before(start, content)?;
         let marker = match list.first {
             None => marker.to_owned(),
             Some(first) => {

@@ -159,7 +159,7 @@ impl Growth {
         match others.last() {
             None => self.cut(body, (&text, first), &ends, is_long),
             // A part of a line that is this long will hardly turn out to belong to the block before.
-            Some(last) if is_long => {
+            Some(last) if text.len() - last.range.start > OPEN_MAX => {
                 let tail = self.at(line_start(&text, last.range.start));
                 self.open += others.len();
                 self.begin(tail);
@@ -383,7 +383,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #![proptest_config(ProptestConfig::with_cases(400))]
         #[test]
         fn growing_then_ending_is_the_whole(source in source(), sizes in prop::collection::vec(1usize..9, 1..6), width in 1u16..60) {
             let mut doc = Doc::growing();
@@ -457,6 +457,36 @@ mod tests {
                 doc.push(&chunk);
                 doc.all_rows(width, &Ctx::default());
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        /// Few kinds of line make blocks long enough to be cut.
+        #[test]
+        fn long_blocks_of_any_kind_are_survived(
+            kinds in prop::collection::vec(line(), 1..5),
+            picks in prop::collection::vec(0usize..5, 200..500),
+            size in 1usize..60,
+            width in 1u16..60,
+        ) {
+            let mut source = String::new();
+            for pick in picks {
+                source.push_str(&kinds[pick % kinds.len()]);
+                source.push_str(" words\n");
+            }
+            let mut doc = Doc::growing();
+            for chunk in chunks(&source, &[size]) {
+                doc.push(&chunk);
+                doc.settle(width, &CTX);
+            }
+            let mut whole = Doc::whole(source.clone());
+            if !has_definitions(&source) {
+                let last = doc.block_count().saturating_sub(1);
+                prop_assert_eq!(doc.block_range(last).start, whole.block_range(last).start);
+            }
+            doc.end(source);
+            prop_assert_eq!(doc.all_rows(width, &CTX), whole.all_rows(width, &CTX));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The messages of the open conversation: one branch of it, scrolled by an anchor (architecture 7.2).
 
 mod hand;
+mod light;
 mod news;
 mod travel;
 
@@ -18,6 +19,7 @@ use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
 use crate::tui::theme::{Look, Tone};
+pub use light::Job;
 pub use travel::Move;
 
 /// The transcript pane.
@@ -42,6 +44,8 @@ pub struct Transcript {
     pub hints: Hints,
     area: Rect,
     ctx: Ctx,
+    /// A block of code is on its way to its colours.
+    is_lighting: bool,
     /// What the last layout shows: row of the area, entry, item in it, row in that.
     visible: Vec<Place>,
     moved: bool,
@@ -60,6 +64,10 @@ impl Transcript {
     pub fn new(hints: Hints) -> Self {
         Transcript {
             hints,
+            ctx: Ctx {
+                code_at_once: Some(light::AT_ONCE),
+                ..Ctx::default()
+            },
             ..Transcript::default()
         }
     }

@@ -13,7 +13,8 @@ pub fn leave(mut terminal: Terminal) {
 /// The columns of the conversation, without the head and the status line.
 pub fn conversation(screen: &vt100::Screen) -> String {
     let (_, columns) = screen.size();
-    let rows: Vec<String> = screen.rows(32, columns.get() - 61).collect();
+    let rows = screen.rows(32, columns.get() - 61);
+    let rows: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
     rows[1..rows.len() - 1].join("\n")
 }
 
@@ -54,6 +55,19 @@ fn an_answer_appears_word_by_word() {
 }
 
 #[test]
+#[ignore = "a send before the engine's first answer goes to the guide"]
+fn a_question_sent_at_once_goes_to_the_model_of_the_settings() {
+    let server = Server::apart(vec![Answer::text(&["answered by the lab"])]);
+    let home = Home::with(&server);
+    let mut terminal = home.start();
+    // Before the program has read anything of its own, perhaps before it has drawn.
+    terminal
+        .wait_for("Ask anything")
+        .type_text("Quick question\r");
+    terminal.wait_for("answered by the lab");
+}
+
+#[test]
 fn esc_stops_and_keeps_the_words() {
     let gate = Gate::new();
     let server = Server::apart(vec![Answer::text_gated(&["kept words ", "never"], &gate)]);
@@ -77,9 +91,7 @@ fn esc_before_the_first_word_gives_the_text_back() {
     terminal.wait_for("test/m").send("A hasty question");
     terminal.wait_for("Esc stops").press("esc");
     terminal.wait_gone("Esc stops");
-    terminal.wait_until("the text in the composer", |screen| {
-        screen.contents().contains("▏ A hasty question")
-    });
+    terminal.wait_typed("A hasty question");
     terminal.wait_for("New conversation");
     terminal.press("ctrl+u").wait_for("Ask anything");
     leave(terminal);
@@ -91,7 +103,7 @@ fn a_refused_question_stands_in_the_composer_with_the_reason() {
     let home = Home::with(&server);
     let mut terminal = home.start();
     terminal.wait_for("test/m").send("Let me in");
-    terminal.wait_for("▏ Let me in").wait_for("key");
+    terminal.wait_typed("Let me in").wait_for("key");
     assert!(!terminal.text().contains("Esc stops"));
 }
 
@@ -111,7 +123,7 @@ fn a_second_start_shows_the_same_place_and_the_draft() {
     });
     terminal
         .type_text("half a thought")
-        .wait_for("▏ half a thought");
+        .wait_typed("half a thought");
     terminal.wait_idle();
     let before = conversation(terminal.screen());
     terminal.type_text("\x18q");
@@ -121,7 +133,7 @@ fn a_second_start_shows_the_same_place_and_the_draft() {
     again.wait_until(&format!("the same place:\n{before}\n"), |screen| {
         conversation(screen) == before
     });
-    assert!(again.text().contains("▏ half a thought"));
+    again.wait_typed("half a thought");
 }
 
 #[test]
@@ -130,9 +142,9 @@ fn a_draft_for_a_new_conversation_is_kept() {
     let home = Home::with(&server);
     let mut terminal = home.start();
     terminal.wait_for("test/m").type_text("not yet sent");
-    terminal.wait_for("▏ not yet sent").type_text("\x18q");
+    terminal.wait_typed("not yet sent").type_text("\x18q");
     assert_eq!(terminal.end(), 0);
-    home.start().wait_for("▏ not yet sent");
+    home.start().wait_typed("not yet sent");
 }
 
 #[test]
@@ -142,7 +154,7 @@ fn several_lines_are_one_message() {
     let mut terminal = home.start();
     terminal.wait_for("test/m").type_text("first");
     terminal.press("ctrl+j").type_text("second");
-    terminal.wait_for("▏ first").wait_for("second");
+    terminal.wait_for("first").wait_typed("second");
     terminal.paste("third\r\nfourth\rfifth\n");
     terminal
         .wait_for("secondthird")

@@ -31,7 +31,6 @@ fn is_own(sequence: &str) -> bool {
         "ESC[<1u",
         "ESC[c",
         "ESC[2J",
-        "ESC[6n",
         "ESC[?1000h",
         "ESC[?1000l",
         "ESC[?1002h",
@@ -86,7 +85,7 @@ fn an_error_cannot_drive_the_terminal() {
     let home = Home::with(&server);
     let mut terminal = home.start();
     terminal.wait_for("test/m").send("Be nasty");
-    terminal.wait_for("▏ Be nasty").wait_for("bad request");
+    terminal.wait_typed("Be nasty").wait_for("bad request");
     assert_own(&terminal);
 }
 
@@ -105,7 +104,7 @@ fn what_the_terminal_says_late_is_not_typed() {
     let home = Home::bare();
     let mut terminal = home.start();
     terminal.wait_for("Ask anything").type_text("ab");
-    terminal.wait_for("▏ ab");
+    terminal.wait_typed("ab");
     for late in [
         "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
         "\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
@@ -117,7 +116,7 @@ fn what_the_terminal_says_late_is_not_typed() {
         terminal.type_text(late);
     }
     terminal.wait_idle();
-    terminal.type_text("cd").wait_for("▏ abcd");
+    terminal.type_text("cd").wait_typed("abcd");
     terminal.press("ctrl+c").wait_gone("abcd");
     leave(terminal);
 }
@@ -127,7 +126,7 @@ fn a_plain_terminal_is_not_told_what_it_does_not_know() {
     let home = Home::bare();
     let mut terminal = Terminal::start(Start::at(&home).kind(Kind::Plain));
     terminal.wait_for("Ask anything").type_text("abc");
-    terminal.wait_for("▏ abc");
+    terminal.wait_typed("abc");
     let found = sequences(terminal.raw());
     let words: Vec<String> = found.iter().map(|one| readable(one)).collect();
     assert!(!words.iter().any(|w| w == "ESC[>1u" || w == "ESC[?2026h"));
@@ -140,6 +139,6 @@ fn a_terminal_that_answers_nothing_is_enough() {
     let home = Home::bare();
     let mut terminal = Terminal::start(Start::at(&home).kind(Kind::Silent));
     terminal.wait_for("Ask anything").type_text("abc");
-    terminal.wait_for("▏ abc").press("ctrl+c").wait_gone("abc");
+    terminal.wait_typed("abc").press("ctrl+c").wait_gone("abc");
     leave(terminal);
 }

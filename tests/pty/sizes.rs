@@ -73,7 +73,7 @@ fn the_smallest_terminal_is_survived() {
         terminal.resize(columns, rows).wait_idle();
         terminal.type_text("x").wait_idle();
     }
-    terminal.resize(120, 36).wait_for("▏ xxxx");
+    terminal.resize(120, 36).wait_typed("xxxx");
     terminal.press("ctrl+c").wait_gone("xxxx");
     leave(terminal);
 }

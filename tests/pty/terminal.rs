@@ -249,6 +249,17 @@ impl Terminal {
         })
     }
 
+    /// Waits until the caret's line says just this, up to the caret.
+    pub fn wait_typed(&mut self, text: &str) -> &mut Terminal {
+        self.wait_until(&format!("`{text}` before the caret"), |screen| {
+            let (row, column) = screen.cursor_position();
+            let line = screen.rows(0, column).nth(usize::from(row));
+            let line = line.unwrap_or_default();
+            let line = line.rsplit('│').next().unwrap_or_default();
+            line.trim_start_matches(|c: char| !c.is_alphanumeric()) == text
+        })
+    }
+
     /// Types a question and sends it once it stands in the composer.
     pub fn send(&mut self, question: &str) -> &mut Terminal {
         self.type_text(question).wait_for(question).press("enter")
@@ -276,11 +287,13 @@ impl Terminal {
     fn wait(&mut self, mut holds: impl FnMut(&Terminal) -> bool, is_screen: bool) -> bool {
         let end = Instant::now() + LIMIT;
         loop {
-            while let Ok(news) = self.news.try_recv() {
-                self.take(news);
-            }
             if holds(self) {
                 return true;
+            }
+            // One after the other: what was shown for a moment is seen too.
+            if let Ok(news) = self.news.try_recv() {
+                self.take(news);
+                continue;
             }
             if Instant::now() > end {
                 return false;

@@ -697,6 +697,40 @@ async fn a_server_without_tls_is_no_https_server() {
 }
 
 #[tokio::test]
+async fn a_server_of_another_language_is_told() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut first = [0];
+        tokio::io::AsyncReadExt::read_exact(&mut socket, &mut first)
+            .await
+            .unwrap();
+        let alert = b"\x15\x03\x01\x00\x02\x02\x46 such is an alert of TLS";
+        tokio::io::AsyncWriteExt::write_all(&mut socket, alert)
+            .await
+            .unwrap();
+        tokio::io::AsyncReadExt::read_to_end(&mut socket, &mut Vec::new()).await
+    });
+    let error = providers(&settings(&url))
+        .ask(&request())
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(
+        (error.by, error.retry),
+        (By::Transport, Retry::Never),
+        "{error:?}"
+    );
+    assert!(
+        error.failure.title.contains("does not speak http"),
+        "{error}"
+    );
+    assert!(error.failure.remedy.contains("https://"), "{error}");
+}
+
+#[tokio::test]
 async fn an_own_certificate_is_refused_until_its_file_is_named() {
     let url = support::tls::start();
     let mut settings = settings(&url);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json;
 use crate::domain::clean::Clean;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 
 /// An exit code (spec section 12, decisions 2.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +26,23 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Why standard output takes nothing more.
+#[derive(Debug)]
+enum Broken {
+    /// Its reader has left.
+    Reader,
+    /// Such as a full disk. `None` once it has been told.
+    Fault(Option<io::Error>),
+}
+
 /// Standard output and standard error.
 pub struct Out {
     stdout: Box<dyn Write>,
     stderr: Box<dyn Write>,
     is_terminal: bool,
     is_json: bool,
-    is_broken: bool,
+    /// Why nothing more can be printed.
+    broken: Option<Broken>,
     /// A carriage return whose line feed may still come.
     held: bool,
     ends_line: bool,
@@ -46,7 +56,7 @@ impl Out {
             stderr: Box::new(io::stderr()),
             is_terminal: io::stdout().is_terminal(),
             is_json,
-            is_broken: false,
+            broken: None,
             held: false,
             ends_line: true,
         }
@@ -57,9 +67,9 @@ impl Out {
         self.is_json
     }
 
-    /// Whether nobody reads any more.
+    /// Whether nothing more can be printed.
     pub fn is_broken(&self) -> bool {
-        self.is_broken
+        self.broken.is_some()
     }
 
     /// More of a reply: as it is into a pipe, harmless onto a terminal.
@@ -103,9 +113,10 @@ impl Out {
         self.write(text.as_bytes());
     }
 
-    /// One JSON object on a line. Its control characters are escaped by JSON.
+    /// One JSON object on a line, harmless on a terminal too: what could drive one is escaped.
     pub fn object(&mut self, object: &impl Serialize) {
-        if let Ok(mut line) = serde_json::to_string(object) {
+        if let Ok(line) = serde_json::to_string(object) {
+            let mut line = escaped(line);
             line.push('\n');
             self.write(line.as_bytes());
         }
@@ -113,7 +124,7 @@ impl Out {
 
     /// A failure: the `error` object on stdout with `--json`, else lines on stderr; nothing when the reader has left.
     pub fn error(&mut self, failure: &Failure) {
-        if self.is_broken {
+        if self.is_broken() {
             return;
         }
         if self.is_json {
@@ -130,21 +141,27 @@ impl Out {
 
     /// A line on stderr; none when the reader of stdout has left.
     pub fn note(&mut self, line: &str) {
-        if self.is_broken {
+        if self.is_broken() {
             return;
         }
         // Nobody reading stderr changes nothing.
         let _ = writeln!(self.stderr, "salon: {}", Clean::line(line));
     }
 
-    /// This exit code, unless nobody reads any more.
+    /// This exit code, unless nothing more could be printed.
     pub fn exit(&mut self, exit: Exit) -> Exit {
         self.flush();
-        if self.is_broken {
-            Exit::BROKEN_PIPE
-        } else {
-            exit
+        let error = match &mut self.broken {
+            None => return exit,
+            Some(Broken::Reader) => return Exit::BROKEN_PIPE,
+            Some(Broken::Fault(error)) => error.take(),
+        };
+        if let Some(error) = error {
+            let title = format!("Standard output cannot be written: {error}");
+            let remedy = "Make room, or print elsewhere.";
+            self.told("salon: ", &Failure::new(FailureKind::Store, title, remedy));
         }
+        Exit::FAILED
     }
 
     fn told(&mut self, head: &str, failure: &Failure) {
@@ -158,17 +175,50 @@ impl Out {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if !self.is_broken && self.stdout.write_all(bytes).is_err() {
-            self.is_broken = true;
+        if self.broken.is_none()
+            && let Err(error) = self.stdout.write_all(bytes)
+        {
+            self.broken = Some(Broken::by(error));
         }
         self.flush();
     }
 
     fn flush(&mut self) {
-        if !self.is_broken && self.stdout.flush().is_err() {
-            self.is_broken = true;
+        if self.broken.is_none()
+            && let Err(error) = self.stdout.flush()
+        {
+            self.broken = Some(Broken::by(error));
         }
     }
+}
+
+impl Broken {
+    fn by(error: io::Error) -> Broken {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Broken::Reader
+        } else {
+            Broken::Fault(Some(error))
+        }
+    }
+}
+
+/// JSON with what drives a terminal and is left raw by JSON written as `\u....`. Such characters stand in strings only.
+fn escaped(json: String) -> String {
+    if !json.contains(Clean::changes) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if Clean::changes(c) {
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -215,6 +265,54 @@ mod tests {
         );
         assert_eq!(shown.matches('\n').count(), 2, "{shown:?}");
         assert_eq!(printed(true, &["done\n"]), "done\n");
+    }
+
+    #[test]
+    fn json_drives_no_terminal_and_says_the_same() {
+        let (sent, read) = channel();
+        let mut out = Out {
+            stdout: Box::new(Sent(sent)),
+            ..Out::new(true)
+        };
+        let text = "a\u{1b}[2J \u{9b}2J \u{7f} \u{202e}x é 你 👩\u{200d}👧 \u{2028}";
+        out.object(&serde_json::json!({ "text": text }));
+        drop(out);
+        let line = String::from_utf8(read.into_iter().flatten().collect()).unwrap();
+        let harmful = ['\u{1b}', '\u{9b}', '\u{7f}', '\u{202e}', '\u{2028}'];
+        assert!(!line.contains(harmful), "{line:?}");
+        assert!(line.contains("é 你 👩\u{200d}👧"), "{line:?}");
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["text"], text);
+    }
+
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_is_no_broken_pipe() {
+        let (sent, read) = channel();
+        let mut out = Out {
+            stdout: Box::new(Full),
+            stderr: Box::new(Sent(sent)),
+            ..Out::new(false)
+        };
+        out.words("x");
+        assert_eq!(out.exit(Exit::DONE), Exit::FAILED);
+        assert_eq!(out.exit(Exit::DONE), Exit::FAILED);
+        drop(out);
+        let told = String::from_utf8(read.into_iter().flatten().collect()).unwrap();
+        assert_eq!(
+            told.matches("Standard output cannot be written").count(),
+            1,
+            "{told}"
+        );
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Clean {
         Clean(Cow::Owned(clean(foreign, Lines::Join)))
     }
 
+    /// Whether this character does not stay as it is.
+    pub fn changes(c: char) -> bool {
+        c != '\n' && c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_dropped(c)
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,13 +1,23 @@
 //! What helps a person mend a file or a word written by hand: its line, and the nearest name that exists.
 
-/// The line of this byte, counted from 1.
-pub fn line_of(text: &str, byte: usize) -> usize {
-    let end = byte.min(text.len());
-    text.as_bytes()[..end]
-        .iter()
-        .filter(|b| **b == b'\n')
-        .count()
-        + 1
+/// Where the lines of a text begin; made once, asked for each thing found in it.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// The lines of this text.
+    pub fn of(text: &str) -> Lines {
+        Lines {
+            ends: text.match_indices('\n').map(|(at, _)| at).collect(),
+        }
+    }
+
+    /// The line of this byte, counted from 1.
+    pub fn line(&self, byte: usize) -> usize {
+        self.ends.partition_point(|end| *end < byte) + 1
+    }
 }
 
 /// The name most like `word`; `None` when none is near enough to be meant (one change in three letters, at most four).
@@ -69,8 +79,8 @@ mod tests {
 
     #[test]
     fn lines_are_counted_from_one() {
-        assert_eq!(line_of("a\nb\n", 0), 1);
-        assert_eq!(line_of("a\nb\n", 2), 2);
-        assert_eq!(line_of("a\nb\n", 99), 3);
+        assert_eq!(Lines::of("a\nb\n").line(0), 1);
+        assert_eq!(Lines::of("a\nb\n").line(2), 2);
+        assert_eq!(Lines::of("a\nb\n").line(99), 3);
     }
 }

@@ -119,13 +119,10 @@ impl Engine {
                 format!("{id} is too short for an id"),
                 "Give at least six characters of it, or `last`.".to_owned(),
             ),
-            Find::Many(ids) => {
-                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-                (
-                    format!("{id} is the beginning of several ids"),
-                    format!("Give more of it: {}.", ids.join(", ")),
-                )
-            }
+            Find::Many(ids) => (
+                format!("{id} is the beginning of {} ids", ids.len()),
+                format!("Give more of it: {}.", first_ones(&ids)),
+            ),
         };
         Err(Failure::new(FailureKind::Input, title, remedy))
     }
@@ -218,4 +215,32 @@ async fn page(store: &Store, wanted: &Wanted) -> Result<Answer, StoreError> {
         total,
         has_more,
     })
+}
+
+/// The first of these ids for one line; how many there are besides.
+fn first_ones(ids: &[ConversationId]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = ids.iter().take(SHOWN).map(ToString::to_string).collect();
+    match ids.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_ids_are_told_in_one_short_line() {
+        let ids: Vec<ConversationId> = (0..2000)
+            .map(|n| format!("01a19407-aa80-7b09-844b-{n:012x}").parse().unwrap())
+            .collect();
+        assert_eq!(first_ones(&ids[..2]).matches("01a19407").count(), 2);
+        let told = first_ones(&ids);
+        assert!(
+            told.ends_with(" and 1995 more") && told.len() < 250,
+            "{told}"
+        );
+    }
 }

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::action::{Action, Context};
 use super::chord::{BadChord, Chord, parse_chords, print_chords};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::hint::{did_you_mean, line_of};
+use crate::domain::hint::{Lines, did_you_mean};
 
 /// The key map salon comes with, which is also its documentation.
 pub const SHIPPED_KEYS: &str = include_str!("../../config/keys.toml");
@@ -190,13 +190,14 @@ impl KeyMap {
     /// This map under the bindings of `text`.
     fn with(&self, text: &str) -> (KeyMap, Vec<Failure>) {
         let mut problems: Vec<Problem> = Vec::new();
+        let lines = Lines::of(text);
         let (tree, errors) = DeTable::parse_recoverable(text);
         for error in errors {
-            let line = line_of(text, error.span().map_or(0, |span| span.start));
+            let line = lines.line(error.span().map_or(0, |span| span.start));
             problems.push(Problem::new(line, error.message(), ""));
         }
         let mut fresh: Vec<Binding> = Vec::new();
-        for written in lines(text, tree.get_ref(), &mut problems) {
+        for written in written(&lines, tree.get_ref(), &mut problems) {
             match self.bind(&written, &fresh) {
                 Ok(binding) => fresh.push(binding),
                 Err(problem) => problems.push(problem),
@@ -295,11 +296,15 @@ impl KeyMap {
 }
 
 /// The lines of the tables that name contexts, in the order of the file.
-fn lines<'a>(text: &str, tree: &'a DeTable<'a>, problems: &mut Vec<Problem>) -> Vec<Written<'a>> {
+fn written<'a>(
+    lines: &Lines,
+    tree: &'a DeTable<'a>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Written<'a>> {
     let names = || Context::ALL.iter().map(|context| context.name());
     let mut found = Vec::new();
     for (name, value) in tree {
-        let line = line_of(text, name.span().start);
+        let line = lines.line(name.span().start);
         let word = name.get_ref().as_ref();
         if word == "preset" {
             if value.get_ref().as_str() != Some("default") {
@@ -330,7 +335,7 @@ fn lines<'a>(text: &str, tree: &'a DeTable<'a>, problems: &mut Vec<Problem>) -> 
                 context: *context,
                 keys: keys.get_ref().as_ref(),
                 value,
-                line: line_of(text, keys.span().start),
+                line: lines.line(keys.span().start),
             });
         }
     }

@@ -1,5 +1,7 @@
 //! The Chat Completions wire: frames of an answer into deltas, for every variant servers send (`wire.md` 3.2).
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::domain::chat::Delta;
@@ -8,6 +10,7 @@ use crate::domain::message::Finish;
 use crate::domain::usage::Usage;
 use crate::provider::fault::{ApiError, extract_error};
 use crate::provider::frame::Frame;
+use crate::provider::plain;
 use crate::provider::scrub::head;
 use crate::provider::tally::usage_of;
 use crate::provider::think::Think;
@@ -168,6 +171,13 @@ impl Decoder {
                     self.understood += 1;
                 } else if data.is_empty() {
                     out.push(Delta::Alive);
+                } else if let Some(words) = self.plain_words(&name, data) {
+                    self.understood += 1;
+                    let from = out.len();
+                    self.think.push(&words, out);
+                    if out.len() == from {
+                        out.push(Delta::Alive);
+                    }
                 } else if let Ok(value) = serde_json::from_str::<Value>(data) {
                     return self.value(&value, name == "error", out);
                 } else if name == "error" {
@@ -186,6 +196,15 @@ impl Decoder {
             Frame::Line(line) => return self.line(&line, out),
         }
         Ok(())
+    }
+
+    /// The words of a chunk that says nothing else; the first chunk and what follows the end are read with care.
+    fn plain_words<'a>(&self, name: &str, data: &'a str) -> Option<Cow<'a, str>> {
+        if self.understood == 0 || self.is_told || !name.is_empty() {
+            return None;
+        }
+        let plain = plain::read(data)?;
+        (self.has_response_id || !plain.has_id).then_some(plain.words)
     }
 
     fn line(&mut self, line: &str, out: &mut Vec<Delta>) -> Result<(), Fault> {

@@ -58,7 +58,7 @@ impl Endpoint {
             host: host_of(&url),
             is_local,
             key_from: match &settings.key {
-                KeySource::None => format!("the settings of providers.{provider}"),
+                KeySource::None => format!("api_key_env of providers.{provider}"),
                 KeySource::Environment { name, .. } => name.clone(),
                 KeySource::Command(_) => format!("key_command of providers.{provider}"),
             },

@@ -201,7 +201,7 @@ pub fn seconds(n: f64) -> Option<Duration> {
 }
 
 /// Parts of a message that mean "the prompt is too long" (`wire.md` 7.2), in lower case.
-const TOO_LONG: [&str; 12] = [
+const TOO_LONG: [&str; 14] = [
     "maximum context length",
     "context_length_exceeded",
     "exceed context limit",
@@ -214,10 +214,12 @@ const TOO_LONG: [&str; 12] = [
     "too many tokens",
     "reduce the length of the messages",
     "context window",
+    "context overflow",
+    "larger context length",
 ];
 
 /// Codes and types that decide by themselves, whatever the status.
-const BY_WORD: [(&str, Class); 45] = [
+const BY_WORD: [(&str, Class); 46] = [
     ("context_length_exceeded", Class::TooLong),
     ("exceed_context_size_error", Class::TooLong),
     ("insufficient_quota", Class::Money),
@@ -251,6 +253,7 @@ const BY_WORD: [(&str, Class); 45] = [
     ("rate_limit", Class::Pace),
     ("slow_down", Class::Pace),
     ("overloaded_error", Class::Overloaded),
+    ("overloaded", Class::Overloaded),
     ("provider_overloaded", Class::Overloaded),
     ("server_error", Class::Server),
     ("api_error", Class::Server),
@@ -274,19 +277,26 @@ pub fn classify(error: &ApiError) -> Class {
         found.map(|(_, class)| *class)
     });
     let has_status = |all: &[u16]| error.status.is_some_and(|status| all.contains(&status));
-    // A pace limit may talk of tokens too, and llama.cpp calls every refusal a server error at times.
+    // A pace limit may talk of tokens too, and servers call every refusal an API or server error at times.
     let is_pace = error.status == Some(429);
+    let is_refusal = has_status(&[400, 401, 402, 403, 404, 405, 413, 422]);
     match by_word {
         Some(Class::Server) | None if !is_pace && says(&TOO_LONG) => Class::TooLong,
         Some(Class::Server) if has_status(&[503]) && says(&["loading"]) => Class::Loading,
-        Some(class) if class != Class::Server || !is_pace => class,
+        Some(class) if class != Class::Server || !is_pace && !is_refusal => class,
         Some(_) | None => by_status(error, &message),
     }
 }
 
 fn by_status(error: &ApiError, message: &str) -> Class {
     let says = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
-    let is_missing = says(&["not found", "not exist", "unknown model", "no such model"]);
+    let is_missing = says(&[
+        "not found",
+        "not exist",
+        "unknown model",
+        "no such model",
+        "invalid model",
+    ]);
     match error.status {
         None => Class::Unknown,
         Some(400) if says(&["spend limit", "credit balance", "billing"]) => Class::Money,
@@ -498,11 +508,35 @@ mod tests {
         assert_eq!(class(429, "Too many tokens a minute"), Class::Pace);
         assert_eq!(class(400, "Your credit balance is too low"), Class::Money);
         assert_eq!(class(503, "Loading model"), Class::Loading);
+        assert_eq!(
+            class(400, "Invalid model name passed in model=x"),
+            Class::Model
+        );
         assert_eq!(class(524, ""), Class::Server);
         assert_eq!(class(529, ""), Class::Overloaded);
         assert_eq!(class(403, "no"), Class::Rights);
         assert_eq!(class(405, ""), Class::Path);
         assert_eq!(class(418, ""), Class::Bad);
+    }
+
+    #[test]
+    fn a_refusal_stays_one_whatever_it_is_called() {
+        let class = |status, message: &str| {
+            let error = json!({"error": {"message": message, "type": "api_error", "code": null}});
+            let mut error = extract_error(&error).unwrap();
+            error.status = Some(status);
+            classify(&error)
+        };
+        assert_eq!(
+            class(404, "model \"x\" not found, try pulling it first"),
+            Class::Model
+        );
+        assert_eq!(class(401, "no"), Class::Key);
+        assert_eq!(class(400, "no"), Class::Bad);
+        assert_eq!(class(409, "busy"), Class::Server);
+        assert_eq!(class(503, "busy"), Class::Server);
+        let overflow = json!({"error": "Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough. Try to load the model with a larger context length"});
+        assert_eq!(classify(&extract_error(&overflow).unwrap()), Class::TooLong);
     }
 
     #[test]

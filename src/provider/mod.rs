@@ -8,6 +8,7 @@ pub mod fault;
 pub mod frame;
 pub mod guide;
 pub mod models;
+mod plain;
 pub mod quirks;
 mod recital;
 pub mod reply;

@@ -243,12 +243,12 @@ fn verdict(
 ) -> Option<ProviderError> {
     match ending {
         Ending::Complete => None,
-        Ending::Empty(finish) => Some(empty(asked, decoder, &finish)),
+        Ending::Empty(finish) => Some(empty(asked, decoder, Some(&finish))),
         Ending::NoReason { .. } | Ending::NotUnderstood if broken.is_some() => broken,
         Ending::NoReason {
             is_done: true,
             has_words: false,
-        } => Some(empty(asked, decoder, &Finish::Other("unknown".to_owned()))),
+        } => Some(empty(asked, decoder, None)),
         Ending::NoReason { is_done: true, .. } => Some(ProviderError::never(
             Failure::new(
                 FailureKind::Wire,
@@ -272,7 +272,12 @@ fn verdict(
                 } else {
                     format!("{} closed the connection without an answer", asked.host)
                 },
-                "Send again.",
+                if has_words {
+                    "Send again."
+                } else {
+                    // Some local servers say nothing at all when the prompt does not fit.
+                    "Send again; if it is so each time, the conversation may be too long for this model."
+                },
             )
             .with_detail(asked.url.clone()),
             retry: Retry::Backoff,
@@ -294,19 +299,20 @@ fn verdict(
 }
 
 /// No word came, though the server thinks it is done.
-fn empty(asked: &Asked, decoder: &Decoder, finish: &Finish) -> ProviderError {
+fn empty(asked: &Asked, decoder: &Decoder, finish: Option<&Finish>) -> ProviderError {
     let tools: Vec<&str> = decoder.tools().collect();
     let (title, remedy) = if tools.is_empty() {
         let reason = match finish {
-            Finish::Stop => "the model had nothing to say",
-            Finish::Length => "the limit of output tokens was reached",
-            Finish::Filter => "the provider's filter",
-            Finish::Refusal => "the model refused",
-            Finish::Other(word) => word,
+            Some(Finish::Stop) => "the model had nothing to say",
+            Some(Finish::Length) => "the limit of output tokens was reached",
+            Some(Finish::Filter) => "the provider's filter",
+            Some(Finish::Refusal) => "the model refused",
+            Some(Finish::Other(word)) => word,
+            None => "the reason is unknown",
         };
         let remedy = match finish {
-            Finish::Length => "Raise or remove the maximum of output tokens.",
-            Finish::Stop | Finish::Filter | Finish::Refusal | Finish::Other(_) => {
+            Some(Finish::Length) => "Raise or remove the maximum of output tokens.",
+            None | Some(Finish::Stop | Finish::Filter | Finish::Refusal | Finish::Other(_)) => {
                 "Edit the question, send it again, or choose another model."
             }
         };

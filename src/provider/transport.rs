@@ -178,18 +178,38 @@ fn words(
             Retry::Never,
         );
     }
+    if chain.contains("invalid HTTP") {
+        return (
+            format!("What listens at {host} does not speak http"),
+            format!("Check {setting}; perhaps it begins with https://."),
+            Retry::Never,
+        );
+    }
     let title = match phase {
         Phase::Asking => format!("{host} closed the connection before it answered"),
-        Phase::Answering => format!("The connection to {host} broke in the middle of the answer"),
+        Phase::Answering => {
+            format!("The connection to {host} broke before the answer was complete")
+        }
     };
     (title, "Send again.".to_owned(), Retry::Backoff)
 }
 
 fn tls_words(asked: &Asked, tls: &rustls::Error) -> (String, String, Retry) {
     let (name, host) = (&asked.provider, &asked.host);
+    let text = tls.to_string();
+    // What `openssl req -x509` makes by default; trusting it as a root does not make it a server's.
+    if text.contains("CaUsedAsEndEntity") {
+        return (
+            format!("The certificate of {host} is one of an authority, not of a server"),
+            format!(
+                "Make it with basicConstraints=CA:FALSE, then name its file in ca_file of providers.{name}."
+            ),
+            Retry::Never,
+        );
+    }
     if matches!(tls, rustls::Error::InvalidCertificate(_)) {
         return (
-            format!("The certificate of {host} is not trusted: {tls}"),
+            format!("The certificate of {host} is not trusted: {text}"),
             format!(
                 "If it is your own, name its file in ca_file of providers.{name} or in `network.ca_file`; if not, check this computer's clock."
             ),
@@ -197,8 +217,27 @@ fn tls_words(asked: &Asked, tls: &rustls::Error) -> (String, String, Retry) {
         );
     }
     (
-        format!("No secure connection to {host}: {tls}"),
+        format!("No secure connection to {host}: {text}"),
         format!("Check base_url of providers.{name}; perhaps the server speaks http, not https."),
         Retry::Never,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_certificate_of_an_authority_is_told_in_words() {
+        let cause = rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::Other(cause));
+        let (title, remedy, retry) = tls_words(&Asked::default(), &tls);
+        assert!(
+            title.ends_with("is one of an authority, not of a server"),
+            "{title}"
+        );
+        assert!(remedy.contains("CA:FALSE"), "{remedy}");
+        assert_eq!(retry, Retry::Never);
+    }
 }

@@ -1,6 +1,6 @@
 //! What the environment sets: `SALON_<SECTION>_<KEY>`, and the variables other programs share (spec M2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Reader, path};
 use super::tree::{Entry, Kind, Known, Path};
@@ -15,20 +15,11 @@ const OWN: [&str; 4] = ["SALON_CONFIG", "SALON_DATA_DIR", "SALON_USER", "SALON_L
 /// Adds the entries of all `SALON_…` variables whose key exists in the shipped file or in the user's, and
 /// `SALON_USER`.
 pub(super) fn add(layers: &Layers, known: &Known, reader: &mut Reader) {
-    let mut names: BTreeMap<String, Path> = BTreeMap::new();
-    let documented = known.leaves().filter(|(_, kind)| *kind != Kind::Open);
-    let mut all: Vec<Path> = documented.map(|(path, _)| path.clone()).collect();
-    for provider in reader.names(&path("providers")) {
-        let of_one = |path: &Path| path.len() == 3 && path[0] == "providers";
-        let keys: Vec<Path> = all.iter().filter(|path| of_one(path)).cloned().collect();
-        for mut key in keys {
-            key[1].clone_from(&provider);
-            all.push(key);
-        }
-    }
-    for path in all {
-        names.insert(variable_of(&path), path);
-    }
+    let keys = keys(known, &reader.names(&path("providers")));
+    let names: BTreeMap<String, Path> = keys
+        .into_iter()
+        .map(|path| (variable_of(&path), path))
+        .collect();
     for (name, value) in &layers.environment {
         if !name.starts_with("SALON_") || value.is_empty() || OWN.contains(&name.as_str()) {
             continue;
@@ -45,6 +36,20 @@ pub(super) fn add(layers: &Layers, known: &Known, reader: &mut Reader) {
     if let Some(user) = layers.variable("SALON_USER") {
         reader.add([(path("user_id"), entry("SALON_USER", user))]);
     }
+}
+
+/// All keys that can be set, each once: those of the shipped file, and for every provider those of the documented one.
+fn keys(known: &Known, providers: &[String]) -> Vec<Path> {
+    let documented = known.leaves().filter(|(_, kind)| *kind != Kind::Open);
+    let (of_one, mut keys): (Vec<Path>, Vec<Path>) = documented
+        .map(|(path, _)| path.clone())
+        .partition(|path| path.len() == 3 && path[0] == "providers");
+    let last: BTreeSet<&String> = of_one.iter().map(|path| &path[2]).collect();
+    for provider in providers {
+        let of_this = last.iter().map(|key| ["providers", provider, key]);
+        keys.extend(of_this.map(|path| path.map(str::to_owned).to_vec()));
+    }
+    keys
 }
 
 fn entry(name: &str, value: &str) -> Entry {
@@ -135,5 +140,22 @@ impl Layers {
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         let value = self.environment.get(name)?.trim();
         (!value.is_empty()).then_some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_of_each_provider_is_there_once() {
+        let shipped = "[chat]\nstream = true\n[providers.openai]\nwire = \"\"\nheaders = {}\nenabled = true\n";
+        let known = Known::of(shipped);
+        let providers: Vec<String> = (0..12).map(|n| format!("p{n}")).collect();
+        let found = keys(&known, &providers);
+        let once: BTreeSet<&Path> = found.iter().collect();
+        assert_eq!((found.len(), once.len()), (25, 25));
+        assert!(once.contains(&path("chat.stream")));
+        assert!(once.contains(&path("providers.p11.enabled")));
     }
 }

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Layer;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::hint::{did_you_mean, line_of};
+use crate::domain::hint::{Lines, did_you_mean};
 
 /// A key from the top down, such as `providers`, `lab`, `base_url`.
 pub(super) type Path = Vec<String>;
@@ -133,8 +133,9 @@ pub(super) fn read(
     layer: Layer,
     known: &Known,
 ) -> Result<(BTreeMap<Path, Entry>, Vec<Failure>), Failure> {
+    let lines = Lines::of(text);
     let tree = DeTable::parse(text).map_err(|error| {
-        let line = line_of(text, error.span().map_or(0, |span| span.start));
+        let line = lines.line(error.span().map_or(0, |span| span.start));
         Failure::new(
             FailureKind::Input,
             format!("{file} line {line}: {}", error.message()),
@@ -142,7 +143,7 @@ pub(super) fn read(
         )
     })?;
     let mut walk = Walk {
-        text,
+        lines,
         file,
         layer,
         known,
@@ -156,7 +157,7 @@ pub(super) fn read(
 }
 
 struct Walk<'a> {
-    text: &'a str,
+    lines: Lines,
     file: &'a str,
     layer: Layer,
     known: &'a Known,
@@ -179,7 +180,7 @@ impl Walk<'_> {
         value: &Spanned<DeValue<'_>>,
         path: &mut Path,
     ) {
-        let line = line_of(self.text, name.span().start);
+        let line = self.lines.line(name.span().start);
         let is_leaf = match self.known.kind(path) {
             Some(kind) => kind != Kind::Open,
             None => self.known.is_free(path),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::domain::failure::{Failure, FailureKind};
 
-/// Why the store could not do something. The file is as it was: nothing is overwritten.
+/// Why the store could not do something. What was saved before is not overwritten.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// A later salon made the file.
@@ -54,7 +54,7 @@ impl StoreError {
             StoreError::Damaged(_) => (
                 "The database is damaged".to_owned(),
                 format!(
-                    "Copy {path} to a safe place, then restore a backup or run `sqlite3 {path} .recover`; it was not changed."
+                    "Copy {path} to a safe place, then restore a backup, or save what can be read with `sqlite3 {path} .recover | sqlite3 new.db`."
                 ),
             ),
             StoreError::ReadOnly => (
@@ -114,17 +114,25 @@ fn capital(text: &str) -> String {
 }
 
 impl From<sqlx::Error> for StoreError {
-    /// By SQLite's primary result code.
     fn from(error: sqlx::Error) -> Self {
         let sqlx::Error::Database(told) = &error else {
             return StoreError::Other(error.to_string());
         };
-        let code = told
-            .code()
-            .and_then(|code| code.parse::<i64>().ok())
-            .map_or(0, |code| code & 0xff);
-        let words = told.message().to_owned();
-        match code {
+        let code = told.code().and_then(|code| code.parse::<i64>().ok());
+        StoreError::of_code(code.unwrap_or(0), told.message().to_owned())
+    }
+}
+
+/// `SQLITE_IOERR_SHMSIZE`: the disk had no room for the file that readers share.
+const NO_ROOM_TO_SHARE: i64 = 4874;
+
+impl StoreError {
+    /// By SQLite's result code; where no case is made for the extended one, by the primary one.
+    fn of_code(code: i64, words: String) -> StoreError {
+        if code == NO_ROOM_TO_SHARE {
+            return StoreError::Full;
+        }
+        match code & 0xff {
             5 | 6 => StoreError::Busy,
             8 => StoreError::ReadOnly,
             11 => StoreError::Damaged(words),
@@ -154,6 +162,14 @@ impl From<std::io::Error> for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_without_room_is_told_as_one_wherever_it_is_noticed() {
+        let of = |code| StoreError::of_code(code, "disk I/O error".into());
+        assert_eq!((of(13), of(4874)), (StoreError::Full, StoreError::Full));
+        assert_eq!(of(266), StoreError::Other("disk I/O error".into()));
+        assert_eq!(of(261), StoreError::Busy);
+    }
 
     #[test]
     fn every_error_names_the_file_or_what_is_gone_and_a_next_step() {

@@ -174,10 +174,11 @@ impl Entry {
         self.thinking.is_some()
     }
 
-    /// Shows or hides model, tokens, times and ids.
-    pub fn toggle_details(&mut self) {
+    /// Shows or hides model, tokens, times and ids; `true` when they are shown now.
+    pub fn toggle_details(&mut self) -> bool {
         self.has_details = !self.has_details;
         self.refoot(None);
+        self.has_details
     }
 
     fn is_thinking_open(&self) -> bool {

@@ -3,16 +3,22 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
+use crate::domain::id::PromptId;
 use crate::domain::prompt::Prompt;
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::filter;
 use crate::tui::text::edit::Editor;
+use crate::tui::text::row::Row;
 use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 /// The library pane.
 pub struct Library {
     prompts: Vec<Prompt>,
+    /// What the filter looks in, in lower case, a prompt each.
+    texts: Vec<String>,
+    /// Indices of the prompts that match.
+    shown: Vec<usize>,
     pub filter: Editor,
     /// Typed keys go to the filter.
     pub is_filtering: bool,
@@ -20,17 +26,24 @@ pub struct Library {
     selected: usize,
     top: usize,
     area: Rect,
+    /// The selected prompt's text, wrapped, and what it was wrapped for.
+    preview: Vec<Row>,
+    preview_of: Option<(PromptId, u16)>,
 }
 
 impl Default for Library {
     fn default() -> Self {
         Library {
             prompts: Vec::new(),
+            texts: Vec::new(),
+            shown: Vec::new(),
             filter: filter::input(),
             is_filtering: false,
             selected: 0,
             top: 0,
             area: Rect::default(),
+            preview: Vec::new(),
+            preview_of: None,
         }
     }
 }
@@ -45,7 +58,20 @@ impl Library {
     /// All prompts there are.
     pub fn fill(&mut self, mut prompts: Vec<Prompt>) {
         prompts.sort_by(|a, b| (&a.scenario, &a.title).cmp(&(&b.scenario, &b.title)));
+        let text = |prompt: &Prompt| {
+            let tags = prompt.tags.join(" ");
+            let parts = [
+                &prompt.title,
+                &prompt.scenario,
+                &prompt.description,
+                &tags,
+                &prompt.content,
+            ];
+            parts.map(|part| part.to_lowercase()).join(" ")
+        };
+        self.texts = prompts.iter().map(text).collect();
         self.prompts = prompts;
+        self.find();
     }
 
     /// Whether the prompts have come.
@@ -53,34 +79,26 @@ impl Library {
         self.prompts.is_empty()
     }
 
-    fn matching(&self) -> Vec<&Prompt> {
-        let words: Vec<String> = self
-            .filter
-            .text()
-            .split_whitespace()
-            .map(str::to_lowercase)
-            .collect();
-        self.prompts
-            .iter()
-            .filter(|prompt| {
-                let all = format!(
-                    "{} {} {} {} {}",
-                    prompt.title,
-                    prompt.scenario,
-                    prompt.description,
-                    prompt.tags.join(" "),
-                    prompt.content
-                )
-                .to_lowercase();
-                words.iter().all(|word| all.contains(word))
+    fn matching(&self) -> impl Iterator<Item = &Prompt> {
+        self.shown.iter().map(|at| &self.prompts[*at])
+    }
+
+    /// Finds anew what matches the filter.
+    fn find(&mut self) {
+        let words = self.filter.text().to_lowercase();
+        let words: Vec<&str> = words.split_whitespace().collect();
+        self.shown = (0..self.prompts.len())
+            .filter(|at| {
+                let text = &self.texts[*at];
+                words.iter().all(|word| text.contains(word))
             })
-            .collect()
+            .collect();
     }
 
     fn lines(&self) -> Vec<Line<'_>> {
         let mut lines = Vec::new();
         let mut scenario = None;
-        for (at, prompt) in self.matching().into_iter().enumerate() {
+        for (at, prompt) in self.matching().enumerate() {
             if scenario != Some(prompt.scenario.as_str()) {
                 scenario = Some(&prompt.scenario);
                 lines.push(Line::Scenario(&prompt.scenario));
@@ -92,17 +110,18 @@ impl Library {
 
     /// The selected prompt.
     pub fn current(&self) -> Option<&Prompt> {
-        self.matching().get(self.selected).copied()
+        self.matching().nth(self.selected)
     }
 
     /// Moves the selection by so many prompts.
     pub fn step(&mut self, by: isize) {
-        let last = self.matching().len().saturating_sub(1);
+        let last = self.shown.len().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(by).min(last);
     }
 
     /// The filter changed: the selection stays inside what matches.
     pub fn filtered(&mut self) {
+        self.find();
         self.step(0);
     }
 
@@ -120,6 +139,7 @@ impl Library {
     /// Keeps the selection inside the shown rows.
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
+        self.layout_preview();
         self.filter.layout(self.filter_area());
         let shown = usize::from(self.list_rows()).max(1);
         let lines = self.lines();
@@ -203,43 +223,57 @@ impl Library {
         self.paint_preview(canvas);
     }
 
-    fn paint_preview(&self, canvas: &mut Canvas<'_>) {
+    /// The room below the list, without its rule; empty when there is none.
+    fn preview_area(&self) -> Rect {
         let above = 2 + self.list_rows();
-        let Some(prompt) = self.current().filter(|_| above + 2 < self.area.height) else {
-            return;
-        };
-        let area = Rect {
+        if above + 2 >= self.area.height {
+            return Rect::default();
+        }
+        Rect {
             x: self.area.x + 1,
-            y: self.area.y + above,
+            y: self.area.y + above + 1,
             width: self.area.width.saturating_sub(2),
-            height: self.area.height - above,
+            height: self.area.height - above - 1,
+        }
+    }
+
+    /// Wraps the selected prompt's text, if that is not done yet.
+    fn layout_preview(&mut self) {
+        let width = self.preview_area().width;
+        let wanted = self.current().map(|prompt| (prompt.id, width));
+        if wanted == self.preview_of {
+            return;
+        }
+        self.preview = match self.current().filter(|_| width > 0) {
+            Some(prompt) => {
+                let about = Clean::line(&prompt.description);
+                let mut rows = plain(&about, Look::of(Tone::Dim), width);
+                rows.extend(plain(&Clean::text(&prompt.content), Look::default(), width));
+                rows
+            }
+            None => Vec::new(),
         };
-        canvas.rule(area, 0, Look::of(Tone::Dim));
-        let text = Rect {
-            y: area.y + 1,
-            height: area.height - 1,
-            ..area
+        self.preview_of = wanted;
+    }
+
+    fn paint_preview(&self, canvas: &mut Canvas<'_>) {
+        let text = self.preview_area();
+        if text.height == 0 || self.preview.is_empty() {
+            return;
+        }
+        let rule = Rect {
+            y: text.y - 1,
+            height: 1,
+            ..text
         };
-        let mut rows = plain(
-            &Clean::line(&prompt.description),
-            Look::of(Tone::Dim),
-            text.width,
-        );
-        rows.extend(plain(
-            &Clean::text(&prompt.content),
-            Look::default(),
-            text.width,
-        ));
-        for (y, row) in (text.y..text.bottom()).zip(rows) {
-            row.paint(
-                canvas.buffer,
-                Rect {
-                    y,
-                    height: 1,
-                    ..text
-                },
-                canvas.theme,
-            );
+        canvas.rule(rule, 0, Look::of(Tone::Dim));
+        for (y, row) in (text.y..text.bottom()).zip(&self.preview) {
+            let line = Rect {
+                y,
+                height: 1,
+                ..text
+            };
+            row.paint(canvas.buffer, line, canvas.theme);
         }
     }
 

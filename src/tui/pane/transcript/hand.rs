@@ -78,8 +78,9 @@ impl Transcript {
 
     /// Shows or hides the details of the message at hand.
     pub fn toggle_details(&mut self) {
-        if let Some(at) = self.at_hand() {
-            self.entries[at].toggle_details();
+        let Some(at) = self.at_hand() else { return };
+        if self.entries[at].toggle_details() {
+            self.reveal_end(at);
         }
     }
 

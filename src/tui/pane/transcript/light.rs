@@ -7,9 +7,6 @@ use crate::domain::id::MessageId;
 use crate::tui::text::code::Highlighter;
 use crate::tui::text::dark::{Dark, Lit};
 
-/// Longest block of code, in lines, that is coloured while it is laid out: a few milliseconds.
-pub(super) const AT_ONCE: usize = 60;
-
 /// A block of code that waits for its colours.
 pub struct Job {
     pub message: MessageId,

@@ -22,6 +22,9 @@ use crate::tui::theme::{Look, Tone};
 pub use light::Job;
 pub use travel::Move;
 
+/// Longest block of code, in lines, that is coloured while it is laid out: a few milliseconds.
+const AT_ONCE: usize = 60;
+
 /// The transcript pane.
 #[derive(Default)]
 pub struct Transcript {
@@ -65,7 +68,7 @@ impl Transcript {
         Transcript {
             hints,
             ctx: Ctx {
-                code_at_once: Some(light::AT_ONCE),
+                code_at_once: Some(AT_ONCE),
                 ..Ctx::default()
             },
             ..Transcript::default()

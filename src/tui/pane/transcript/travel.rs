@@ -85,6 +85,31 @@ impl Transcript {
         self.moved = true;
     }
 
+    /// Brings the foot of an entry into view.
+    pub(super) fn reveal_end(&mut self, at: usize) {
+        self.measure_starts();
+        let extent = self.extent();
+        let width = text_width(self.area);
+        let last = self.entries[at].item_count() - 1;
+        let row = self.entries[at].height(last, width, &self.ctx) - 1;
+        let anchor = Anchor {
+            item: self.starts[at] + last,
+            row,
+        };
+        let Transcript {
+            scroll,
+            entries,
+            starts,
+            ctx,
+            ..
+        } = self;
+        scroll.reveal(anchor, extent, |item| {
+            let (entry, part) = locate(starts, item);
+            entries[entry].height(part, width, ctx)
+        });
+        self.moved = true;
+    }
+
     pub(super) fn extent(&self) -> Extent {
         Extent {
             items: self.items(),

@@ -345,11 +345,9 @@ impl Face {
     }
 
     fn suspend(&mut self, screen: &mut Screen) -> io::Result<()> {
-        let abilities = screen.abilities();
         terminal::leave();
         terminal::stop_oneself()?;
-        *screen = Screen::enter()?;
-        screen.use_abilities(abilities)?;
+        screen.enter_again()?;
         self.clock.request_now(Instant::now());
         Ok(())
     }

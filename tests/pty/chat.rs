@@ -1,6 +1,7 @@
 //! Asking, reading along, stopping, and finding everything again.
 
-use super::terminal::{Home, Terminal};
+use super::home::Home;
+use super::terminal::Terminal;
 use crate::support::server::{Answer, Gate, Server, error_key};
 
 /// Leaves as most people do, and finds the terminal as it was.

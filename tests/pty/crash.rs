@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row};
 
 use super::chat::conversation;
-use super::terminal::Home;
+use super::home::Home;
 use crate::support::server::{Answer, Framing, Gate, Server, sse_piece, sse_role};
 
 /// Power cuts in a row.

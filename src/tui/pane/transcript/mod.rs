@@ -83,6 +83,8 @@ impl Transcript {
     /// Shows nothing.
     pub fn clear(&mut self) {
         *self = Transcript {
+            // The next place is measured in it before the next layout.
+            area: self.area,
             ctx: self.ctx.clone(),
             hints: self.hints.clone(),
             ..Transcript::default()

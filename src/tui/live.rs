@@ -22,7 +22,10 @@ impl Live {
     /// One line on how it goes, by the clock of the screen: the foot of a growing reply. What has no room in so many
     /// cells is left out; how to stop it is said last of all and never left out.
     pub fn words(&self, tick: u64, now: Millis, room: u16) -> String {
-        let mut parts = self.parts(tick, now);
+        if let Some((until, why)) = &self.waiting {
+            return wait_words((until.0 - now.0).max(0), why, room);
+        }
+        let mut parts = self.parts(tick);
         let words = |parts: &[String]| parts.join(" · ");
         while parts.len() > 1 && width(&words(&parts)) > room {
             parts.remove(parts.len() - 2);
@@ -30,12 +33,8 @@ impl Live {
         words(&parts)
     }
 
-    fn parts(&self, tick: u64, now: Millis) -> Vec<String> {
+    fn parts(&self, tick: u64) -> Vec<String> {
         let stops = "Esc stops".to_owned();
-        if let Some((until, why)) = &self.waiting {
-            let left = (until.0 - now.0).max(0).unsigned_abs().div_ceil(1000);
-            return vec![format!("{why}, {left} s"), stops];
-        }
         let Some(first) = self.first_word else {
             let what = if self.first_thought.is_some() {
                 "thinking"
@@ -62,7 +61,34 @@ impl Live {
     }
 }
 
+/// A wait of so many milliseconds in so many cells: the seconds stay longer than the reason.
+fn wait_words(ms: i64, why: &str, room: u16) -> String {
+    let left = ms.unsigned_abs().div_ceil(1000);
+    [
+        format!("{why}, {left} s · Esc stops"),
+        format!("asks again in {left} s · Esc stops"),
+        format!("{left} s · Esc stops"),
+    ]
+    .into_iter()
+    .find(|words| width(words) <= room)
+    .unwrap_or_else(|| "Esc stops".to_owned())
+}
+
 /// Tokens of so many bytes of mixed text, near enough for a running figure.
 fn estimate_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_keeps_its_seconds_where_the_reason_has_no_room() {
+        let words = |room| wait_words(19_001, "openrouter asks to slow down", room);
+        assert_eq!(words(60), "openrouter asks to slow down, 20 s · Esc stops");
+        assert_eq!(words(36), "asks again in 20 s · Esc stops");
+        assert_eq!(words(20), "20 s · Esc stops");
+        assert_eq!(words(10), "Esc stops");
+    }
 }

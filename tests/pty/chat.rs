@@ -56,7 +56,6 @@ fn an_answer_appears_word_by_word() {
 }
 
 #[test]
-#[ignore = "a send before the engine's first answer goes to the guide"]
 fn a_question_sent_at_once_goes_to_the_model_of_the_settings() {
     let server = Server::apart(vec![Answer::text(&["answered by the lab"])]);
     let home = Home::with(&server);

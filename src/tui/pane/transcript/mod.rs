@@ -19,11 +19,11 @@ use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
 use crate::tui::theme::{Look, Tone};
-pub use light::Job;
+pub use light::{Job, Lights};
 pub use travel::Move;
 
-/// Longest block of code, in lines, that is coloured while it is laid out: a few milliseconds.
-const AT_ONCE: usize = 60;
+/// Longest block of code, in lines, that is coloured while it is laid out: less than a millisecond.
+const AT_ONCE: usize = 8;
 
 /// The transcript pane.
 #[derive(Default)]

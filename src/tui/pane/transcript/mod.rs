@@ -22,8 +22,9 @@ use crate::tui::theme::{Look, Tone};
 pub use light::{Job, Lights};
 pub use travel::Move;
 
-/// Longest block of code, in lines, that is coloured while it is laid out: less than a millisecond.
-const AT_ONCE: usize = 8;
+/// Longest finished block of code, in lines, that is coloured while it is laid out: none, a page of code would cost a
+/// key more than all the rest. What grows is coloured as it comes.
+const AT_ONCE: usize = 0;
 
 /// The transcript pane.
 #[derive(Default)]

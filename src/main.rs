@@ -365,9 +365,20 @@ fn start(
             engine::run(parts, requests, events).await;
         }
     };
+    // Before the screen is entered: a signal that came earlier would end the process and leave the terminal raw.
+    let listeners = {
+        let _inside = threads.enter();
+        [
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+        ]
+        .map(|kind| signal(kind).ok())
+    };
+    let watch = watch(listeners, told, asks);
     std::thread::Builder::new()
         .name(ENGINE_THREAD.to_owned())
-        .spawn(move || threads.block_on(async { tokio::join!(watch(told, asks), engine) }))
+        .spawn(move || threads.block_on(async { tokio::join!(watch, engine) }))
         .map_err(|error| no_threads(&error))?;
     Ok((handle, signals))
 }
@@ -400,11 +411,12 @@ fn no_threads(error: &io::Error) -> Failure {
 
 /// Tells the face of signals. Where it does not leave in time, because its terminal hangs, the words are saved in its
 /// place; a second signal leaves at once. Never ends by itself.
-async fn watch(face: Sender<Signal>, asks: mpsc::WeakSender<Request>) {
-    let listen = |kind| signal(kind).ok();
-    let mut hung_up = listen(SignalKind::hangup());
-    let mut interrupted = listen(SignalKind::interrupt());
-    let mut terminated = listen(SignalKind::terminate());
+async fn watch(
+    listeners: [Option<Listener>; 3],
+    face: Sender<Signal>,
+    asks: mpsc::WeakSender<Request>,
+) {
+    let [mut hung_up, mut interrupted, mut terminated] = listeners;
     let mut next = async || {
         tokio::select! {
             () = came(&mut hung_up) => Signal::HungUp,

@@ -36,6 +36,7 @@ pub fn run() -> io::Result<()> {
         )]
         let event = crossterm::event::read()?;
         if let Event::Key(key) = event {
+            #[expect(clippy::wildcard_enum_match_arm, reason = "the floor knows two keys")]
             match key.code {
                 KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => break,
                 KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {

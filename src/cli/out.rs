@@ -194,9 +194,10 @@ impl Out {
 
 impl Broken {
     fn by(error: io::Error) -> Broken {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Broken::Reader,
-            _ => Broken::Fault(Some(error)),
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Broken::Reader
+        } else {
+            Broken::Fault(Some(error))
         }
     }
 }

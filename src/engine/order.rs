@@ -63,6 +63,17 @@ impl Order {
         self.ledger.is_none()
     }
 
+    /// A screen that is killed before the first word shows this conversation at the next start. `ask` leaves no trace
+    /// of a turn without a word.
+    pub async fn open_next_time(&self) {
+        if self.desk.is_screen
+            && self.is_logged()
+            && let Err(error) = self.store.set_last_conversation(Some(self.id())).await
+        {
+            tracing::warn!("the last conversation is not remembered: {error}");
+        }
+    }
+
     /// Writes its rows.
     pub async fn begin(&self) -> Result<Begun, StoreError> {
         match self.kind {

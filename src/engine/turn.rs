@@ -80,6 +80,7 @@ impl Turn {
             asked: is_send.then_some(begun.asked),
             reply: begun.reply,
         });
+        order.open_next_time().await;
         let now = Instant::now();
         let mut turn = Turn {
             words: Words::beginning_with(&kept),

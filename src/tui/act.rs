@@ -14,7 +14,7 @@ use super::{ladder, leaving};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
-use crate::protocol::{Chat, Command};
+use crate::protocol::{Chat, Command, Data};
 
 /// Does what the action says, wherever it came from.
 pub fn act(model: &mut Model, action: Action) {
@@ -276,6 +276,11 @@ fn cycle(model: &mut Model, by: usize) {
 
 fn alone(model: &mut Model) {
     model.is_alone = !model.is_alone;
+    let panes = if model.is_alone { "hidden" } else { "shown" };
+    model.tell(Command::Data(Data::Remember {
+        key: "panes".to_owned(),
+        value: panes.to_owned(),
+    }));
     if model.is_alone && matches!(model.focus, Focus::List | Focus::Library) {
         model.focus = Focus::Composer;
     }

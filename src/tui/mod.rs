@@ -43,13 +43,12 @@ use clock::FrameClock;
 use input::Input;
 use model::{Ask, Model};
 use msg::{Effect, Msg, Signal};
-use pane::transcript::Job;
+use pane::transcript::{Job, Lights};
 use terminal::Screen;
 use text::code::Highlighter;
-use text::dark::Lit;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::id::{MessageId, RequestId};
+use crate::domain::id::RequestId;
 use crate::protocol::{Command, Event, News, Request, Shelf};
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
@@ -68,7 +67,7 @@ pub struct Engine {
 enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
     Tmux { took: bool, text: String },
-    Lit(MessageId, usize, Option<Lit>),
+    Lit(Option<Lights>),
 }
 
 /// Shows the screen until the user leaves. `start` starts the engine and is called after the first frame.
@@ -93,6 +92,7 @@ pub async fn run(
         requests: engine.requests,
         events: engine.events,
         is_tmux,
+        has_highlighter: false,
         has_left: false,
     };
     model.ask(
@@ -102,7 +102,6 @@ pub async fn run(
         Ask::Home,
     );
     face.run_effects(&mut model, &mut screen)?;
-    face.outside.push(load_highlighter());
     let heard = probe::ask(Instant::now)?;
     model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;
@@ -134,9 +133,8 @@ fn load_highlighter() -> BoxFuture<'static, Outside> {
 }
 
 fn light(job: Job) -> BoxFuture<'static, Outside> {
-    let (message, block) = (job.message, job.block);
-    let lighting = tokio::task::spawn_blocking(move || job.dark.light(&job.highlighter));
-    async move { Outside::Lit(message, block, lighting.await.ok()) }.boxed()
+    let lighting = tokio::task::spawn_blocking(move || job.run());
+    async move { Outside::Lit(lighting.await.ok()) }.boxed()
 }
 
 fn frame(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
@@ -156,6 +154,8 @@ struct Face {
     requests: Sender<Request>,
     events: Receiver<Event>,
     is_tmux: bool,
+    /// The grammars are there or on their way.
+    has_highlighter: bool,
     has_left: bool,
 }
 
@@ -201,6 +201,11 @@ impl Face {
                 self.clock.drawn(Instant::now());
                 if let Some((command, at)) = model.transcript.wants() {
                     model.ask(command, Ask::Page(at));
+                }
+                // Not before the list is there: it would take the second core from the database.
+                if model.is_home && !self.has_highlighter {
+                    self.has_highlighter = true;
+                    self.outside.push(load_highlighter());
                 }
                 if let Some(job) = model.transcript.wants_light() {
                     self.outside.push(light(job));
@@ -332,9 +337,9 @@ impl Face {
     ) -> io::Result<()> {
         match done {
             Outside::Highlighter(highlighter) => model.transcript.highlight_with(highlighter),
-            Outside::Lit(message, block, Some(lit)) => model.transcript.lit(message, block, lit),
+            Outside::Lit(Some(lights)) => model.transcript.lit(lights),
             // A grammar that panics leaves its code plain; no other is asked for.
-            Outside::Lit(_, _, None) => {}
+            Outside::Lit(None) => {}
             Outside::Tmux { took: true, text } => model.say(format!(
                 "{} characters handed to tmux",
                 text.chars().count()
@@ -345,11 +350,9 @@ impl Face {
     }
 
     fn suspend(&mut self, screen: &mut Screen) -> io::Result<()> {
-        let abilities = screen.abilities();
         terminal::leave();
         terminal::stop_oneself()?;
-        *screen = Screen::enter()?;
-        screen.use_abilities(abilities)?;
+        screen.enter_again()?;
         self.clock.request_now(Instant::now());
         Ok(())
     }

@@ -245,7 +245,8 @@ impl Model {
     pub fn new_conversation(&self) -> NewConversation {
         NewConversation {
             id: self.mint.id(),
-            model: Some(self.new_model.clone()),
+            // Before the first answer the engine knows better.
+            model: self.is_home.then(|| self.new_model.clone()),
             system: self.new_system.clone(),
             sampling: Sampling::default(),
             is_temporary: false,

@@ -50,17 +50,8 @@ pub struct Screen {
 impl Screen {
     /// Takes the screen: raw mode, the alternate screen, bracketed paste.
     pub fn enter() -> io::Result<Screen> {
-        enable_raw_mode()?;
-        ENTERED.store(true, Ordering::SeqCst);
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
-        queue!(
-            out,
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            Clear(ClearType::All)
-        )?;
-        out.write_all(WHEEL_KEPT.as_bytes())?;
-        out.flush()?;
+        take(&mut out)?;
         let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(out))?);
         Ok(Screen {
             terminal,
@@ -80,9 +71,12 @@ impl Screen {
         Ok(())
     }
 
-    /// What the terminal can do, as far as asked.
-    pub fn abilities(&self) -> Abilities {
-        self.abilities
+    /// Takes the screen again after `leave`, with what the terminal can do switched on as before. A new `Screen`
+    /// would do it too, but then the old one would leave on its way out.
+    pub fn enter_again(&mut self) -> io::Result<()> {
+        take(self.terminal.backend_mut())?;
+        self.redraw()?;
+        self.use_abilities(self.abilities)
     }
 
     /// Draws a frame, whole where the terminal can do that.
@@ -116,6 +110,20 @@ impl Screen {
         out.write_all(bytes)?;
         Write::flush(out)
     }
+}
+
+/// Raw mode, the alternate screen, bracketed paste, the wheel.
+fn take(out: &mut impl Write) -> io::Result<()> {
+    enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    queue!(
+        out,
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Clear(ClearType::All)
+    )?;
+    out.write_all(WHEEL_KEPT.as_bytes())?;
+    out.flush()
 }
 
 impl Drop for Screen {

@@ -15,7 +15,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => key(model, chord),
         Msg::Paste(text) => paste(model, &text),
-        Msg::Resize | Msg::Due => {}
+        // A terminal that went to another size and back has lost cells, though the size is the same.
+        Msg::Resize => model.effects.push(Effect::Redraw),
+        Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),

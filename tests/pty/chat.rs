@@ -1,6 +1,7 @@
 //! Asking, reading along, stopping, and finding everything again.
 
-use super::terminal::{Home, Terminal};
+use super::home::Home;
+use super::terminal::Terminal;
 use crate::support::server::{Answer, Gate, Server, error_key};
 
 /// Leaves as most people do, and finds the terminal as it was.
@@ -55,7 +56,6 @@ fn an_answer_appears_word_by_word() {
 }
 
 #[test]
-#[ignore = "a send before the engine's first answer goes to the guide"]
 fn a_question_sent_at_once_goes_to_the_model_of_the_settings() {
     let server = Server::apart(vec![Answer::text(&["answered by the lab"])]);
     let home = Home::with(&server);

@@ -1,8 +1,9 @@
 //! Text from outside never drives the terminal, and what a terminal says late is never typed.
 
 use super::chat::leave;
+use super::home::{Home, settings};
 use super::sequences::{readable, sequences};
-use super::terminal::{Home, Kind, Start, Terminal, settings};
+use super::terminal::{Kind, Start, Terminal};
 use crate::support::server::{Answer, Server, error};
 
 /// Sequences no program should pass on: clear, title, clipboard, reset, other screen, hidden caret, scroll region,

@@ -6,7 +6,8 @@ use rustix::process::Signal;
 use salon::tui::terminal::{Screen, guard_panics};
 
 use super::chat::leave;
-use super::terminal::{Home, Start, Terminal};
+use super::home::Home;
+use super::terminal::{Start, Terminal};
 use crate::support::server::{Answer, Gate, Server};
 
 #[test]

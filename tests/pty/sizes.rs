@@ -1,8 +1,9 @@
 //! Sizes, resizing, wide characters, colours.
 
 use super::chat::{conversation, leave};
+use super::home::Home;
 use super::sequences::{readable, sequences};
-use super::terminal::{Home, Start, Terminal};
+use super::terminal::{Start, Terminal};
 use crate::support::server::{Answer, Gate, Server};
 
 #[test]

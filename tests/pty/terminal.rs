@@ -5,7 +5,6 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -14,8 +13,8 @@ use portable_pty::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::home::Home;
 use super::sequences::{Scanner, readable, sequences};
-use crate::support::server::Server;
 
 /// A condition that has not come by then will not come; far more than a loaded machine needs.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -23,56 +22,6 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 const QUIET: u32 = 12;
 /// How often a condition outside the screen is looked at.
 const LOOK: Duration = Duration::from_millis(10);
-
-/// A home folder of its own, with the settings of the test in it.
-pub struct Home {
-    folder: tempfile::TempDir,
-}
-
-impl Home {
-    /// Nothing is set up.
-    pub fn bare() -> Home {
-        Home {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    /// `test/m` at this server answers; titles are not asked for.
-    pub fn with(server: &Server) -> Home {
-        Home::with_settings(&settings(server, "titles = false"))
-    }
-
-    /// This text is salon.toml.
-    pub fn with_settings(toml: &str) -> Home {
-        let home = Home::bare();
-        let folder = home.folder.path().join(".config/salon");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("salon.toml"), toml).unwrap();
-        home
-    }
-
-    /// Where salon keeps its database.
-    pub fn data(&self) -> PathBuf {
-        self.folder.path().join(".local/share/salon")
-    }
-
-    pub fn database(&self) -> PathBuf {
-        self.data().join("salon.db")
-    }
-
-    pub fn start(&self) -> Terminal {
-        Terminal::start(Start::at(self))
-    }
-}
-
-/// The settings for a model `test/m` at this server, with this line under `[chores]`.
-pub fn settings(server: &Server, chores: &str) -> String {
-    format!(
-        "default_model = \"test/m\"\n[limits]\nrequests_per_minute = 0\n[chores]\n{chores}\n\
-         [providers.test]\nwire = \"chat-completions\"\nbase_url = \"{}\"\n",
-        server.url()
-    )
-}
 
 /// What the terminal answers when it is asked.
 #[derive(Clone, Copy, PartialEq)]
@@ -103,7 +52,7 @@ impl Start {
     pub fn program(path: &str, home: &Home) -> Start {
         let mut command = CommandBuilder::new(path);
         command.env_clear();
-        command.cwd(home.folder.path());
+        command.cwd(home.path());
         let start = Start {
             command,
             columns: 120,
@@ -111,7 +60,7 @@ impl Start {
             kind: Kind::Modern,
         };
         start
-            .env("HOME", home.folder.path().to_str().unwrap())
+            .env("HOME", home.path().to_str().unwrap())
             .env("PATH", "/usr/bin:/bin")
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
@@ -542,7 +491,6 @@ fn answer(kind: Kind, asked: &[u8]) -> Option<&'static str> {
     match (asked, kind) {
         (_, Kind::Silent) => None,
         (b"\x1b[c" | b"\x1b[0c", Kind::Modern | Kind::Plain) => Some("\x1b[?62;22c"),
-        (b"\x1b[6n", Kind::Modern | Kind::Plain) => Some("\x1b[1;1R"),
         (b"\x1b[?u", Kind::Modern) => Some("\x1b[?0u"),
         (b"\x1b[?2026$p", Kind::Modern) => Some("\x1b[?2026;2$y"),
         (b"\x1b[?2026$p", Kind::Plain) => Some("\x1b[?2026;0$y"),

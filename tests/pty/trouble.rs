@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::terminal::Home;
+use super::home::Home;
 
 #[test]
 fn without_a_terminal_one_line_says_so() {

@@ -1,4 +1,4 @@
-//! Long code gets its colours off the screen's thread (decisions 2.3): one seen block at a time.
+//! Code gets its colours off the screen's thread (decisions 2.3): what is seen, all at once.
 
 use std::sync::Arc;
 
@@ -7,39 +7,53 @@ use crate::domain::id::MessageId;
 use crate::tui::text::code::Highlighter;
 use crate::tui::text::dark::{Dark, Lit};
 
-/// A block of code that waits for its colours.
+/// Blocks of code that wait for their colours.
 pub struct Job {
-    pub message: MessageId,
-    pub block: usize,
-    pub dark: Dark,
-    pub highlighter: Arc<Highlighter>,
+    blocks: Vec<(MessageId, usize, Dark)>,
+    highlighter: Arc<Highlighter>,
+}
+
+/// Blocks and their colours.
+pub type Lights = Vec<(MessageId, usize, Lit)>;
+
+impl Job {
+    /// Finds the colours; some milliseconds, more for long code.
+    pub fn run(self) -> Lights {
+        let light =
+            |(message, block, dark): (_, _, Dark)| (message, block, dark.light(&self.highlighter));
+        self.blocks.into_iter().map(light).collect()
+    }
 }
 
 impl Transcript {
-    /// The first seen block that waits for its colours, while no other is on its way.
+    /// The seen blocks that wait for their colours, while none is on its way.
     pub fn wants_light(&mut self) -> Option<Job> {
         let highlighter = self.ctx.highlighter.clone().filter(|_| !self.is_lighting)?;
-        let job = self.visible.iter().find_map(|place| {
-            let entry = self.entries.get(place.entry)?;
-            let (block, dark) = entry.dark(place.item)?;
-            let message = entry.message().id;
-            Some((message, block, dark))
-        });
-        let (message, block, dark) = job?;
-        self.is_lighting = true;
-        Some(Job {
-            message,
-            block,
-            dark,
+        let mut seen: Vec<(usize, usize)> =
+            self.visible.iter().map(|p| (p.entry, p.item)).collect();
+        seen.dedup();
+        let blocks: Vec<(MessageId, usize, Dark)> = seen
+            .into_iter()
+            .filter_map(|(at, item)| {
+                let entry = self.entries.get(at)?;
+                let (block, dark) = entry.dark(item)?;
+                Some((entry.message().id, block, dark))
+            })
+            .collect();
+        self.is_lighting = !blocks.is_empty();
+        self.is_lighting.then_some(Job {
+            blocks,
             highlighter,
         })
     }
 
-    /// The colours of a block have come.
-    pub fn lit(&mut self, message: MessageId, block: usize, lit: Lit) {
+    /// The colours have come.
+    pub fn lit(&mut self, lights: Lights) {
         self.is_lighting = false;
-        if let Some(at) = self.find(message) {
-            self.entries[at].light(block, lit);
+        for (message, block, lit) in lights {
+            if let Some(at) = self.find(message) {
+                self.entries[at].light(block, lit);
+            }
         }
     }
 }

@@ -19,11 +19,12 @@ use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
 use crate::tui::theme::{Look, Tone};
-pub use light::Job;
+pub use light::{Job, Lights};
 pub use travel::Move;
 
-/// Longest block of code, in lines, that is coloured while it is laid out: a few milliseconds.
-const AT_ONCE: usize = 60;
+/// Longest finished block of code, in lines, that is coloured while it is laid out: none, a page of code would cost a
+/// key more than all the rest. What grows is coloured as it comes.
+const AT_ONCE: usize = 0;
 
 /// The transcript pane.
 #[derive(Default)]
@@ -83,6 +84,8 @@ impl Transcript {
     /// Shows nothing.
     pub fn clear(&mut self) {
         *self = Transcript {
+            // The next place is measured in it before the next layout.
+            area: self.area,
             ctx: self.ctx.clone(),
             hints: self.hints.clone(),
             ..Transcript::default()

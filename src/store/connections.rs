@@ -9,11 +9,14 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::time::{Instant, sleep};
 
 use super::error::StoreError;
 
 /// How long SQLite waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two tries to open a file that another process is just turning.
+const AGAIN: Duration = Duration::from_millis(10);
 /// Reading connections.
 const READERS: usize = 3;
 /// The write-ahead log is cut back to this many bytes after a checkpoint.
@@ -112,12 +115,24 @@ async fn is_stuck(connection: &mut SqliteConnection) -> bool {
         && (connection.ping().await.is_err() || connection.is_in_transaction())
 }
 
+/// Opens a connection. Where another process turns the write-ahead log on at the same moment, SQLite says at once that
+/// the file is busy, without the wait it was told: so it is tried again here.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match options.connect().await.map_err(StoreError::from) {
+            Err(StoreError::Busy) if Instant::now() < until => sleep(AGAIN).await,
+            opened => return opened,
+        }
+    }
+}
+
 async fn open<'a>(
     mut slot: MutexGuard<'a, Option<SqliteConnection>>,
     options: &SqliteConnectOptions,
 ) -> Result<Held<'a>, StoreError> {
     if slot.is_none() {
-        *slot = Some(options.connect().await?);
+        *slot = Some(connect(options).await?);
     }
     MutexGuard::try_map(slot, Option::as_mut)
         .map_err(|_| StoreError::Other("a connection was lost while it was opened".to_owned()))

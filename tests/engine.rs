@@ -377,6 +377,76 @@ async fn leaving_during_a_reply_saves_its_words() {
 }
 
 #[tokio::test]
+async fn an_end_that_the_store_refuses_is_tried_until_it_is_taken() {
+    let gate = Gate::new();
+    let script = vec![
+        Answer::text_gated(&["Some", "more"], &gate),
+        Answer::text(&["Fine"]),
+    ];
+    let (_server, _home, settings) = scene(script).await;
+    let mut face = Face::screen(settings.clone());
+    let (id, conversation, _) = face.send_new("Talk").await;
+    gate.open();
+    face.first_words(id).await;
+    refuse_ends(&settings, true).await;
+    gate.open();
+    gate.open();
+    let reply = face.measured(id).await;
+    assert_eq!(reply.content, "Somemore");
+    let row = on_disk(&settings, reply.id).await.unwrap();
+    assert_eq!(row.status, Status::Streaming);
+
+    // Nobody else writes here, and salon says so.
+    let (early, _) = face.send(conversation, Draft::of("And now?")).await;
+    let refused = face.refusal(early).await;
+    assert!(refused.title.contains("not saved yet"), "{refused}");
+
+    refuse_ends(&settings, false).await;
+    let saved = eventually(async || {
+        let row = on_disk(&settings, reply.id).await?;
+        (row.status == Status::Complete && row.usage.is_some()).then_some(row)
+    });
+    assert_eq!(saved.await.content, "Somemore");
+    let (next, _) = face.send(conversation, Draft::of("And now?")).await;
+    assert_eq!(face.ended(next).await.content, "Fine");
+}
+
+#[tokio::test]
+async fn leaving_tries_once_more_to_save_what_was_refused() {
+    let gate = Gate::new();
+    let (_server, _home, settings) = scene(vec![Answer::text_gated(&["Some"], &gate)]).await;
+    let mut face = Face::screen(settings.clone());
+    let (id, ..) = face.send_new("Talk").await;
+    gate.open();
+    face.first_words(id).await;
+    refuse_ends(&settings, true).await;
+    gate.open();
+    let reply = face.measured(id).await;
+    refuse_ends(&settings, false).await;
+    face.stop().await;
+    let row = on_disk(&settings, reply.id).await.unwrap();
+    assert_eq!(
+        (row.status, row.content.as_str()),
+        (Status::Complete, "Some")
+    );
+}
+
+/// Makes the database refuse the end of every reply, as a full disk would, or take it again.
+async fn refuse_ends(settings: &Settings, refuses: bool) {
+    use sqlx::Connection as _;
+    let url = format!("sqlite:{}", settings.paths.database.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let change = if refuses {
+        "CREATE TRIGGER no_end BEFORE UPDATE OF status ON message WHEN OLD.status = 'streaming'
+         BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    } else {
+        "DROP TRIGGER no_end"
+    };
+    sqlx::query(change).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn leaving_before_the_first_word_keeps_the_text_as_a_draft() {
     let (server, _home, settings) = scene(vec![Answer::stream().stall()]).await;
     let mut face = Face::screen(settings.clone());

@@ -105,6 +105,11 @@ impl<T: Send + 'static, X> Jobs<T, X> {
         }
     }
 
+    /// Cancelled when every job is asked to end, and not before.
+    pub fn leaving(&self) -> CancellationToken {
+        self.root.clone()
+    }
+
     /// Asks every job to end.
     pub fn cancel_all(&self) {
         self.root.cancel();

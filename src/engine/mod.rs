@@ -8,6 +8,7 @@ mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod insist;
 mod jobs;
 mod library;
 mod listen;

@@ -42,6 +42,8 @@ pub struct Order {
     pub leaves_at: Instant,
     pub mouth: Mouth,
     pub token: CancellationToken,
+    /// Cancelled when the engine leaves.
+    pub leaving: CancellationToken,
 }
 
 impl Order {

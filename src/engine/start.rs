@@ -66,6 +66,7 @@ impl Engine {
         let (desk, store) = (self.desk.clone(), self.stores.of(id).clone());
         let mouth = Mouth::new(Some(cause), self.said.clone());
         let rescue = start.withdraw.clone();
+        let leaving = self.jobs.leaving();
         self.jobs
             .start(Key::Turn(id), Some(cause), Some(rescue), |token| {
                 let order = Order {
@@ -81,6 +82,7 @@ impl Engine {
                     leaves_at,
                     mouth,
                     token,
+                    leaving,
                 };
                 async move { Left::Turn(id, model, Turn::run(order).await) }
             });
@@ -199,7 +201,7 @@ impl Engine {
         let conversation = self.free(conversation).await?;
         let old = self.that(reply, Role::Assistant).await?;
         if old.status == Status::Streaming {
-            return Err(elsewhere());
+            return Err(self.still_written(conversation.id));
         }
         let question = old.parent.ok_or_else(|| gone("The question"))?;
         let question = self.that(question, Role::User).await?;
@@ -244,9 +246,25 @@ impl Engine {
         // Its writer may be dead: looking at the page recovers what it left.
         let page = store.page(id, At::Tip, Some(1)).await.map_err(failure)?;
         match page.messages.last() {
-            Some(last) if last.message.status == Status::Streaming => Err(elsewhere()),
+            Some(last) if last.message.status == Status::Streaming => Err(self.still_written(id)),
             _ => look().await,
         }
+    }
+
+    /// Why a reply counts as being written there though no turn runs here.
+    fn still_written(&self, id: ConversationId) -> Failure {
+        let (title, remedy) = if self.jobs.has(Key::Settling(id)) {
+            (
+                "The last reply here is not saved yet",
+                "See that its disk has room and can be written; salon tries again by itself.",
+            )
+        } else {
+            (
+                "Another salon is writing a reply here",
+                "Wait until it has ended, or stop it there.",
+            )
+        };
+        Failure::new(FailureKind::Busy, title, remedy)
     }
 
     /// The conversation that a send creates.
@@ -292,12 +310,4 @@ impl Engine {
 
 fn running() -> Failure {
     Failure::new(FailureKind::Busy, "A reply is running", "Esc stops it.")
-}
-
-fn elsewhere() -> Failure {
-    Failure::new(
-        FailureKind::Busy,
-        "Another salon is writing a reply here",
-        "Wait until it has ended, or stop it there.",
-    )
 }

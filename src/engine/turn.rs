@@ -50,6 +50,8 @@ pub struct Turn {
     /// The model said that it refuses.
     pub(super) is_refused: bool,
     has_warned: bool,
+    /// The store has not taken the end of it.
+    is_unsaved: bool,
 }
 
 impl Turn {
@@ -90,6 +92,7 @@ impl Turn {
             asked_at: now,
             is_refused: false,
             has_warned: false,
+            is_unsaved: false,
         };
         let (end, stream) = turn.listen(&request).await;
         turn.last_words().await;
@@ -133,7 +136,10 @@ impl Turn {
         let text = thinking.map(|(text, _)| text);
         match self.order.store.end(reply, text).await {
             Ok(conversation) => self.order.conversation = conversation,
-            Err(error) => self.warn(&error),
+            Err(error) => {
+                self.is_unsaved = true;
+                self.warn(&error);
+            }
         }
         let reply = self.order.reply.clone();
         if self.order.is_logged() {
@@ -184,6 +190,10 @@ impl Turn {
             conversation,
         });
         order.mouth.finish().await;
+        if self.is_unsaved {
+            self.insist_on_end(usage).await;
+        }
+        let order = &self.order;
         let is_complete = order.reply.status == Status::Complete && order.ledger.is_none();
         let pair = (order.question.clone(), order.reply.clone());
         Left {
@@ -204,6 +214,7 @@ impl Turn {
         let conversation = match order.store.withdraw(order.withdraw.clone()).await {
             Ok(conversation) => conversation,
             Err(error) => {
+                self.is_unsaved = true;
                 let told = order.desk.failure(&error);
                 order.mouth.say(News::Warned(told));
                 Some(order.conversation.clone())
@@ -219,6 +230,9 @@ impl Turn {
             conversation,
         });
         order.mouth.finish().await;
+        if self.is_unsaved {
+            self.insist_on_withdrawal().await;
+        }
         Left {
             has_asked: self.asks > 0,
             leaves_at: self.order.leaves_at,

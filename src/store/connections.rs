@@ -70,7 +70,14 @@ impl Connections {
 
     /// The connection that writes.
     pub(super) async fn writer(&self) -> Result<Held<'_>, StoreError> {
-        open(self.writer.lock().await, &self.writing).await
+        let mut slot = self.writer.lock().await;
+        if !self.readers.is_empty()
+            && let Some(connection) = slot.as_mut()
+            && is_stuck(connection).await
+        {
+            *slot = None;
+        }
+        open(slot, &self.writing).await
     }
 
     /// A connection that reads: the first free one, so that one is enough while nobody waits.
@@ -97,6 +104,14 @@ impl Connections {
     }
 }
 
+/// Whether the connection believes to be in a transaction though nobody uses it. A full disk makes SQLite roll back by
+/// itself; the rollback that follows fails then, and no further transaction can begin on that connection.
+async fn is_stuck(connection: &mut SqliteConnection) -> bool {
+    // A rollback that waits in line comes before the ping.
+    connection.is_in_transaction()
+        && (connection.ping().await.is_err() || connection.is_in_transaction())
+}
+
 async fn open<'a>(
     mut slot: MutexGuard<'a, Option<SqliteConnection>>,
     options: &SqliteConnectOptions,
@@ -113,4 +128,32 @@ pub(super) async fn begin(
     connection: &mut SqliteConnection,
 ) -> Result<Transaction<'_, Sqlite>, StoreError> {
     Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_had_no_room_is_no_hindrance_later() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("salon.db");
+        std::fs::write(&file, "").unwrap();
+        let connections = Connections::to_file(&file);
+        let mut writer = connections.writer().await.unwrap();
+        for set in ["CREATE TABLE t (x)", "PRAGMA max_page_count = 3"] {
+            sqlx::query(set).execute(&mut *writer).await.unwrap();
+        }
+        let insert = "INSERT INTO t VALUES (zeroblob(100000))";
+        let mut tx = begin(&mut writer).await.unwrap();
+        let full = sqlx::query(insert).execute(&mut *tx).await;
+        assert_eq!(StoreError::from(full.unwrap_err()), StoreError::Full);
+        drop(tx);
+        drop(writer);
+        // Now there is room again: a new connection has no such bound.
+        let mut writer = connections.writer().await.unwrap();
+        let mut tx = begin(&mut writer).await.unwrap();
+        sqlx::query(insert).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
 }

@@ -119,7 +119,8 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     let mint = mint();
     let options = Options { is_screen: false };
     let (go, gone) = oneshot::channel();
-    let (handle, signals) = start(settings, &mint, options, gone)?;
+    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let (handle, signals) = start(settings, keys, &mint, options, gone)?;
     let _ = go.send(());
     let mut line = Line::new(handle.requests, handle.events, signals);
     let face = async {
@@ -142,12 +143,12 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     }
     let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let mint = mint();
-    let model = model(&settings, keys, &bad_keys, mint.clone());
+    let model = model(&settings, keys.clone(), &bad_keys, mint.clone());
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
     let is_tmux = settings.ui.is_tmux;
     let (go, gone) = oneshot::channel();
-    let (handle, mut signals) = start(settings, &mint, Options { is_screen: true }, gone)?;
+    let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true }, gone)?;
     let begin = || {
         // The engine is there as long as its thread is.
         let _ = go.send(());
@@ -340,6 +341,7 @@ fn mint() -> Mint {
 /// process: a face that has heard `Stopped` may leave.
 fn start(
     settings: Settings,
+    keys: KeyMap,
     mint: &Mint,
     options: Options,
     go: oneshot::Receiver<()>,
@@ -357,7 +359,7 @@ fn start(
     let engine = async move {
         if go.await.is_ok() {
             let parts = Parts {
-                providers: providers(&settings, options),
+                providers: providers(&settings, &keys, options),
                 settings,
                 mint,
                 options,
@@ -384,13 +386,12 @@ fn start(
 }
 
 /// The providers of the settings, and a guide that speaks as fast as it is read.
-fn providers(settings: &Settings, options: Options) -> Providers {
+fn providers(settings: &Settings, keys: &KeyMap, options: Options) -> Providers {
     let pace = match options.is_screen {
         true => GuidePace::WordsPerSecond(60),
         false => GuidePace::AtOnce,
     };
-    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
-    Providers::new(settings, Guide::new(Manual::new(&keys), pace))
+    Providers::new(settings, Guide::new(Manual::new(keys), pace))
 }
 
 /// The runtime of a face, on this thread.

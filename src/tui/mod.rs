@@ -70,8 +70,10 @@ enum Outside {
     Lit(Option<Lights>),
 }
 
-/// Shows the screen until the user leaves. `start` starts the engine and is called after the first frame.
+/// Shows the screen until the user leaves. `start` starts the engine.
 ///
+/// The engine opens the database while this thread enters the screen and draws the first frame, so that the list is
+/// there with the second: neither waits for the other, and a database that cannot be used is news like any other.
 /// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
 pub async fn run(
     mut model: Model,
@@ -79,9 +81,15 @@ pub async fn run(
     mut signals: Receiver<Signal>,
     start: impl FnOnce() -> Engine,
 ) -> io::Result<Option<Failure>> {
+    let engine = start();
+    let limit = pane::list::ROWS;
+    let id = model.ask(Command::Shelf(Shelf::Home { limit }), Ask::Home);
+    model.effects.clear();
+    let home = Command::Shelf(Shelf::Home { limit });
+    // The channel is empty: there is room.
+    let _ = engine.requests.try_send(Request { id, command: home });
     let mut screen = Screen::enter()?;
     frame(&mut model, &mut screen)?;
-    let engine = start();
     // Finding the zone reads a hundred folders: not before the first frame.
     model.zone = jiff::tz::TimeZone::system();
     let mut face = Face {
@@ -95,13 +103,6 @@ pub async fn run(
         has_highlighter: false,
         has_left: false,
     };
-    model.ask(
-        Command::Shelf(Shelf::Home {
-            limit: pane::list::ROWS,
-        }),
-        Ask::Home,
-    );
-    face.run_effects(&mut model, &mut screen)?;
     let heard = probe::ask(Instant::now)?;
     model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;

@@ -1414,3 +1414,24 @@ fn an_answer_nobody_asked_for_is_harmless() {
     face.news(News::Changed(Row::ConversationGone(mint.id())));
     face.draw();
 }
+
+#[test]
+fn a_new_conversation_has_the_model_of_the_settings() {
+    let mut face = Face::new();
+    let other: ModelRef = "lab/other".parse().unwrap();
+    let set: ModelRef = "lab/set".parse().unwrap();
+    face.model.set_model = Some(set.clone());
+    face.types("hello").press("enter").grows("hi").completes();
+    if let Some(open) = face.model.open.as_mut() {
+        open.model = other.clone();
+    }
+    face.press("ctrl+x n");
+    assert_eq!(face.model.new_model, set);
+    face.model.set_model = None;
+    face.types("again").press("enter").grows("hi").completes();
+    if let Some(open) = face.model.open.as_mut() {
+        open.model = other.clone();
+    }
+    face.press("ctrl+x n");
+    assert_eq!(face.model.new_model, other);
+}

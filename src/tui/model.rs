@@ -78,6 +78,8 @@ pub struct Model {
     pub open: Option<Conversation>,
     /// What the next new conversation starts with.
     pub new_model: ModelRef,
+    /// The model the settings or arguments name for every new conversation (spec M2).
+    pub set_model: Option<ModelRef>,
     pub new_system: String,
     /// Drafts of the conversation not yet created, while another one is open.
     pub new_drafts: Vec<(i32, Draft)>,
@@ -146,6 +148,7 @@ impl Model {
             effects: Vec::new(),
             open: None,
             new_model: ModelRef::guide(),
+            set_model: None,
             new_system: String::new(),
             new_drafts: Vec::new(),
             questions: Vec::new(),

@@ -47,13 +47,13 @@ pub fn show(model: &mut Model, opened: Opened) {
     model.open = Some(opened.conversation);
 }
 
-/// Leaves the open conversation for one not yet created; it takes over the model.
+/// Leaves the open conversation for one not yet created: with the model of the settings, else the one last used.
 pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     keep_place(model, true);
     model.forget(|ask| matches!(ask, Ask::Open(_)));
     model.composer.leave(model.open.as_ref().map(|c| c.id));
     if let Some(open) = model.open.take() {
-        model.new_model = open.model;
+        model.new_model = model.set_model.clone().unwrap_or(open.model);
     }
     model.new_system.clear();
     model.transcript.clear();

@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo bench --bench pty                # all, about ten minutes
-//! cargo bench --bench pty -- start keys  # some: start keys stream prose rest history kills size
+//! cargo bench --bench pty -- start keys  # some: start keys stream prose rest history kills leaving size
 //! ```
 //!
 //! `SALON_BENCH_DATA` names a folder with a salon.db of 10,000 conversations and 1,000,000 messages (it is copied);
@@ -41,6 +41,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("rest", measures::rest),
     ("history", measures::history),
     ("kills", measures::kills),
+    ("leaving", measures::leaving),
     ("size", measures::size),
 ];
 

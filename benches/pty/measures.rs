@@ -1,5 +1,6 @@
 //! The measurements, one function a group; each prints its lines of the table.
 
+use rustix::process::Signal;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -410,6 +411,36 @@ pub fn kills(bench: &mut Bench) -> Result<()> {
         "ms",
     );
     show("S7 databases not sound", 0.0, unsound as f64, "");
+    Ok(())
+}
+
+/// Leaving by the quit key, TERM and HUP: the terminal as it was found, the exit code right.
+pub fn leaving(bench: &mut Bench) -> Result<()> {
+    let ways = [
+        ("quit", None, 0),
+        ("TERM", Some(Signal::TERM), 143),
+        ("HUP", Some(Signal::HUP), 129),
+    ];
+    for (name, signal, code) in ways {
+        let home = Home::new(&bench.server)?;
+        let mut terminal = bench.asking(&home, 100, 0, Shape::Mixed)?;
+        terminal.wait_for("answer at length")?;
+        terminal.watch(Duration::from_millis(500));
+        match signal {
+            Some(signal) => terminal.signal(signal)?,
+            None => {
+                terminal.type_text("/quit\r");
+            }
+        }
+        let (ended, is_left) = terminal.end()?;
+        let wrong = u32::from(ended != code) + u32::from(!is_left);
+        show(
+            format!("S8 {name}: exit code or modes wrong"),
+            0.0,
+            f64::from(wrong),
+            "",
+        );
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 pub const COLUMNS: u16 = 120;
 pub const ROWS: u16 = 40;
@@ -195,6 +196,32 @@ impl Terminal {
             sleeps += count.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
         }
         (Duration::from_nanos(nanos), sleeps)
+    }
+
+    /// Sends a signal to the program.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        kill_process(pid.context("no process id")?, signal)?;
+        Ok(())
+    }
+
+    /// Waits for the end of the program: its exit code, and whether the terminal is as it was found.
+    pub fn end(mut self) -> Result<(u32, bool)> {
+        let begun = Instant::now();
+        let status = loop {
+            self.watch(Duration::from_millis(20));
+            if let Some(status) = self.child.try_wait()? {
+                break status;
+            }
+            if begun.elapsed() > LIMIT {
+                bail!("the program does not end");
+            }
+        };
+        self.watch(Duration::from_millis(100));
+        let screen = self.parser.screen();
+        let is_left =
+            !screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor();
+        Ok((status.exit_code(), is_left))
     }
 
     /// kill -9.

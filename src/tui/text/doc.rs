@@ -109,11 +109,6 @@ impl Doc {
         self.body.refs = refs;
     }
 
-    /// Whether it still grows.
-    pub fn is_growing(&self) -> bool {
-        self.growth.is_some()
-    }
-
     /// The markdown.
     pub fn source(&self) -> &str {
         &self.body.source

@@ -79,16 +79,6 @@ impl Scroll {
         }
     }
 
-    /// Items were taken from before all others.
-    pub fn removed_from_start(&mut self, count: usize) {
-        if let Place::At(anchor) = &mut self.place {
-            *anchor = match anchor.item.checked_sub(count) {
-                Some(item) => Anchor { item, ..*anchor },
-                None => Anchor::default(),
-            };
-        }
-    }
-
     /// The top row of the viewport.
     pub fn top(&self, extent: Extent, mut measure: impl FnMut(usize) -> usize) -> Anchor {
         self.fitted(extent, &mut measure)

@@ -118,10 +118,8 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     log_panics();
     let mint = mint();
     let options = Options { is_screen: false };
-    let (go, gone) = oneshot::channel();
     let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
-    let (handle, signals) = start(settings, keys, &mint, options, gone)?;
-    let _ = go.send(());
+    let (handle, signals) = start(settings, keys, &mint, options)?;
     let mut line = Line::new(handle.requests, handle.events, signals);
     let face = async {
         match (wanted, question) {
@@ -136,7 +134,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     Ok(face_runtime()?.block_on(face))
 }
 
-/// The screen: first frame, then the engine.
+/// The screen, beside the engine that opens the database meanwhile.
 fn screen(settings: Settings) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(no_terminal());
@@ -147,15 +145,10 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
     let is_tmux = settings.ui.is_tmux;
-    let (go, gone) = oneshot::channel();
-    let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true }, gone)?;
-    let begin = || {
-        // The engine is there as long as its thread is.
-        let _ = go.send(());
-        tui::Engine {
-            requests: handle.requests,
-            events: handle.events,
-        }
+    let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true })?;
+    let engine = tui::Engine {
+        requests: handle.requests,
+        events: handle.events,
     };
     let (told, heard) = mpsc::channel(4);
     let mut exit = Exit::DONE;
@@ -179,7 +172,7 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let runtime = face_runtime()?;
     let left = runtime.block_on(async {
         tokio::select! {
-            left = tui::run(model, is_tmux, heard, begin) => left,
+            left = tui::run(model, is_tmux, heard, engine) => left,
             () = relay => Err(io::ErrorKind::Other.into()),
             () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
         }
@@ -338,14 +331,13 @@ fn mint() -> Mint {
     }))
 }
 
-/// Starts the threads of the engine, with the watch over signals; the engine itself begins at `go`. They end with the
-/// process: a face that has heard `Stopped` may leave.
+/// Starts the engine on threads of its own, with the watch over signals. They end with the process: a face that has
+/// heard `Stopped` may leave.
 fn start(
     settings: Settings,
     keys: KeyMap,
     mint: &Mint,
     options: Options,
-    go: oneshot::Receiver<()>,
 ) -> Result<(Handle, Receiver<Signal>), Failure> {
     let (handle, requests, events) = engine::channels();
     let (told, signals) = mpsc::channel(4);
@@ -358,15 +350,13 @@ fn start(
         .build()
         .map_err(|error| no_threads(&error))?;
     let engine = async move {
-        if go.await.is_ok() {
-            let parts = Parts {
-                providers: providers(&settings, &keys, options),
-                settings,
-                mint,
-                options,
-            };
-            engine::run(parts, requests, events).await;
-        }
+        let parts = Parts {
+            providers: providers(&settings, &keys, options),
+            settings,
+            mint,
+            options,
+        };
+        engine::run(parts, requests, events).await;
     };
     // Before the screen is entered: a signal that came earlier would end the process and leave the terminal raw.
     let listeners = {

@@ -70,7 +70,7 @@ enum Outside {
     Lit(Option<Lights>),
 }
 
-/// Shows the screen until the user leaves. `start` starts the engine.
+/// Shows the screen until the user leaves.
 ///
 /// The engine opens the database while this thread enters the screen and draws the first frame, so that the list is
 /// there with the second: neither waits for the other, and a database that cannot be used is news like any other.
@@ -79,9 +79,8 @@ pub async fn run(
     mut model: Model,
     is_tmux: bool,
     mut signals: Receiver<Signal>,
-    start: impl FnOnce() -> Engine,
+    engine: Engine,
 ) -> io::Result<Option<Failure>> {
-    let engine = start();
     let limit = pane::list::ROWS;
     let id = model.ask(Command::Shelf(Shelf::Home { limit }), Ask::Home);
     model.effects.clear();

@@ -20,6 +20,7 @@ use salon::domain::when::Millis;
 use salon::keys::KeyMap;
 use salon::protocol::{At, Query};
 use salon::provider::completions::Decoder;
+use salon::provider::decode::Decode;
 use salon::provider::frame::FrameDecoder;
 use salon::store::{BeginSend, Store, Whole};
 use salon::tui::model::Model;

@@ -8,6 +8,7 @@ use crate::domain::chat::Delta;
 use crate::domain::clean::Clean;
 use crate::domain::message::Finish;
 use crate::domain::usage::Usage;
+use crate::provider::decode::{Decode, Ending, Fault};
 use crate::provider::fault::{ApiError, extract_error};
 use crate::provider::frame::Frame;
 use crate::provider::plain;
@@ -19,32 +20,6 @@ use crate::provider::think::Think;
 const MAX_STRAYS: usize = 64;
 /// Bytes of each.
 const MAX_STRAY: usize = 2 << 10;
-
-/// An answer that is over before its end.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fault {
-    /// The server said an error in the stream.
-    Said(Box<ApiError>),
-    /// The address answered with a web page, which begins like this.
-    Page(String),
-}
-
-/// What an answer was when its body was over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// A reason came, and before it words.
-    Complete,
-    /// A reason came, but no word.
-    Empty(Finish),
-    /// No reason came.
-    NoReason {
-        /// `[DONE]` did: no network fault is to blame.
-        is_done: bool,
-        has_words: bool,
-    },
-    /// Not one frame was understood; there were some.
-    NotUnderstood,
-}
 
 /// The state of one answer.
 pub struct Decoder {
@@ -66,28 +41,8 @@ pub struct Decoder {
     strays: Vec<String>,
 }
 
-impl Decoder {
-    /// For an answer with this request id in its head.
-    pub fn new(request_id: Option<String>) -> Decoder {
-        Decoder {
-            request_id,
-            has_response_id: false,
-            think: Think::default(),
-            has_reasoning_field: false,
-            usage: Usage::default(),
-            finish: None,
-            is_told: false,
-            is_done: false,
-            has_words: false,
-            has_refusal: false,
-            tools: Vec::new(),
-            understood: 0,
-            strays: Vec::new(),
-        }
-    }
-
-    /// Appends what the frame says. After a fault the answer is over; what the frame said before it is in `out`.
-    pub fn frame(&mut self, frame: Frame, out: &mut Vec<Delta>) -> Result<(), Fault> {
+impl Decode for Decoder {
+    fn frame(&mut self, frame: Frame, out: &mut Vec<Delta>) -> Result<(), Fault> {
         let from = out.len();
         let said = self.one_frame(frame, out);
         if said.is_err() {
@@ -97,15 +52,13 @@ impl Decoder {
         said
     }
 
-    /// The answer stops here: appends the words that were held back, and no reason.
-    pub fn flush(&mut self, out: &mut Vec<Delta>) {
+    fn flush(&mut self, out: &mut Vec<Delta>) {
         if !self.is_told {
             self.think.finish(out);
         }
     }
 
-    /// The body is over: appends what was held back and says what the answer was.
-    pub fn end(&mut self, out: &mut Vec<Delta>) -> Ending {
+    fn end(&mut self, out: &mut Vec<Delta>) -> Ending {
         let from = out.len();
         self.flush(out);
         self.note_words(&out[from..]);
@@ -125,29 +78,45 @@ impl Decoder {
         }
     }
 
-    /// A reason was passed on: the answer is complete whatever comes.
-    pub fn is_complete(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.is_told
     }
 
-    /// A reason or the end marker came: what follows is not worth a long wait.
-    pub fn is_ending(&self) -> bool {
+    fn is_ending(&self) -> bool {
         self.finish.is_some() || self.is_done
     }
 
-    /// The end marker came.
-    pub fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         self.is_done
     }
 
-    /// What was not understood, as it came.
-    pub fn strays(&self) -> &[String] {
+    fn strays(&self) -> &[String] {
         &self.strays
     }
 
-    /// The tools the model asked for.
-    pub fn tools(&self) -> impl Iterator<Item = &str> {
-        self.tools.iter().map(|(_, name)| name.as_str())
+    fn tools(&self) -> Vec<&str> {
+        self.tools.iter().map(|(_, name)| name.as_str()).collect()
+    }
+}
+
+impl Decoder {
+    /// For an answer with this request id in its head.
+    pub fn new(request_id: Option<String>) -> Decoder {
+        Decoder {
+            request_id,
+            has_response_id: false,
+            think: Think::default(),
+            has_reasoning_field: false,
+            usage: Usage::default(),
+            finish: None,
+            is_told: false,
+            is_done: false,
+            has_words: false,
+            has_refusal: false,
+            tools: Vec::new(),
+            understood: 0,
+            strays: Vec::new(),
+        }
     }
 
     fn note_words(&mut self, deltas: &[Delta]) {

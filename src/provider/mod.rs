@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod completions;
+pub mod decode;
 mod endpoint;
 pub mod error;
 pub mod fault;
@@ -33,6 +34,7 @@ use crate::domain::chat::ChatRequest;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::provider::client::Clients;
+use crate::provider::completions::Decoder;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
 use crate::provider::quirks::Quirks;
@@ -204,8 +206,10 @@ impl Providers {
             let body = quirks::encode(&request, &quirks);
             match self.send(&endpoint, Some(&body)).await {
                 Ok(response) => {
+                    let request_id = error::request_id(response.headers());
+                    let decoder = Box::new(Decoder::new(request_id));
                     return Ok(Reply::http(HttpReply::new(
-                        response,
+                        (response, decoder),
                         endpoint.asked,
                         endpoint.silence,
                         self.max_event,

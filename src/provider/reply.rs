@@ -10,8 +10,8 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::domain::chat::Delta;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::message::Finish;
-use crate::provider::completions::{Decoder, Ending, Fault};
-use crate::provider::error::{Asked, By, ProviderError, Retry, add_line, of_server};
+use crate::provider::decode::{Decode, Ending, Fault};
+use crate::provider::error::{Asked, By, ProviderError, Retry, add_line, of_server, request_id};
 use crate::provider::fault::page_title;
 use crate::provider::frame::FrameDecoder;
 use crate::provider::recital::Recital;
@@ -64,7 +64,7 @@ pub(super) struct HttpReply {
     /// `None` = the body is over or given up.
     response: Option<reqwest::Response>,
     frames: FrameDecoder,
-    decoder: Decoder,
+    decoder: Box<dyn Decode>,
     asked: Arc<Asked>,
     /// How long the server may say nothing.
     silence: Duration,
@@ -74,25 +74,25 @@ pub(super) struct HttpReply {
 }
 
 impl HttpReply {
-    /// Reads this response; `notes` are said first, `max_event` bytes are the most an event may have.
+    /// Reads this response by that decoder; `notes` are said first, `max_event` bytes are the most an event may have.
     pub(super) fn new(
-        response: reqwest::Response,
+        (response, decoder): (reqwest::Response, Box<dyn Decode>),
         asked: Arc<Asked>,
         silence: Duration,
         max_event: usize,
         notes: Vec<String>,
     ) -> HttpReply {
-        let request_id = crate::provider::error::request_id(response.headers());
+        let request_id = request_id(response.headers());
         let mut ready = VecDeque::new();
         ready.push_back(Ok(Delta::Opened {
-            request_id: request_id.clone(),
+            request_id,
             response_id: None,
         }));
         ready.extend(notes.into_iter().map(|note| Ok(Delta::Note(note))));
         HttpReply {
             response: Some(response),
             frames: FrameDecoder::with_max(max_event),
-            decoder: Decoder::new(request_id),
+            decoder,
             asked,
             silence,
             deadline: Instant::now() + silence,
@@ -225,7 +225,7 @@ impl HttpReply {
         let mut deltas = Vec::new();
         let ending = self.decoder.end(&mut deltas);
         deltas.into_iter().for_each(|delta| self.say(delta));
-        if let Some(mut error) = verdict(&self.asked, &self.decoder, ending, broken) {
+        if let Some(mut error) = verdict(&self.asked, &*self.decoder, ending, broken) {
             for line in self.decoder.strays().iter().take(8) {
                 add_line(&mut error.failure.detail, &self.asked.scrub.line(line));
             }
@@ -237,7 +237,7 @@ impl HttpReply {
 /// What is wrong with an answer that ended so; `None` = nothing.
 fn verdict(
     asked: &Asked,
-    decoder: &Decoder,
+    decoder: &dyn Decode,
     ending: Ending,
     broken: Option<ProviderError>,
 ) -> Option<ProviderError> {
@@ -299,8 +299,8 @@ fn verdict(
 }
 
 /// No word came, though the server thinks it is done.
-fn empty(asked: &Asked, decoder: &Decoder, finish: Option<&Finish>) -> ProviderError {
-    let tools: Vec<&str> = decoder.tools().collect();
+fn empty(asked: &Asked, decoder: &dyn Decode, finish: Option<&Finish>) -> ProviderError {
+    let tools = decoder.tools();
     let (title, remedy) = if tools.is_empty() {
         let reason = match finish {
             Some(Finish::Stop) => "the model had nothing to say",

@@ -13,6 +13,8 @@ use crate::domain::usage::Usage;
 pub enum Purpose {
     Turn,
     Title,
+    /// A prompt is tried (spec L4).
+    Try,
 }
 
 impl Purpose {
@@ -21,6 +23,7 @@ impl Purpose {
         match self {
             Purpose::Turn => "turn",
             Purpose::Title => "title",
+            Purpose::Try => "try",
         }
     }
 }

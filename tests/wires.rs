@@ -11,7 +11,6 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use salon::domain::chat::{ChatMessage, ChatRequest, Delta, Purpose};
-use salon::domain::conversation::Sampling;
 use salon::domain::message::Role;
 use salon::domain::model::ModelRef;
 use salon::domain::usage::Usage;
@@ -183,16 +182,8 @@ fn providers(base_url: &str) -> Providers {
 
 #[tokio::test]
 async fn recorded_answers_come_through_the_client_as_they_were() {
-    let request = ChatRequest {
-        model: ModelRef::new("test", "m"),
-        purpose: Purpose::Turn,
-        system: String::new(),
-        messages: vec![ChatMessage {
-            role: Role::User,
-            text: "Hello?".to_owned(),
-        }],
-        sampling: Sampling::default(),
-    };
+    let messages = vec![ChatMessage::new(Role::User, "Hello?")];
+    let request = ChatRequest::new(ModelRef::new("test", "m"), Purpose::Turn, messages);
     for capture in captures().iter().filter(|capture| !capture.is_listing()) {
         let mut scripts = vec![
             capture.script(usize::MAX),

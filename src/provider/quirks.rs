@@ -129,14 +129,12 @@ mod tests {
 
     fn request(sampling: Sampling) -> ChatRequest {
         ChatRequest {
-            model: "test/vendor/m".parse().unwrap(),
-            purpose: Purpose::Turn,
-            system: String::new(),
-            messages: vec![ChatMessage {
-                role: Role::User,
-                text: "hi".to_owned(),
-            }],
             sampling,
+            ..ChatRequest::new(
+                "test/vendor/m".parse().unwrap(),
+                Purpose::Turn,
+                vec![ChatMessage::new(Role::User, "hi")],
+            )
         }
     }
 

@@ -13,6 +13,8 @@ mod plain;
 pub mod quirks;
 mod recital;
 pub mod reply;
+pub mod responses;
+pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
 pub mod tally;

@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod failure;
 pub mod hint;
 pub mod id;
+pub mod instructions;
 pub mod message;
 pub mod model;
 pub mod persona;

@@ -44,7 +44,7 @@ fn world() -> Script {
     let first = world.conversations[3].id;
     world.last = Some(first);
     let prompt = world.mint.id();
-    world.prompts.push(PromptListed::unused(Prompt {
+    world.library.prompts.push(PromptListed::unused(Prompt {
         id: prompt,
         version: 1,
         sheet: Sheet {
@@ -488,7 +488,7 @@ fn dressed(texts: &[String]) -> Script {
     world.models = vec![ModelSpec::named(name)];
     world.model_failures = vec![(texts[2].clone(), failure(&texts[3], &texts[4]))];
     let id = world.mint.id();
-    world.prompts.push(PromptListed::unused(Prompt {
+    world.library.prompts.push(PromptListed::unused(Prompt {
         id,
         version: 1,
         sheet: Sheet {

@@ -6,6 +6,7 @@ use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::prompts;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
@@ -59,8 +60,24 @@ pub fn act(model: &mut Model, action: Action) {
         Action::TrashConversation => shelf::trash(model),
         Action::RestoreConversation => shelf::restore(model),
         Action::UndoAction => shelf::undo(model),
+        Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
-        Action::InsertPrompt => talk::insert_prompt(model),
+        Action::InsertPrompt => prompts::use_selected(model),
+        Action::TryPrompt => prompts::try_it(model),
+        Action::TryWith => prompts::try_with(model),
+        Action::FilterBy => prompts::pick_group(model),
+        Action::OrderPrompts => prompts::order(model),
+        Action::ToggleShipped => prompts::toggle_shipped(model),
+        Action::ToggleHidden => prompts::toggle_hidden(model),
+        Action::NewPrompt
+        | Action::EditPrompt
+        | Action::DuplicatePrompt
+        | Action::TrashPrompt
+        | Action::RestorePrompt
+        | Action::HidePrompt
+        | Action::PromptVersions
+        | Action::PromptUses
+        | Action::EditOutside => {}
         Action::RefreshPicker => talk::refresh_models(model),
         Action::Favourite => talk::mark_favourite(model),
         Action::FocusComposer => focus(model, Focus::Composer),

@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{shelf, talk};
+use super::{prompts, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -23,6 +23,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             talk::stop_in(model, id);
             shelf::apply(model, id, Act::Trash);
         }
+        (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
+        (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),
         // An overlay gives only the kind of choice its body makes.
         (
             Purpose::Model
@@ -31,8 +33,11 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::Rename(_)
             | Purpose::System
             | Purpose::TrashLive(_)
+            | Purpose::Fill
+            | Purpose::TrialModel
+            | Purpose::Group
             | Purpose::Help,
-            Choice::Picked(_) | Choice::Written(_) | Choice::Agreed,
+            Choice::Picked(_) | Choice::Written(_) | Choice::Agreed | Choice::Filled(_),
         ) => {}
     }
 }

@@ -4,6 +4,7 @@ use super::focus::{ask_list, editor};
 use super::leaving::arm_quit;
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
+use super::prompts;
 use super::talk;
 use crate::protocol::{Chat, Command};
 
@@ -16,7 +17,7 @@ pub const IS_KEPT: &str = "draft kept, ↑ brings it back";
 /// Esc: one step back, nothing lost.
 pub fn back(model: &mut Model) {
     let before = model.last_esc.take();
-    if model.overlays.pop().is_some() {
+    if prompts::back(model) || model.overlays.pop().is_some() {
         return;
     }
     if close_filter(model) || model.composer.editor.cancel_selection() {
@@ -83,7 +84,7 @@ pub fn interrupt(model: &mut Model) {
         model.effects.push(Effect::Copy(text));
         return;
     }
-    if talk::stop(model) {
+    if prompts::back(model) || talk::stop(model) {
         return;
     }
     if model.overlays.pop().is_some() || close_filter(model) {

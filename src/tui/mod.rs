@@ -18,6 +18,7 @@ mod open;
 pub mod overlay;
 pub mod pane;
 pub mod probe;
+mod prompts;
 mod reader;
 mod shelf;
 mod talk;

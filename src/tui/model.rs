@@ -21,7 +21,7 @@ use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command};
+use crate::protocol::{At, Command, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,9 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
-    Prompts,
+    Prompts(Which),
+    /// A trial, for which the news that follow are.
+    Trial,
     Questions,
     Siblings {
         of: MessageId,
@@ -259,7 +261,8 @@ impl Model {
 
     /// The next moment something moves by itself, in ticks (architecture 6.2). `None` = rest.
     pub fn deadline(&self) -> Option<u64> {
-        let spinner = (!self.live.is_empty()).then_some(self.tick + 100);
+        let is_trying = self.overlays.iter().any(Overlay::is_moving);
+        let spinner = (is_trying || !self.live.is_empty()).then_some(self.tick + 100);
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
             .then_some(self.pending_since + HINTS_AFTER);

@@ -67,4 +67,6 @@ pub enum Choice {
     Written(String),
     /// Yes.
     Agreed,
+    /// A prompt, filled.
+    Filled(String),
 }

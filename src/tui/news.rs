@@ -1,28 +1,28 @@
 //! What the engine says, brought to the panes it concerns.
 
-use super::focus::{ask_list, context};
+use super::focus::{ask_list, ask_prompts, context};
 use super::leaving::keep_place;
-use super::live::Live;
+use super::live::{Live, Pace};
 use super::model::{Ask, Model};
 use super::msg::Effect;
 use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{talk, words};
+use super::{prompts, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, Offer};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::Shown;
 use crate::keys::Action;
-use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
+use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step, Which};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
-        News::Trial(_) => {}
+        News::Trial(step) => prompts::trial(model, event.cause, step),
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
@@ -45,14 +45,13 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
         }
         Step::Waiting { until, why, .. } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = Some((until, why));
+                live.pace.wait(until, why);
             }
         }
         Step::Thought { text } => {
             let tick = model.tick;
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = None;
-                live.first_thought.get_or_insert(tick);
+                live.pace.thought(tick);
                 live.thinking.push_str(&text);
             }
             if model.here() == Some(id) {
@@ -62,9 +61,7 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
         Step::Grew { text } => {
             let tick = model.tick;
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = None;
-                live.first_word.get_or_insert(tick);
-                live.bytes += u64::try_from(text.len()).unwrap_or(0);
+                live.pace.grew(tick, &text);
                 live.reply.content.push_str(&text);
             }
             if model.here() == Some(id) {
@@ -121,11 +118,7 @@ fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: S
     let live = Live {
         reply: reply.message.clone(),
         thinking: String::new(),
-        bytes: 0,
-        started: model.tick,
-        first_word: None,
-        first_thought: None,
-        waiting: None,
+        pace: Pace::started(model.tick),
     };
     model.live.insert(id, live);
     model.list.live.insert(id);
@@ -212,7 +205,8 @@ fn changed(model: &mut Model, row: Changed) {
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
-        Changed::Persona(_) | Changed::Prompt(_) => {}
+        Changed::Prompt(prompt) => model.library.apply(prompt),
+        Changed::Persona(_) => {}
     }
 }
 
@@ -238,11 +232,12 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             model.transcript.ask_failed();
             model.warn(&failure);
         }
+        Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
         Some(
             Ask::Home
             | Ask::Open(_)
             | Ask::Models
-            | Ask::Prompts
+            | Ask::Prompts(_)
             | Ask::Questions
             | Ask::Siblings { .. }
             | Ask::Thinking
@@ -332,7 +327,11 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 talk::walk(model, &ids, of, by);
             }
         }
-        Answer::Prompts(prompts) => model.library.fill(prompts),
+        Answer::Prompts(prompts) => {
+            if let Some(Ask::Prompts(which)) = ask {
+                model.library.fill(which, prompts);
+            }
+        }
         Answer::Personas(_)
         | Answer::Persona(_)
         | Answer::Prompt(_)
@@ -384,15 +383,10 @@ fn at_home(model: &mut Model, home: Home) {
         model.composer.put(kept.before(typed));
         model.composer.changed(model.tick);
     }
-    if model.library.is_empty() {
-        model.ask(
-            crate::protocol::Command::Library(crate::protocol::Library::List {
-                query: crate::protocol::PromptQuery::default(),
-            }),
-            Ask::Prompts,
-        );
+    if !model.library.is_loaded() {
+        ask_prompts(model, Which::Active);
     }
-    if model.list.which != crate::protocol::Which::Active {
+    if model.list.which != Which::Active {
         ask_list(model);
     }
 }

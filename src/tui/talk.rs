@@ -235,6 +235,8 @@ pub fn new_conversation(model: &mut Model) {
 pub fn pick_model(model: &mut Model, purpose: Purpose) {
     let aside = if matches!(purpose, Purpose::RetryWith(_)) {
         Clean::own("for this answer only")
+    } else if purpose == Purpose::TrialModel {
+        Clean::own("for this trial only")
     } else {
         Clean::own("used from the next message on")
     };
@@ -279,8 +281,10 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
         .map(|(provider, failure)| format!("{provider}: {}", failure.title))
         .collect();
     for overlay in &mut model.overlays {
-        if let (Purpose::Model | Purpose::RetryWith(_), Body::Picker(picker)) =
-            (overlay.purpose, &mut overlay.body)
+        if let (
+            Purpose::Model | Purpose::RetryWith(_) | Purpose::TrialModel,
+            Body::Picker(picker),
+        ) = (overlay.purpose, &mut overlay.body)
         {
             picker.fill(rows.clone());
             if is_whole || !failed.is_empty() {
@@ -397,15 +401,4 @@ pub fn set_system(model: &mut Model, text: String) {
             model.new_system = text;
         }
     }
-}
-
-/// Puts the selected prompt at the caret of the composer.
-pub fn insert_prompt(model: &mut Model) {
-    let Some(prompt) = model.library.current().cloned() else {
-        return;
-    };
-    model.composer.editor.paste(&prompt.sheet.content);
-    model.composer.made_from(prompt.id, prompt.version);
-    model.composer.changed(model.tick);
-    focus(model, Focus::Composer);
 }

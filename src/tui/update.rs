@@ -6,8 +6,9 @@ use super::focus::{context, edited, editor, is_filtering, takes_text};
 use super::ladder;
 use super::leaving;
 use super::model::{Focus, Model};
-use super::msg::{Effect, Msg, Outcome, Signal};
+use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
+use super::prompts;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
@@ -158,7 +159,16 @@ fn unbound(model: &mut Model, chord: Chord) {
 
 /// A bound key: the overlay's, an edit, or an action of the whole.
 fn perform(model: &mut Model, action: Action) {
-    if action.is_edit() && editor(model).is_some() {
+    let is_edit = action.is_edit() && editor(model).is_some();
+    if is_edit
+        && model
+            .overlays
+            .last_mut()
+            .is_some_and(|top| top.take_offer(action))
+    {
+        return;
+    }
+    if is_edit {
         act::edit(model, action);
         return;
     }
@@ -179,6 +189,7 @@ fn conclude(model: &mut Model, outcome: Outcome) {
             model.overlays.pop();
         }
         Outcome::Act(action) => act::act(model, action),
+        Outcome::Take(Choice::Filled(text)) => prompts::use_filled(model, text),
         Outcome::Take(choice) => {
             if let Some(overlay) = model.overlays.pop() {
                 choose::chosen(model, overlay.purpose, choice);

@@ -1,11 +1,13 @@
 //! What lies on top of the panes: a closed set of overlays; the top one gets the keys and says what it wants.
 
 pub mod confirm;
+pub mod fill;
 pub mod form;
 mod frame;
 pub mod help;
 pub mod picker;
 pub mod sheet;
+pub mod trial;
 
 use ratatui::layout::{Position, Rect};
 
@@ -13,8 +15,10 @@ use super::canvas::Canvas;
 use super::msg::Outcome;
 use super::text::edit::Editor;
 use crate::domain::id::{ConversationId, MessageId};
+use crate::domain::when::Millis;
 use crate::keys::Action;
 use confirm::Confirm;
+use fill::Fill;
 use form::Form;
 use help::Help;
 use picker::Picker;
@@ -33,6 +37,12 @@ pub enum Purpose {
     System,
     /// Trash a conversation in which a reply is being written.
     TrashLive(ConversationId),
+    /// A prompt to fill and use.
+    Fill,
+    /// The model of a trial.
+    TrialModel,
+    /// One scenario or one tag of the library.
+    Group,
     Help,
 }
 
@@ -48,10 +58,14 @@ pub enum Body {
     Form(Form),
     Confirm(Confirm),
     Help(Box<Help>),
+    Fill(Box<Fill>),
 }
 
 /// Widest an overlay gets, in cells.
 const WIDEST: u16 = 76;
+/// A prompt being filled has its fields beside its text.
+const WIDEST_FILL: u16 = 112;
+const HIGHEST_FILL: u16 = 26;
 
 impl Overlay {
     /// A bound key.
@@ -61,12 +75,17 @@ impl Overlay {
             Body::Form(form) => form.act(action),
             Body::Confirm(confirm) => confirm.act(action),
             Body::Help(help) => help.act(action),
+            Body::Fill(fill) => fill.act(action),
         }
     }
 
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
-        matches!(self.body, Body::Picker(_) | Body::Form(_))
+        match &self.body {
+            Body::Picker(_) | Body::Form(_) => true,
+            Body::Fill(fill) => fill.takes_text(),
+            Body::Confirm(_) | Body::Help(_) => false,
+        }
     }
 
     /// The editor that takes typed text, if this overlay has one.
@@ -74,6 +93,7 @@ impl Overlay {
         match &mut self.body {
             Body::Picker(picker) => Some(&mut picker.query),
             Body::Form(form) => Some(&mut form.editor),
+            Body::Fill(fill) => fill.editor(),
             Body::Confirm(_) | Body::Help(_) => None,
         }
     }
@@ -82,6 +102,7 @@ impl Overlay {
     pub fn letter(&mut self, c: char) -> Outcome {
         match &mut self.body {
             Body::Confirm(confirm) => confirm.letter(c),
+            Body::Fill(fill) => fill.letter(c),
             Body::Picker(_) | Body::Form(_) | Body::Help(_) => Outcome::Stay,
         }
     }
@@ -90,16 +111,37 @@ impl Overlay {
     pub fn edited(&mut self) {
         match &mut self.body {
             Body::Picker(picker) => picker.filter(),
+            Body::Fill(fill) => fill.edited(),
             Body::Form(_) | Body::Confirm(_) | Body::Help(_) => {}
         }
     }
 
-    /// Takes its place in the middle of the screen.
-    pub fn layout(&mut self, screen: Rect) {
+    /// Whether something moves in it by itself.
+    pub fn is_moving(&self) -> bool {
+        match &self.body {
+            Body::Fill(fill) => fill.trial.as_ref().is_some_and(|trial| trial.is_running()),
+            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => false,
+        }
+    }
+
+    /// An editing key that means something else here.
+    pub fn take_offer(&mut self, action: Action) -> bool {
+        match &mut self.body {
+            Body::Fill(fill) => fill.take_offer(action),
+            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => false,
+        }
+    }
+
+    /// Takes its place in the middle of the screen; what moves goes by the clock of the screen and the wall's.
+    pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) {
+        let widest = match &self.body {
+            Body::Fill(_) => WIDEST_FILL,
+            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => WIDEST,
+        };
         let width = screen
             .width
             .saturating_sub(4)
-            .min(WIDEST)
+            .min(widest)
             .max(screen.width.min(30));
         let most = screen.height.saturating_sub(2).max(screen.height.min(5));
         let wanted = match &mut self.body {
@@ -107,6 +149,7 @@ impl Overlay {
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
             Body::Help(_) => most,
+            Body::Fill(_) => most.min(HIGHEST_FILL),
         };
         let height = wanted.min(most);
         let area = Rect {
@@ -120,6 +163,7 @@ impl Overlay {
             Body::Form(form) => form.layout(area),
             Body::Confirm(confirm) => confirm.layout(area),
             Body::Help(help) => help.layout(area),
+            Body::Fill(fill) => fill.layout(area, tick, now),
         }
     }
 
@@ -128,6 +172,7 @@ impl Overlay {
         match &self.body {
             Body::Picker(picker) => picker.paint(canvas),
             Body::Form(form) => form.paint(canvas),
+            Body::Fill(fill) => fill.paint(canvas),
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
                 None

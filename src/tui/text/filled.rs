@@ -56,7 +56,13 @@ mod tests {
             ..Look::of(Tone::Warning).bold()
         };
         let fixed = Look::default();
-        let expected = [fixed, gap, fixed, Look::of(Tone::Accent), Look::of(Tone::Dim)];
+        let expected = [
+            fixed,
+            gap,
+            fixed,
+            Look::of(Tone::Accent),
+            Look::of(Tone::Dim),
+        ];
         assert_eq!(looks, expected);
         assert!(styled.text().starts_with("x {a} éé"));
         assert!(styled.text().ends_with("é … 1000 more characters …"));

@@ -11,12 +11,11 @@ use salon::domain::failure::Failure;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::prompt::PromptListed;
 use salon::domain::usage::{Money, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, Event, Home, Library, News, Opened, Page, Query, Request,
-    Row, Shelf, Step, To, Turn, Which,
+    Act, Answer, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request, Row,
+    Shelf, Step, To, Turn, Which,
 };
 
 /// A reply being written.
@@ -40,7 +39,7 @@ pub struct Script {
     pub thoughts: HashMap<MessageId, String>,
     pub drafts: BTreeMap<(Option<ConversationId>, i32), Draft>,
     pub readings: HashMap<ConversationId, Reading>,
-    pub prompts: Vec<PromptListed>,
+    pub library: super::library::Shelf,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
     /// Open at the next start.
@@ -64,7 +63,7 @@ impl Script {
             thoughts: HashMap::new(),
             drafts: BTreeMap::new(),
             readings: HashMap::new(),
-            prompts: Vec::new(),
+            library: super::library::Shelf::default(),
             models: vec![ModelSpec::named(ModelRef::guide())],
             model_failures: Vec::new(),
             last: None,
@@ -165,15 +164,14 @@ impl Script {
             Command::Turn(turn) => return self.turn(request.id, turn),
             Command::Chat(chat) => self.chat(chat),
             Command::Shelf(shelf) => return self.shelf(cause, shelf),
-            Command::Library(Library::List { .. }) => Some(Answer::Prompts(self.prompts.clone())),
+            Command::Library(command) => return self.library(request.id, command),
+            Command::Cancel(id) => return self.cancel(id),
             Command::Data(Data::Models { .. }) => Some(Answer::Models {
                 models: self.models.clone(),
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
-            Command::Personas(_) | Command::Library(_) | Command::Data(_) | Command::Cancel(_) => {
-                None
-            }
+            Command::Personas(_) | Command::Data(_) => None,
             Command::Stop => {
                 let news = News::Stopped;
                 return vec![Event { cause, news }];

@@ -3,6 +3,8 @@
 mod paint;
 pub mod stock;
 
+use std::collections::HashMap;
+
 use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
@@ -32,6 +34,8 @@ pub struct Library {
     /// The prompts have been asked for and have come.
     is_loaded: bool,
     preview: Option<Preview>,
+    /// What was written in the fields of prompts that were left without use.
+    pub kept: HashMap<PromptId, Values>,
 }
 
 /// The selected prompt's text, wrapped, and what it was wrapped for.
@@ -54,6 +58,7 @@ impl Default for Library {
             area: Rect::default(),
             is_loaded: false,
             preview: None,
+            kept: HashMap::new(),
         }
     }
 }
@@ -201,11 +206,20 @@ fn preview(prompt: &Prompt, width: u16) -> Preview {
         rows.extend(plain(&Clean::line(&prompt.sheet.description), dim, width));
         rows.push(Row::blank());
     }
-    wrap(&filled::styled(&view, None), &Indent::default(), width, &mut rows);
+    wrap(
+        &filled::styled(&view, None),
+        &Indent::default(),
+        width,
+        &mut rows,
+    );
     let names: Vec<&str> = template.fields().iter().map(|f| f.name.as_str()).collect();
     let mut foot = Vec::new();
     if !names.is_empty() {
-        foot = plain(&Clean::line(&names.join(" · ")), Look::of(Tone::Accent), width);
+        foot = plain(
+            &Clean::line(&names.join(" · ")),
+            Look::of(Tone::Accent),
+            width,
+        );
         foot.truncate(2);
     }
     let tokens = format!("≈ {} tok", estimate_tokens(&view.text));

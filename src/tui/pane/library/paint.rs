@@ -135,17 +135,18 @@ impl Library {
             ..area
         };
         canvas.rule(rule, 0, Look::of(Tone::Dim));
-        let foot = u16::try_from(preview.foot.len()).unwrap_or(0);
+        let foot = match u16::try_from(preview.foot.len()) {
+            Ok(foot) if area.height >= foot + 4 => foot,
+            Ok(_) | Err(_) => 0,
+        };
         // A blank row between the text and its foot.
-        let text = area.height.saturating_sub(foot + 1);
+        let text = match foot {
+            0 => area.height,
+            _ => area.height.saturating_sub(foot + 1),
+        };
         paint_rows(canvas, area, text, &preview.rows);
-        if usize::from(text) < preview.rows.len() && text > 0 {
-            let last = Rect {
-                y: area.y + text,
-                height: 1,
-                ..area
-            };
-            canvas.put(last, (0, 0), &Clean::own("…"), Look::of(Tone::Dim));
+        if usize::from(text) < preview.rows.len() && foot > 0 {
+            canvas.put(area, (0, text), &Clean::own("…"), Look::of(Tone::Dim));
         }
         let below = Rect {
             y: area.bottom().saturating_sub(foot).max(area.y),

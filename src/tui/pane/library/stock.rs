@@ -130,8 +130,13 @@ impl Stock {
         self.entries.sort_by(|a, b| {
             let key = |e: &Entry| (e.scenario.is_empty(), Reverse(uses(e)), e.listed.prompt.id);
             let (one, other) = (key(a), key(b));
-            (one.0, &a.scenario, one.1, &a.title, one.2)
-                .cmp(&(other.0, &b.scenario, other.1, &b.title, other.2))
+            (one.0, &a.scenario, one.1, &a.title, one.2).cmp(&(
+                other.0,
+                &b.scenario,
+                other.1,
+                &b.title,
+                other.2,
+            ))
         });
         let terms = terms(&self.filter);
         let all = 0..self.entries.len();

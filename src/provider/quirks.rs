@@ -1,11 +1,13 @@
-//! The request of the Chat Completions wire, and what a model has refused of it so far.
+//! The request of the Chat Completions wire, and what a model has refused of any wire's request so far.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::chat::ChatRequest;
+use crate::domain::message::Role;
 use crate::provider::fault::{ApiError, Class, classify};
+use crate::provider::shown::Shown;
 
 /// What differs from the plain wire for one model at one address (`wire.md` 1.2, 10).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,21 +20,77 @@ pub struct Quirks {
     pub dropped: BTreeSet<&'static str>,
     /// The limit was renamed once already.
     renamed: bool,
+    /// The most tokens an answer may have, as the model said.
+    pub most_output: Option<u64>,
+    /// Reasoning is asked for by an object `reasoning`.
+    pub has_reasoning_object: bool,
+    /// Reasoning is switched off in the arguments of the chat template.
+    pub has_template_switch: bool,
+    /// Answers are sent back with an empty `reasoning_content`.
+    pub wants_blank_reasoning: bool,
+    /// The server keeps a conversation for the next question when it is told to.
+    pub has_prompt_cache: bool,
+    /// Thinking of an Ollama model is a switch and not a word.
+    pub is_think_flag: bool,
+    /// What an Ollama server says of the model; `None` = it was not asked yet.
+    pub shown: Option<Shown>,
+    /// The largest window, in tokens, this Ollama model was asked to have; 0 = none yet.
+    pub window: u64,
 }
 
-/// Fields that may be left out when a model refuses them. The question itself is not among them.
-const DROPPABLE: [&str; 4] = ["temperature", "reasoning_effort", "stream_options", LIMIT];
 const LIMIT: &str = "max_tokens";
 const NEW_LIMIT: &str = "max_completion_tokens";
 
+/// Fields that may be left out when a model refuses them, by the words a refusal names them with, in lower case. The
+/// question itself is not among them.
+const DROPPABLE: [(&str, &[&str]); 10] = [
+    ("temperature", &["temperature"]),
+    ("reasoning_effort", &["reasoning_effort", "reasoningeffort"]),
+    ("reasoning", &["reasoning"]),
+    ("stream_options", &["stream_options", "include_usage"]),
+    ("chat_template_kwargs", &["chat_template_kwargs"]),
+    ("output_config", &["output_config", "effort"]),
+    ("thinking", &["thinking", "budget_tokens"]),
+    ("think", &["think", "thinking"]),
+    ("cache_control", &["cache_control"]),
+    (LIMIT, &[LIMIT]),
+];
+
+/// What a refusal of a field says where no code tells it, in lower case.
+const REFUSING: [&str; 14] = [
+    "not support",
+    "n't support",
+    "unsupported",
+    "not permitted",
+    "not allowed",
+    "not accept",
+    "not recognized",
+    "unrecognized",
+    "unknown",
+    "unexpected",
+    "deprecated",
+    "extra",
+    "may only be",
+    "not available",
+];
+
 impl Quirks {
-    /// What is known of a host before it is asked.
+    /// What is known of a host before it is asked (`wire.md` 10).
     pub fn of_host(host: &str) -> Quirks {
-        let host = host.split(':').next().unwrap_or(host);
-        Quirks {
-            has_completion_limit: is_openai(host),
+        let host = without_port(host);
+        let is = |name: &str| host == name || host.ends_with(&format!(".{name}"));
+        let mut quirks = Quirks {
+            has_completion_limit: is_openai(host) || is("groq.com"),
+            has_reasoning_object: is("openrouter.ai"),
+            has_template_switch: is_here(host),
+            has_prompt_cache: is("api.anthropic.com"),
             ..Quirks::default()
+        };
+        if is("mistral.ai") {
+            // It tells usage unasked and refuses what it does not know.
+            quirks.dropped.insert("stream_options");
         }
+        quirks
     }
 
     /// Learns from a refusal: `Some` says what is done differently from now on, and the request may be sent once more.
@@ -43,14 +101,37 @@ impl Quirks {
             self.is_whole = true;
             return Some("this model answers in one piece".to_owned());
         }
-        if classify(error) != Class::Field {
+        let class = classify(error);
+        let is_bad = class == Class::Bad && matches!(error.status, Some(400 | 422));
+        if is_bad && let Some(most) = most_of(&message, sent) {
+            self.most_output = Some(most);
+            return Some(format!("this model writes at most {most} tokens at once"));
+        }
+        if is_bad && message.contains("reasoning_content") && !self.wants_blank_reasoning {
+            self.wants_blank_reasoning = true;
+            return Some("this model wants its reasoning back, sent empty".to_owned());
+        }
+        let is_refusing = REFUSING.iter().any(|part| message.contains(part));
+        if class != Class::Field && !(is_bad && is_refusing) {
             return None;
         }
-        let field = [LIMIT, NEW_LIMIT]
+        if message.contains("think value") && sent["think"].is_string() {
+            self.is_think_flag = true;
+            return Some("this model knows no degrees of thinking, sent as on".to_owned());
+        }
+        self.drop_field(param, &message, sent)
+    }
+
+    fn drop_field(&mut self, param: &str, message: &str, sent: &Value) -> Option<String> {
+        let is_named = |field: &str, words: &[&str]| {
+            let is_param = param.split('.').next() == Some(field);
+            is_param || param.is_empty() && words.iter().any(|word| names(message, word))
+        };
+        let mut all = [(NEW_LIMIT, &[NEW_LIMIT] as &[&str])]
             .into_iter()
             .chain(DROPPABLE)
-            .filter(|field| sent.get(*field).is_some())
-            .find(|field| param == *field || param.is_empty() && names(&message, field))?;
+            .filter(|(field, _)| sent.get(*field).is_some() || sent["options"].get(*field).is_some());
+        let (field, _) = all.find(|(field, words)| is_named(field, words))?;
         if [LIMIT, NEW_LIMIT].contains(&field) {
             if !std::mem::replace(&mut self.renamed, true) {
                 self.has_completion_limit = !self.has_completion_limit;
@@ -66,11 +147,47 @@ impl Quirks {
     }
 }
 
+/// The most tokens of an answer, where the message tells it and more were asked for: `max_tokens: 9 > 8, which is the
+/// maximum allowed …`, `max_tokens is too large: 9. This model supports at most 8 …`.
+fn most_of(message: &str, sent: &Value) -> Option<u64> {
+    let asked = [LIMIT, NEW_LIMIT]
+        .iter()
+        .filter(|name| names(message, name))
+        .find_map(|name| sent[*name].as_u64())?;
+    let after = ["> ", "at most "]
+        .iter()
+        .find_map(|mark| message.split_once(mark))?
+        .1;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    let most = digits.parse().ok()?;
+    (0 < most && most < asked).then_some(most)
+}
+
+fn without_port(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(six) => six.split(']').next().unwrap_or(six),
+        None => host.split(':').next().unwrap_or(host),
+    }
+}
+
+/// A name of this machine.
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host == "::1" || host.starts_with("127.")
+}
+
 /// OpenAI and Azure, which know fields of their own.
 pub fn is_openai(host: &str) -> bool {
-    host == "api.openai.com"
-        || host.ends_with(".openai.azure.com")
-        || host.ends_with(".services.ai.azure.com")
+    host == "api.openai.com" || is_azure(host)
+}
+
+/// Azure, which has a header of its own for the key.
+pub fn is_azure(host: &str) -> bool {
+    let ends = [
+        ".openai.azure.com",
+        ".services.ai.azure.com",
+        ".cognitiveservices.azure.com",
+    ];
+    ends.iter().any(|end| host.ends_with(end))
 }
 
 /// Whether the message names the field as a word of its own.
@@ -87,7 +204,11 @@ pub fn encode(request: &ChatRequest, quirks: &Quirks) -> Value {
         messages.push(json!({"role": "system", "content": request.system}));
     }
     for message in &request.messages {
-        messages.push(json!({"role": message.role.word(), "content": message.text}));
+        let mut said = json!({"role": message.role.word(), "content": message.text});
+        if quirks.wants_blank_reasoning && message.role == Role::Assistant {
+            said["reasoning_content"] = json!("");
+        }
+        messages.push(said);
     }
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(request.model.name));
@@ -114,9 +235,20 @@ pub fn encode(request: &ChatRequest, quirks: &Quirks) -> Value {
     } else {
         LIMIT
     };
-    set(LIMIT, limit, sampling.max_output_tokens.map(|n| json!(n)));
-    let effort = sampling.effort.as_ref().map(|effort| json!(effort));
-    set("reasoning_effort", "reasoning_effort", effort);
+    let most = sampling.max_output_tokens.map(u64::from);
+    let most = most.map(|wanted| quirks.most_output.map_or(wanted, |most| wanted.min(most)));
+    set(LIMIT, limit, most.map(|n| json!(n)));
+    let effort = sampling.effort.as_deref();
+    if quirks.has_reasoning_object {
+        let object = effort.map(|effort| json!({"effort": effort}));
+        set("reasoning", "reasoning", object);
+    } else {
+        let word = effort.map(|effort| json!(effort));
+        set("reasoning_effort", "reasoning_effort", word);
+    }
+    let is_off = quirks.has_template_switch && effort == Some("none");
+    let switch = is_off.then(|| json!({"enable_thinking": false}));
+    set("chat_template_kwargs", "chat_template_kwargs", switch);
     Value::Object(body)
 }
 
@@ -125,7 +257,6 @@ mod tests {
     use super::*;
     use crate::domain::chat::{ChatMessage, Purpose};
     use crate::domain::conversation::Sampling;
-    use crate::domain::message::Role;
 
     fn request(sampling: Sampling) -> ChatRequest {
         ChatRequest {
@@ -166,7 +297,10 @@ mod tests {
             (&body["temperature"], &body["max_tokens"]),
             (&json!(0.5), &json!(100))
         );
-        assert_eq!(body["reasoning_effort"], "low");
+        assert_eq!(
+            (&body["reasoning"], body.get("reasoning_effort")),
+            (&json!({"effort": "low"}), None)
+        );
         for host in ["api.openai.com", "res.openai.azure.com:443"] {
             let body = encode(&full, &Quirks::of_host(host));
             assert_eq!(body["max_completion_tokens"], 100);

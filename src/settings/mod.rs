@@ -98,6 +98,10 @@ pub struct Chores {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
     ChatCompletions,
+    /// Anthropic's.
+    Messages,
+    /// Ollama's own, not the one it shares with others.
+    Ollama,
 }
 
 #[derive(Clone, Debug)]

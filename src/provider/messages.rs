@@ -295,7 +295,10 @@ impl Decoder {
 
 impl Tokens {
     fn all(&self) -> Usage {
-        let cached = self.read.unwrap_or(0).saturating_add(self.written.unwrap_or(0));
+        let cached = self
+            .read
+            .unwrap_or(0)
+            .saturating_add(self.written.unwrap_or(0));
         Usage {
             input: self.fresh.map(|fresh| fresh.saturating_add(cached)),
             cached: self.read,

@@ -85,7 +85,10 @@ fn messages_of(request: &ChatRequest) -> Value {
 
 /// The most tokens an answer may have: as the user set it, else by the model, and never more than it said it takes.
 fn most_output(sampling: &Sampling, generation: Option<(u32, u32)>, quirks: &Quirks) -> u64 {
-    let is_thinking = sampling.effort.as_deref().is_some_and(|effort| effort != "none");
+    let is_thinking = sampling
+        .effort
+        .as_deref()
+        .is_some_and(|effort| effort != "none");
     let otherwise = match generation {
         Some(known) if known < (3, 5) => 4_096,
         Some(known) if known < (3, 7) => 8_192,
@@ -285,7 +288,10 @@ mod tests {
         }
         let mut both = effort("low");
         both.temperature = Some(0.5);
-        let body = encode(&request("claude-sonnet-4-5", both.clone()), &Quirks::default());
+        let body = encode(
+            &request("claude-sonnet-4-5", both.clone()),
+            &Quirks::default(),
+        );
         assert_eq!(body.get("temperature"), None, "not beside thinking");
         both.effort = Some("none".to_owned());
         let body = encode(&request("claude-sonnet-4-5", both), &Quirks::default());

@@ -19,7 +19,7 @@ pub struct Quirks {
     /// Fields that are not sent.
     pub dropped: BTreeSet<&'static str>,
     /// The limit was renamed once already.
-    renamed: bool,
+    pub is_renamed: bool,
     /// The most tokens an answer may have, as the model said.
     pub most_output: Option<u64>,
     /// Reasoning is asked for by an object `reasoning`.
@@ -130,10 +130,12 @@ impl Quirks {
         let mut all = [(NEW_LIMIT, &[NEW_LIMIT] as &[&str])]
             .into_iter()
             .chain(DROPPABLE)
-            .filter(|(field, _)| sent.get(*field).is_some() || sent["options"].get(*field).is_some());
+            .filter(|(field, _)| {
+                sent.get(*field).is_some() || sent["options"].get(*field).is_some()
+            });
         let (field, _) = all.find(|(field, words)| is_named(field, words))?;
         if [LIMIT, NEW_LIMIT].contains(&field) {
-            if !std::mem::replace(&mut self.renamed, true) {
+            if !std::mem::replace(&mut self.is_renamed, true) {
                 self.has_completion_limit = !self.has_completion_limit;
                 return Some(format!(
                     "{field} not accepted by this model, sent under its other name"

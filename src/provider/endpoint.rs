@@ -120,8 +120,8 @@ fn key_headers(url: &Url, wire: Wire) -> &'static [(&'static str, &'static str)]
         Wire::Messages if host == "api.anthropic.com" => &[X_API_KEY],
         // Of the servers that speak this wire too, some know only the one and some only the other.
         Wire::Messages => &[X_API_KEY, BEARER],
-        Wire::ChatCompletions | Wire::Ollama if is_azure(host) => &[API_KEY],
-        Wire::ChatCompletions | Wire::Ollama => &[BEARER],
+        Wire::ChatCompletions | Wire::Responses | Wire::Ollama if is_azure(host) => &[API_KEY],
+        Wire::ChatCompletions | Wire::Responses | Wire::Ollama => &[BEARER],
     }
 }
 

@@ -10,14 +10,16 @@ pub mod fault;
 pub mod frame;
 pub mod guide;
 pub mod messages;
-mod messages_body;
+mod messages_request;
 pub mod models;
 pub mod ollama;
-pub mod ollama_body;
+pub mod ollama_request;
 mod plain;
 pub mod quirks;
 mod recital;
 pub mod reply;
+pub mod responses;
+pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
 pub mod shown;
@@ -310,7 +312,7 @@ impl Providers {
             quirks.shown = self.shown(&request.model, provider).await;
         }
         let shown = quirks.shown.unwrap_or_default();
-        quirks.window = ollama_body::window(request, shown, quirks.window);
+        quirks.window = ollama_request::window(request, shown, quirks.window);
         let mut known = self.inner.quirks.lock().await;
         known.insert(request.model.clone(), quirks.clone());
     }

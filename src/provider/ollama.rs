@@ -9,7 +9,7 @@ use crate::provider::course::{Course, other, said};
 use crate::provider::decode::{Decode, Ending, Fault};
 use crate::provider::fault::{extract_error, number};
 use crate::provider::frame::Frame;
-use crate::provider::ollama_body::Expected;
+use crate::provider::ollama_request::Expected;
 use crate::provider::think::Think;
 
 /// Shorter requests are not looked at: the estimate is too coarse for them.

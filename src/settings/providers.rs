@@ -10,9 +10,6 @@ use super::tree::{Path, print};
 use super::{KeySource, Layer, Layers, ProviderSettings, Wire};
 use crate::domain::conversation::Sampling;
 
-/// Names of dialects that come later.
-const LATER: [&str; 1] = ["responses"];
-
 /// All providers that can be used as they are set; of the others a problem is told.
 pub(super) fn read(layers: &Layers, reader: &mut Reader) -> BTreeMap<String, ProviderSettings> {
     let mut providers = BTreeMap::new();
@@ -88,14 +85,15 @@ fn one(layers: &Layers, reader: &mut Reader, name: &str) -> Option<ProviderSetti
 }
 
 fn wire(text: &str) -> Result<Wire, String> {
-    const WORKS: &str =
-        "\"chat-completions\", which nearly every server speaks, \"anthropic\" or \"ollama\"";
     match text {
         "chat-completions" => Ok(Wire::ChatCompletions),
+        "responses" => Ok(Wire::Responses),
         "anthropic" => Ok(Wire::Messages),
         "ollama" => Ok(Wire::Ollama),
-        _ if LATER.contains(&text) => Err(format!("so far only {WORKS}; `{text}` comes later")),
-        _ => Err(WORKS.to_owned()),
+        _ => Err(
+            "\"chat-completions\", which nearly every server speaks, \"responses\", \"anthropic\" or \"ollama\""
+                .to_owned(),
+        ),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::chat::ChatRequest;
+use crate::domain::chat::{Attached, ChatMessage, ChatRequest};
 use crate::domain::message::Role;
 use crate::domain::window::estimate_tokens;
 use crate::provider::fault::number;
+use crate::provider::messages_request::left_out;
 use crate::provider::quirks::Quirks;
 use crate::provider::shown::Shown;
 
@@ -59,15 +60,30 @@ fn tokens_of(request: &ChatRequest) -> u64 {
     words + estimate_tokens(&request.system)
 }
 
+/// A message; pictures are bare base64, and other files have no form here.
+fn said(message: &ChatMessage) -> Value {
+    let (images, others): (Vec<&Attached>, Vec<&Attached>) = message
+        .attachments
+        .iter()
+        .filter(|_| message.role == Role::User)
+        .partition(|file| file.is_image());
+    let mut texts: Vec<String> = others.into_iter().map(left_out).collect();
+    texts.push(message.text.clone());
+    let mut said = json!({"role": message.role.word(), "content": texts.join("\n\n")});
+    if !images.is_empty() {
+        let images: Vec<&str> = images.iter().map(|file| file.base64.as_str()).collect();
+        said["images"] = json!(images);
+    }
+    said
+}
+
 /// The body of `POST {base}/api/chat`. The window is said always, nothing else the user did not set.
 pub fn encode(request: &ChatRequest, quirks: &Quirks) -> Value {
     let mut messages = Vec::with_capacity(request.messages.len() + 1);
     if !request.system.is_empty() {
         messages.push(json!({"role": Role::System.word(), "content": request.system}));
     }
-    for message in &request.messages {
-        messages.push(json!({"role": message.role.word(), "content": message.text}));
-    }
+    messages.extend(request.messages.iter().map(said));
     let sampling = &request.sampling;
     let mut options = Map::new();
     let mut set = |name: &'static str, field: &'static str, value: Option<Value>| {
@@ -113,21 +129,30 @@ pub fn encode(request: &ChatRequest, quirks: &Quirks) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::chat::{ChatMessage, Purpose};
+    use crate::domain::chat::Purpose;
     use crate::domain::conversation::Sampling;
     use crate::domain::model::ModelRef;
 
     fn request(text: &str) -> ChatRequest {
-        ChatRequest {
-            model: ModelRef::new("test", "qwen3"),
-            purpose: Purpose::Turn,
-            system: String::new(),
-            messages: vec![ChatMessage {
-                role: Role::User,
-                text: text.to_owned(),
-            }],
-            sampling: Sampling::default(),
-        }
+        let messages = vec![ChatMessage::new(Role::User, text)];
+        ChatRequest::new(ModelRef::new("test", "qwen3"), Purpose::Turn, messages)
+    }
+
+    #[test]
+    fn pictures_are_bare_and_other_files_are_told() {
+        let mut request = request("hi");
+        let file = |media_type: &str, name: &str| Attached {
+            media_type: media_type.to_owned(),
+            name: name.to_owned(),
+            base64: "AAAA".to_owned(),
+        };
+        request.messages[0].attachments =
+            vec![file("image/png", "a.png"), file("application/pdf", "b.pdf")];
+        assert_eq!(
+            encode(&request, &Quirks::default())["messages"],
+            json!([{"role": "user", "images": ["AAAA"],
+                "content": "(The file b.pdf could not be sent.)\n\nhi"}])
+        );
     }
 
     #[test]

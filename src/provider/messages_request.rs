@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::chat::{ChatRequest, Purpose};
+use crate::domain::chat::{Attached, ChatMessage, ChatRequest, Purpose};
 use crate::domain::conversation::Sampling;
 use crate::domain::message::Role;
 use crate::provider::quirks::Quirks;
@@ -58,29 +58,66 @@ fn system_of(request: &ChatRequest) -> String {
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Questions and answers by turns, beginning with a question; neighbours of one role become one message.
+/// Questions and answers by turns, beginning with a question; neighbours of one role become one message. A message is a
+/// text where it can be, and a list of blocks where files go with it.
 fn messages_of(request: &ChatRequest) -> Value {
-    let mut messages: Vec<(Role, String)> = Vec::with_capacity(request.messages.len() + 1);
+    let mut messages: Vec<(Role, Vec<Value>)> = Vec::with_capacity(request.messages.len() + 1);
     for message in &request.messages {
-        if message.role == Role::System || message.text.trim().is_empty() {
+        let blocks = blocks_of(message);
+        if message.role == Role::System || blocks.is_empty() {
             continue;
         }
         match messages.last_mut() {
             None if message.role == Role::Assistant => {
-                messages.push((Role::User, BEFORE.to_owned()));
-                messages.push((message.role, message.text.clone()));
+                messages.push((Role::User, vec![words(BEFORE)]));
+                messages.push((message.role, blocks));
             }
-            Some((role, text)) if *role == message.role => {
-                text.push_str("\n\n");
-                text.push_str(&message.text);
-            }
-            None | Some(_) => messages.push((message.role, message.text.clone())),
+            Some((role, known)) if *role == message.role => known.extend(blocks),
+            None | Some(_) => messages.push((message.role, blocks)),
         }
     }
     messages
         .into_iter()
-        .map(|(role, text)| json!({"role": role.word(), "content": text}))
+        .map(|(role, blocks)| json!({"role": role.word(), "content": content_of(blocks)}))
         .collect()
+}
+
+fn words(text: &str) -> Value {
+    json!({"type": "text", "text": text})
+}
+
+/// Files before words; a text of nothing but blanks is not taken (`wire.md` 4.1).
+fn blocks_of(message: &ChatMessage) -> Vec<Value> {
+    let mut blocks: Vec<Value> = match message.role {
+        Role::User => message.attachments.iter().map(file).collect(),
+        Role::Assistant | Role::System => Vec::new(),
+    };
+    if !message.text.trim().is_empty() {
+        blocks.push(words(&message.text));
+    }
+    blocks
+}
+
+fn file(file: &Attached) -> Value {
+    let source = json!({"type": "base64", "media_type": file.media_type, "data": file.base64});
+    match file.media_type.as_str() {
+        "application/pdf" => json!({"type": "document", "title": file.name, "source": source}),
+        _ if file.is_image() => json!({"type": "image", "source": source}),
+        _ => words(&left_out(file)),
+    }
+}
+
+/// What stands in the place of a file that a wire has no form for.
+pub(super) fn left_out(file: &Attached) -> String {
+    format!("(The file {} could not be sent.)", file.name)
+}
+
+fn content_of(blocks: Vec<Value>) -> Value {
+    let texts: Option<Vec<&str>> = blocks.iter().map(|block| block["text"].as_str()).collect();
+    match texts {
+        Some(texts) => json!(texts.join("\n\n")),
+        None => Value::Array(blocks),
+    }
 }
 
 /// The most tokens an answer may have: as the user set it, else by the model, and never more than it said it takes.
@@ -163,24 +200,51 @@ fn is_version(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::chat::ChatMessage;
     use crate::domain::model::ModelRef;
 
     fn request(model: &str, sampling: Sampling) -> ChatRequest {
+        let messages = vec![message(Role::User, "hi")];
         ChatRequest {
-            model: ModelRef::new("test", model),
-            purpose: Purpose::Turn,
-            system: String::new(),
-            messages: vec![message(Role::User, "hi")],
             sampling,
+            ..ChatRequest::new(ModelRef::new("test", model), Purpose::Turn, messages)
         }
     }
 
     fn message(role: Role, text: &str) -> ChatMessage {
-        ChatMessage {
-            role,
-            text: text.to_owned(),
+        ChatMessage::new(role, text)
+    }
+
+    fn attached(media_type: &str, name: &str) -> Attached {
+        Attached {
+            media_type: media_type.to_owned(),
+            name: name.to_owned(),
+            base64: "AAAA".to_owned(),
         }
+    }
+
+    #[test]
+    fn files_go_before_the_words_as_blocks() {
+        let mut request = request("m", Sampling::default());
+        request.messages[0].attachments = vec![
+            attached("application/pdf", "a.pdf"),
+            attached("image/png", "b.png"),
+            attached("application/zip", "c.zip"),
+        ];
+        let source = |kind: &str| json!({"type": "base64", "media_type": kind, "data": "AAAA"});
+        assert_eq!(
+            encode(&request, &Quirks::default())["messages"],
+            json!([{"role": "user", "content": [
+                {"type": "document", "title": "a.pdf", "source": source("application/pdf")},
+                {"type": "image", "source": source("image/png")},
+                {"type": "text", "text": "(The file c.zip could not be sent.)"},
+                {"type": "text", "text": "hi"},
+            ]}])
+        );
+        // A picture without a word is a message too.
+        request.messages[0].attachments.truncate(2);
+        request.messages[0].text = String::new();
+        let body = encode(&request, &Quirks::default());
+        assert_eq!(body["messages"][0]["content"].as_array().unwrap().len(), 2);
     }
 
     fn effort(effort: &str) -> Sampling {

@@ -104,7 +104,7 @@ fn the_shipped_file_has_no_problem_and_stands_without_a_user() {
         ("ollama", Wire::Ollama, "http://127.0.0.1:11434", ""),
         (
             "openai",
-            Wire::ChatCompletions,
+            Wire::Responses,
             "https://api.openai.com/v1",
             "OPENAI_API_KEY",
         ),
@@ -529,10 +529,6 @@ fn a_provider_that_cannot_be_used_is_told_and_left_out() {
         ("wire = \"chat-completions\"", "has no address"),
         ("base_url = \"https://\"", "with a host"),
         ("base_url = \"https://x/v1?key=1\"", "without `?`"),
-        (
-            "base_url = \"https://x\"\nwire = \"responses\"",
-            "`responses` comes later",
-        ),
         (
             "base_url = \"https://x\"\nwire = \"soap\"",
             "\"chat-completions\"",

@@ -99,7 +99,8 @@ pub fn of_status(
         }
         Some(_) | None => {}
     }
-    if let Some(id) = request_id(headers) {
+    // Where the body told it, it is there already.
+    if let Some(id) = request_id(headers).filter(|_| error.request_id.is_none()) {
         add_line(
             &mut told.failure.detail,
             &format!("request id: {}", asked.scrub.line(&id)),
@@ -312,6 +313,10 @@ fn detail(asked: &Asked, error: &ApiError) -> String {
     }
     if let Some(param) = &error.param {
         add_line(&mut detail, &format!("field: {}", asked.scrub.line(param)));
+    }
+    if let Some(id) = &error.request_id {
+        let id = asked.scrub.line(head(id, 200));
+        add_line(&mut detail, &format!("request id: {id}"));
     }
     detail
 }

@@ -97,6 +97,7 @@ async fn place(
             model: question.model.clone(),
             system: question.system.clone().unwrap_or_default(),
             sampling: question.sampling.clone(),
+            storage: None,
             is_temporary: question.is_temporary,
         };
         let id = new.id;

@@ -8,7 +8,7 @@ use super::paths::absolute;
 use super::reader::{Reader, Shown, flag, path};
 use super::tree::{Path, print};
 use super::{KeySource, Layer, Layers, ProviderSettings, Wire};
-use crate::domain::conversation::Sampling;
+use crate::domain::conversation::{Sampling, Storage};
 
 /// All providers that can be used as they are set; of the others a problem is told.
 pub(super) fn read(layers: &Layers, reader: &mut Reader) -> BTreeMap<String, ProviderSettings> {
@@ -61,8 +61,20 @@ fn one(layers: &Layers, reader: &mut Reader, name: &str) -> Option<ProviderSetti
             .read(&key("enabled"), Shown::Open, flag)
             .unwrap_or(true),
         sampling: Sampling::default(),
+        storage: reader
+            .read(&key("storage"), Shown::Open, storage)
+            .unwrap_or_default(),
         title_model: None,
     };
+    let keeps = provider.storage == Storage::Provider;
+    if keeps && provider.wire != Wire::Responses {
+        reader.problem(
+            format!("The provider `{name}` cannot keep conversations"),
+            format!(
+                "That needs `wire = \"responses\"` in [providers.{name}]; they are kept here alone."
+            ),
+        );
+    }
     if wire_was_set && wire.is_none() {
         return None;
     }
@@ -95,6 +107,10 @@ fn wire(text: &str) -> Result<Wire, String> {
                 .to_owned(),
         ),
     }
+}
+
+fn storage(text: &str) -> Result<Storage, String> {
+    Storage::of(text).ok_or_else(|| "\"local\" or \"provider\"".to_owned())
 }
 
 /// What people paste, made an address that paths of this wire can be added to (`wire.md` 7.5). A query stays only where

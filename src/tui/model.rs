@@ -252,6 +252,7 @@ impl Model {
             model: self.is_home.then(|| self.new_model.clone()),
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            storage: None,
             is_temporary: false,
         }
     }

@@ -254,6 +254,7 @@ pub fn fresh(id: ConversationId) -> NewConversation {
         model: None,
         system: String::new(),
         sampling: Sampling::default(),
+        storage: None,
         is_temporary: false,
     }
 }

@@ -24,6 +24,8 @@ pub enum Retry {
     Never,
     /// After a wait that grows.
     Backoff,
+    /// After longer waits that grow: the server has too much to do.
+    Slowly,
     /// After the wait the server asked for, at most a day.
     After(Duration),
     /// The server is getting ready, such as loading a model: after this long, again and again for a minute.
@@ -52,7 +54,7 @@ pub struct Asked {
     pub is_local: bool,
     /// Where the key comes from, such as `OPENAI_API_KEY`.
     pub key_from: String,
-    /// The proxy of the settings, without its password.
+    /// The proxy on the way and where it is set, without its password.
     pub proxy: Option<String>,
     pub scrub: Scrub,
 }
@@ -118,11 +120,15 @@ pub fn of_server(asked: &Asked, error: &ApiError) -> ProviderError {
     let said = asked.scrub.line(&error.message);
     let (kind, title, remedy) = words(asked, error, class, &said);
     let mut failure = Failure::new(kind, title, remedy).with_detail(detail(asked, error));
-    if class == Class::Model {
+    if let Class::Model | Class::TooLong = class {
         failure = failure.with_offer(Offer::PickModel);
+    } else if class == Class::Key {
+        let provider = asked.provider.clone();
+        failure = failure.with_offer(Offer::SetKey { provider });
     }
     let again = error.retry_after.map_or(Retry::Backoff, Retry::After);
     let retry = match class {
+        Class::Overloaded if error.retry_after.is_none() => Retry::Slowly,
         Class::Pace | Class::Overloaded | Class::Server => again,
         // A model takes a while to load: asking at once again would use the attempts up.
         Class::Loading => Retry::Poll(error.retry_after.unwrap_or(Duration::from_secs(5))),
@@ -211,7 +217,10 @@ fn words(
         ),
         Class::Blocked => (
             FailureKind::Input,
-            with(format!("Blocked by the filter of {name}")),
+            with(format!(
+                "Blocked by the filter of {name}{}",
+                filters(asked, error)
+            )),
             "Edit the question.".to_owned(),
         ),
         Class::Field => (
@@ -251,6 +260,14 @@ fn words(
         ),
     };
     (kind, title, remedy)
+}
+
+/// ` (violence, hate)` where the filter says what it saw.
+fn filters(asked: &Asked, error: &ApiError) -> String {
+    match asked.scrub.line(&error.filters.join(", ")) {
+        names if names.is_empty() => names,
+        names => format!(" ({names})"),
+    }
 }
 
 /// What to do about a proxy.

@@ -44,6 +44,7 @@ const WALLS: &[Wall] = &[
             "thiserror",
             "reqwest",
             "rustls",
+            "webpki_root_certs",
             "tokio",
             "futures",
             "secrecy",

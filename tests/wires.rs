@@ -185,6 +185,7 @@ fn compare_error(name: &str, expected: &Value, error: Option<&ProviderError>) {
     let wanted = &expected["error"];
     let retry = match error.retry {
         Retry::Never => "never".to_owned(),
+        Retry::Slowly => "slowly".to_owned(),
         Retry::Backoff => "backoff".to_owned(),
         Retry::After(wait) => format!("after {}", wait.as_secs()),
         Retry::Poll(wait) => format!("poll {}", wait.as_secs()),

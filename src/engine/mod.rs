@@ -114,6 +114,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         providers: parts.providers,
         mint: parts.mint,
         is_screen: parts.options.is_screen,
+        closed: Arc::default(),
     };
     let paths = &desk.settings.paths;
     let store = match Store::open(&paths.database, &paths.run_dir, &desk.mint).await {

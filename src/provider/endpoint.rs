@@ -66,7 +66,7 @@ impl Endpoint {
                 KeySource::Environment { name, .. } => name.clone(),
                 KeySource::Command(_) => format!("key_command of providers.{provider}"),
             },
-            proxy: network.proxy.as_deref().map(without_user),
+            proxy: proxy_of(&url, is_local, network),
             scrub: Scrub::of(key.into_iter().chain(secret_headers(settings))),
         };
         Ok(Endpoint {
@@ -192,6 +192,37 @@ fn shown(url: &Url) -> String {
     format!("{}://{}{}", url.scheme(), host_of(url), url.path())
 }
 
+/// The proxy a request to this URL takes, and where it is set; without its password.
+fn proxy_of(url: &Url, is_local: bool, network: &Network) -> Option<String> {
+    let set = &network.proxies;
+    if is_local || is_excepted(url.host_str().unwrap_or(""), &set.except) {
+        return None;
+    }
+    if let Some(address) = &network.proxy {
+        return Some(format!("{} (network.proxy)", without_user(address)));
+    }
+    let of_scheme = match url.scheme() {
+        "https" => &set.https,
+        _ => &set.http,
+    };
+    let (name, address) = of_scheme.as_ref()?;
+    Some(format!("{} ({name})", without_user(address)))
+}
+
+/// Whether `NO_PROXY` names this host. Nets (`10.0.0.0/8`) are left to the client; this is for words only.
+fn is_excepted(host: &str, except: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    except.split(',').map(str::trim).any(|entry| {
+        let entry = entry.trim_start_matches('.').to_ascii_lowercase();
+        let is_within = || {
+            host.strip_suffix(&entry)
+                .is_some_and(|rest| rest.ends_with('.'))
+        };
+        entry == "*" || !entry.is_empty() && (host == entry || is_within())
+    })
+}
+
 fn without_user(address: &str) -> String {
-    Url::parse(address).map_or_else(|_| String::new(), |url| shown(&url))
+    let shown = Url::parse(address).map_or_else(|_| String::new(), |url| shown(&url));
+    shown.trim_end_matches('/').to_owned()
 }

@@ -246,13 +246,10 @@ impl Decoder {
     /// An answer in one piece; that it is there whole is reason enough.
     fn whole(&mut self, message: &Value, out: &mut Vec<Delta>) {
         self.opened(message, out);
-        match &message["content"] {
-            Value::Array(blocks) => {
-                for block in blocks {
-                    self.block(block, out);
-                }
-            }
-            text => self.text(text, out),
+        let content = &message["content"];
+        self.text(content, out);
+        for block in content.as_array().into_iter().flatten() {
+            self.block(block, out);
         }
         self.reason(message, out);
         if !self.course.has_reason() {

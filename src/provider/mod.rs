@@ -40,7 +40,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::domain::chat::ChatRequest;
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::provider::client::Clients;
 use crate::provider::endpoint::{Endpoint, is_loopback};
@@ -121,7 +121,7 @@ impl Providers {
             limits: settings.limits.clone(),
             network: settings.network.clone(),
             guide,
-            clients: Clients::new(settings.network.proxy.clone()),
+            clients: Clients::new(settings.network.clone()),
             secrets: Secrets::default(),
             quirks: Mutex::new(HashMap::new()),
         };
@@ -420,6 +420,9 @@ fn no_key(provider: &str, variable: &str) -> Failure {
         format!("There is no key for {provider}"),
         format!("Set the environment variable {variable}, or key_command of providers.{provider}."),
     )
+    .with_offer(Offer::SetKey {
+        provider: provider.to_owned(),
+    })
 }
 
 /// At most so many bytes of a body, and what broke it.

@@ -53,7 +53,8 @@ pub fn decoder(
 pub fn listing(wire: Wire) -> &'static [&'static str] {
     match wire {
         Wire::ChatCompletions | Wire::Responses | Wire::Messages => &["models"],
-        Wire::Ollama => &["api", "tags"],
+        // The same names as its own listing, in the form all others have.
+        Wire::Ollama => &["v1", "models"],
     }
 }
 

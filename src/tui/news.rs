@@ -2,7 +2,7 @@
 
 use super::focus::{ask_list, context};
 use super::leaving::keep_place;
-use super::live::Live;
+use super::live::{Live, Waiting};
 use super::model::{Ask, Model};
 use super::msg::Effect;
 use super::open;
@@ -42,9 +42,11 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             changed_conversation(model, conversation);
             started(model, id, asked, reply);
         }
-        Step::Waiting { until, why, .. } => {
+        Step::Waiting {
+            until, since, why, ..
+        } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = Some((until, why));
+                live.waiting = Some(Waiting { until, since, why });
             }
         }
         Step::Thought { text } => {

@@ -191,6 +191,7 @@ impl Face {
                 until,
                 why,
                 attempt,
+                ..
             } => Some((until.0 - now.0, why.clone(), *attempt)),
             _ => None,
         })

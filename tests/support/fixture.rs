@@ -8,8 +8,8 @@ use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, SecretString,
-    Settings, Ui, Wire,
+    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
+    SecretString, Settings, Ui, Wire,
 };
 
 /// The key the `test` provider has.
@@ -47,6 +47,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         network: Network {
             proxy: None,
             ca_file: None,
+            proxies: Proxies::default(),
         },
         user_id: None,
         paths: Paths {

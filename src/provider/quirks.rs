@@ -26,6 +26,8 @@ pub struct Quirks {
     pub has_reasoning_object: bool,
     /// Reasoning is switched off in the arguments of the chat template.
     pub has_template_switch: bool,
+    /// Reasoning is switched off by an object `thinking`.
+    pub has_thinking_switch: bool,
     /// Answers are sent back with an empty `reasoning_content`.
     pub wants_blank_reasoning: bool,
     /// The server keeps a conversation for the next question when it is told to.
@@ -88,6 +90,7 @@ impl Quirks {
             has_completion_limit: is_openai(host) || is("groq.com"),
             has_reasoning_object: is("openrouter.ai"),
             has_template_switch: is_here(host),
+            has_thinking_switch: is("deepseek.com"),
             has_prompt_cache: is("api.anthropic.com"),
             ..Quirks::default()
         };
@@ -257,15 +260,17 @@ pub fn encode(request: &ChatRequest, quirks: &Quirks) -> Value {
     let most = most.map(|wanted| quirks.most_output.map_or(wanted, |most| wanted.min(most)));
     set(LIMIT, limit, most.map(|n| json!(n)));
     let effort = sampling.effort.as_deref();
-    if quirks.has_reasoning_object {
+    let is_off = effort == Some("none");
+    if quirks.has_thinking_switch && is_off {
+        set("thinking", "thinking", Some(json!({"type": "disabled"})));
+    } else if quirks.has_reasoning_object {
         let object = effort.map(|effort| json!({"effort": effort}));
         set("reasoning", "reasoning", object);
     } else {
         let word = effort.map(|effort| json!(effort));
         set("reasoning_effort", "reasoning_effort", word);
     }
-    let is_off = quirks.has_template_switch && effort == Some("none");
-    let switch = is_off.then(|| json!({"enable_thinking": false}));
+    let switch = (quirks.has_template_switch && is_off).then(|| json!({"enable_thinking": false}));
     set("chat_template_kwargs", "chat_template_kwargs", switch);
     Value::Object(body)
 }
@@ -477,5 +482,170 @@ mod tests {
         ] {
             assert_eq!(learn(param, text), field, "{param:?} {text}");
         }
+    }
+
+    #[test]
+    fn hosts_are_known_by_their_quirks() {
+        let asked = |host: &str| {
+            let sampling = Sampling {
+                max_output_tokens: Some(9),
+                effort: Some("none".to_owned()),
+                ..Sampling::default()
+            };
+            let body = encode(&request(sampling), &Quirks::of_host(host));
+            let fields = body.as_object().unwrap().keys();
+            let always = ["model", "messages", "stream"];
+            let fields: Vec<&str> = fields
+                .map(String::as_str)
+                .filter(|name| !always.contains(name))
+                .collect();
+            fields.join(" ")
+        };
+        let plain = "stream_options max_tokens reasoning_effort";
+        let openai = "stream_options max_completion_tokens reasoning_effort";
+        let local = "stream_options max_tokens reasoning_effort chat_template_kwargs";
+        let sorted = |fields: &str| {
+            let mut fields: Vec<&str> = fields.split(' ').collect();
+            fields.sort_unstable();
+            fields.join(" ")
+        };
+        for (host, fields) in [
+            ("api.openai.com", openai),
+            ("res.openai.azure.com", openai),
+            ("res.services.ai.azure.com:443", openai),
+            ("openrouter.ai", "stream_options max_tokens reasoning"),
+            ("generativelanguage.googleapis.com", plain),
+            ("api.mistral.ai", "max_tokens reasoning_effort"),
+            ("api.deepseek.com", "stream_options max_tokens thinking"),
+            ("api.x.ai", plain),
+            ("api.groq.com", openai),
+            ("api.together.xyz", plain),
+            ("localhost:11434", local),
+            ("127.0.0.1:8080", local),
+            ("[::1]:8000", local),
+            ("api.z.ai", plain),
+            ("router.huggingface.co", plain),
+            ("notopenrouter.ai", plain),
+        ] {
+            assert_eq!(sorted(&asked(host)), sorted(fields), "{host}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_understood_in_the_words_of_each_server() {
+        let full = json!({"temperature": 1, "max_tokens": 9000, "stream_options": {}, "reasoning_effort": "low",
+            "thinking": {}, "output_config": {}, "think": "low", "chat_template_kwargs": {}, "messages": []});
+        let note = |status: u16, message: &str| {
+            let error = ApiError {
+                status: Some(status),
+                message: message.to_owned(),
+                ..ApiError::default()
+            };
+            Quirks::default().learn(&error, &full)
+        };
+        for (status, message, field) in [
+            (
+                400,
+                "Invalid JSON payload received. Unknown name \"stream_options\": Cannot find field.",
+                "stream_options",
+            ),
+            (
+                422,
+                "body.reasoning_effort: Extra inputs are not permitted",
+                "reasoning_effort",
+            ),
+            (
+                400,
+                "`temperature` is deprecated for this model.",
+                "temperature",
+            ),
+            (
+                400,
+                "temperature: Extra inputs are not permitted",
+                "temperature",
+            ),
+            (
+                400,
+                "`temperature` may only be set to 1 when thinking is enabled.",
+                "temperature",
+            ),
+            (
+                400,
+                "Model grok-3 does not support parameter reasoningEffort.",
+                "reasoning_effort",
+            ),
+            (
+                400,
+                "This model does not support the effort parameter.",
+                "output_config",
+            ),
+            (
+                400,
+                "adaptive thinking is not supported on this model",
+                "thinking",
+            ),
+            (
+                400,
+                "Unrecognized request argument supplied: chat_template_kwargs",
+                "chat_template_kwargs",
+            ),
+            (
+                400,
+                "max_tokens: 9000 > 4096, which is the maximum allowed number of output tokens",
+                "at most 4096",
+            ),
+            (
+                400,
+                "max_tokens is too large: 9000. This model supports at most 8192 completion tokens",
+                "at most 8192",
+            ),
+            (
+                400,
+                "The `reasoning_content` in the thinking mode must be passed back to the API.",
+                "reasoning back",
+            ),
+            (
+                400,
+                "think value \"low\" is not supported for this model",
+                "degrees",
+            ),
+        ] {
+            let told = note(status, message);
+            assert!(
+                told.as_ref().is_some_and(|told| told.contains(field)),
+                "{message}: {told:?}"
+            );
+        }
+        for (status, message) in [
+            (400, "temperature: range: 0..1"),
+            (400, "messages: text content blocks must be non-empty"),
+            (400, "prompt is too long: 210000 tokens > 200000 maximum"),
+            (401, "temperature is not supported without a key"),
+            (500, "unexpected error in temperature"),
+            (400, "Unknown role in messages"),
+        ] {
+            assert_eq!(note(status, message), None, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_was_learnt_changes_the_next_request() {
+        let mut asked = request(Sampling {
+            max_output_tokens: Some(9_000),
+            ..Sampling::default()
+        });
+        asked.messages.push(ChatMessage::new(Role::Assistant, "a"));
+        let quirks = Quirks {
+            most_output: Some(4_096),
+            wants_blank_reasoning: true,
+            ..Quirks::default()
+        };
+        let body = encode(&asked, &quirks);
+        assert_eq!(body["max_tokens"], 4_096);
+        assert_eq!(
+            body["messages"],
+            json!([{"role": "user", "content": "hi"},
+                {"role": "assistant", "content": "a", "reasoning_content": ""}])
+        );
     }
 }

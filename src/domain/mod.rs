@@ -9,6 +9,7 @@ pub mod id;
 pub mod message;
 pub mod model;
 pub mod prompt;
+pub mod secret;
 pub mod usage;
 pub mod when;
 pub mod window;

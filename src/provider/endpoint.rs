@@ -12,6 +12,7 @@ use crate::domain::model::ModelRef;
 use crate::provider::client::{Trust, Way};
 use crate::provider::error::Asked;
 use crate::provider::scrub::Scrub;
+use crate::provider::secrets::Key;
 use crate::settings::{KeySource, Limits, Network, ProviderSettings, SecretString};
 
 /// A request that is ready to go but for its body.
@@ -30,7 +31,7 @@ impl Endpoint {
         model: &ModelRef,
         settings: &ProviderSettings,
         path: &[&str],
-        key: Option<SecretString>,
+        key: Option<Key>,
         (limits, network): (&Limits, &Network),
     ) -> Result<Endpoint, Failure> {
         let provider = &model.provider;
@@ -43,6 +44,8 @@ impl Endpoint {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(bad());
         }
+        let is_kept = key.as_ref().is_some_and(|key| key.is_kept);
+        let key = key.map(|key| key.value);
         let headers = headers_of(provider, settings, key.as_ref())?;
         let is_local = is_loopback(&url);
         let files = [&network.ca_file, &settings.ca_file];
@@ -58,6 +61,7 @@ impl Endpoint {
             host: host_of(&url),
             is_local,
             key_from: match &settings.key {
+                _ if is_kept => "the key that salon keeps".to_owned(),
                 KeySource::None => format!("api_key_env of providers.{provider}"),
                 KeySource::Environment { name, .. } => name.clone(),
                 KeySource::Command(_) => format!("key_command of providers.{provider}"),

@@ -17,6 +17,7 @@ use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::{PersonaListed, Profile};
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, Sheet, Trial, TrialEnd};
+use crate::domain::secret::Secret;
 use crate::domain::when::Millis;
 
 /// Requests a face may have under way before `try_send` says "busy".
@@ -307,6 +308,15 @@ pub enum Data {
     MarkModel {
         model: ModelRef,
         favourite: bool,
+    },
+    /// Keep this key for a provider, in place of the one before: answered by `Done`.
+    SaveKey {
+        provider: String,
+        key: Secret,
+    },
+    /// Forget the key kept for a provider: answered by `Done`.
+    ForgetKey {
+        provider: String,
     },
     /// Keep a small fact for the next start; it comes back in `Home::state`.
     Remember {

@@ -891,7 +891,7 @@ async fn what_does_not_fit_the_window_is_refused_before_anything_is_sent() {
     let (id, ..) = face.send_new(&"word ".repeat(500)).await;
     let failure = face.refusal(id).await;
     assert_eq!(
-        (failure.kind, failure.offer.clone()),
+        (failure.kind, failure.offer),
         (FailureKind::Plan, Some(Offer::PickModel))
     );
     assert!(failure.title.contains("1100"), "{failure}");

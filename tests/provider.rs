@@ -480,7 +480,7 @@ async fn pace_tells_how_long_to_wait() {
 async fn a_missing_model_offers_the_picker() {
     let error = refusal(error_model()).await;
     assert_eq!(
-        (error.failure.offer.clone(), error.retry),
+        (error.failure.offer, error.retry),
         (Some(Offer::PickModel), Retry::Never)
     );
     assert!(error.failure.title.contains("nope"), "{error}");
@@ -494,10 +494,7 @@ async fn a_wrong_address_is_told_with_the_url_asked() {
         error.failure.title.contains("/v1/chat/completions"),
         "{error}"
     );
-    assert_eq!(
-        (error.failure.offer.clone(), error.retry),
-        (None, Retry::Never)
-    );
+    assert_eq!((error.failure.offer, error.retry), (None, Retry::Never));
     assert!(error.failure.remedy.contains("base_url"), "{error}");
 }
 

@@ -31,13 +31,13 @@ pub enum FailureKind {
 }
 
 /// A remedy a face can offer as a key, beside the sentence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Offer {
     /// Open the model picker.
     PickModel,
-    /// Ask for this provider's key.
-    SetKey { provider: String },
+    /// Ask for the key of the provider that was asked.
+    SetKey,
 }
 
 /// A failure: one line what happened, one what to do, details on request.

@@ -13,6 +13,7 @@ use crate::provider::client::{Trust, Way};
 use crate::provider::error::Asked;
 use crate::provider::quirks::is_azure;
 use crate::provider::scrub::Scrub;
+use crate::provider::secrets::Key;
 use crate::settings::{KeySource, Limits, Network, ProviderSettings, SecretString, Wire};
 
 /// The version of Anthropic's wire that every server of it knows (`wire.md` 4.1).
@@ -34,7 +35,7 @@ impl Endpoint {
         model: &ModelRef,
         settings: &ProviderSettings,
         path: &[&str],
-        key: Option<SecretString>,
+        key: Option<Key>,
         (limits, network): (&Limits, &Network),
     ) -> Result<Endpoint, Failure> {
         let provider = &model.provider;
@@ -47,6 +48,8 @@ impl Endpoint {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(bad());
         }
+        let is_kept = key.as_ref().is_some_and(|key| key.is_kept);
+        let key = key.map(|key| key.value);
         let headers = headers_of(&url, provider, settings, key.as_ref())?;
         let is_local = is_loopback(&url);
         let files = [&network.ca_file, &settings.ca_file];
@@ -62,6 +65,7 @@ impl Endpoint {
             host: host_of(&url),
             is_local,
             key_from: match &settings.key {
+                _ if is_kept => "the key that salon keeps".to_owned(),
                 KeySource::None => format!("api_key_env of providers.{provider}"),
                 KeySource::Environment { name, .. } => name.clone(),
                 KeySource::Command(_) => format!("key_command of providers.{provider}"),

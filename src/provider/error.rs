@@ -124,8 +124,7 @@ pub fn of_server(asked: &Asked, error: &ApiError) -> ProviderError {
     if let Class::Model | Class::TooLong = class {
         failure = failure.with_offer(Offer::PickModel);
     } else if class == Class::Key {
-        let provider = asked.provider.clone();
-        failure = failure.with_offer(Offer::SetKey { provider });
+        failure = failure.with_offer(Offer::SetKey);
     }
     let again = error.retry_after.map_or(Retry::Backoff, Retry::After);
     let retry = match class {
@@ -173,7 +172,7 @@ fn words(
         Class::Key => (
             FailureKind::Key,
             format!("{name} refused the key"),
-            format!("Check {}.", asked.key_from),
+            format!("Check {}, or set another with /key {name}.", asked.key_from),
         ),
         Class::Rights => (
             FailureKind::Key,
@@ -202,12 +201,7 @@ fn words(
         ),
         Class::TooLong => (
             FailureKind::TooLong,
-            match error.tokens {
-                Some((sent, most)) => {
-                    format!("The conversation has {sent} tokens, {} holds {most}", asked.model)
-                }
-                None => format!("The conversation is too long for {}", asked.model),
-            },
+            too_long(asked, error.tokens),
             "Start a new conversation, shorten the question, or choose a model with a larger window."
                 .to_owned(),
         ),
@@ -261,6 +255,14 @@ fn words(
         ),
     };
     (kind, title, remedy)
+}
+
+fn too_long(asked: &Asked, tokens: Option<(u64, u64)>) -> String {
+    let model = &asked.model;
+    match tokens {
+        Some((sent, most)) => format!("The conversation has {sent} tokens, {model} holds {most}"),
+        None => format!("The conversation is too long for {model}"),
+    }
 }
 
 /// ` (violence, hate)` where the filter says what it saw.

@@ -9,6 +9,7 @@ pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod guide;
+pub mod keyring;
 pub mod messages;
 mod messages_request;
 pub mod models;
@@ -27,6 +28,7 @@ pub mod tally;
 mod terms;
 pub mod think;
 pub mod transport;
+pub mod vault;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -45,12 +47,14 @@ use crate::domain::model::{ModelRef, ModelSpec};
 use crate::provider::client::Clients;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
+use crate::provider::keyring::Ring;
 use crate::provider::quirks::Quirks;
 use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
 use crate::provider::shown::Shown;
 use crate::provider::transport::{Phase, of_silence, of_transport};
+use crate::provider::vault::{Place, Vault};
 use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
 
 pub use error::{By, ProviderError, Retry};
@@ -122,7 +126,7 @@ impl Providers {
             network: settings.network.clone(),
             guide,
             clients: Clients::new(settings.network.clone()),
-            secrets: Secrets::default(),
+            secrets: Secrets::new(Vault::new(settings.paths.secrets.clone())),
             quirks: Mutex::new(HashMap::new()),
         };
         Providers {
@@ -136,6 +140,47 @@ impl Providers {
     pub fn with_max_event(mut self, bytes: usize) -> Providers {
         self.max_event = bytes;
         self
+    }
+
+    /// The same with another keyring than the desktop's. Only for providers that nobody holds yet.
+    #[must_use]
+    pub fn with_keyring(mut self, ring: Arc<dyn Ring>) -> Providers {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.secrets.vault.use_ring(ring);
+        }
+        self
+    }
+
+    /// Keeps this key for a provider from now on; says where it lies.
+    pub async fn save_key(&self, provider: &str, key: &str) -> Result<Place, Failure> {
+        self.keyed(provider)?;
+        let key = key.trim();
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Failure::new(
+                FailureKind::Input,
+                "This cannot be a key",
+                "A key is one word of ASCII characters; copy it again.",
+            ));
+        }
+        self.inner.secrets.vault.keep(provider, key.into()).await
+    }
+
+    /// Forgets the key that salon keeps for a provider; whether there was one.
+    pub async fn forget_key(&self, provider: &str) -> Result<bool, Failure> {
+        self.keyed(provider)?;
+        self.inner.secrets.vault.forget(provider).await
+    }
+
+    /// Refuses what has no key at all.
+    fn keyed(&self, provider: &str) -> Result<(), Failure> {
+        match self.kind(provider)? {
+            Kind::Http(_) => Ok(()),
+            Kind::Guide => Err(Failure::new(
+                FailureKind::Input,
+                "The built-in guide wants no key",
+                "Name a provider, such as /key openai.",
+            )),
+        }
     }
 
     /// The enabled providers and the guide, sorted.
@@ -153,7 +198,12 @@ impl Providers {
         match self.kind(&model.provider)? {
             Kind::Guide => Ok(()),
             Kind::Http(provider) => match &provider.key {
-                KeySource::Environment { name, value: None } => Err(no_key(&model.provider, name)),
+                source @ KeySource::Environment { name, value: None } => {
+                    match self.inner.secrets.has(&model.provider, source)? {
+                        true => Ok(()),
+                        false => Err(no_key(&model.provider, name)),
+                    }
+                }
                 KeySource::None | KeySource::Environment { .. } | KeySource::Command(_) => Ok(()),
             },
         }
@@ -165,11 +215,11 @@ impl Providers {
         match self.kind(provider) {
             Err(_) => false,
             Ok(Kind::Guide) => true,
-            Ok(Kind::Http(settings)) => match &settings.key {
-                KeySource::None => self.inner.own.contains(provider),
-                KeySource::Environment { value, .. } => value.is_some(),
-                KeySource::Command(_) => true,
-            },
+            Ok(Kind::Http(settings)) => {
+                let is_own =
+                    matches!(settings.key, KeySource::None) && self.inner.own.contains(provider);
+                is_own || self.inner.secrets.has(provider, &settings.key) == Ok(true)
+            }
         }
     }
 
@@ -345,7 +395,7 @@ impl Providers {
     ) -> Result<Endpoint, Failure> {
         self.check(model)?;
         let inner = &self.inner;
-        let key = inner.secrets.key(&settings.key).await?;
+        let key = inner.secrets.key(&model.provider, &settings.key).await?;
         Endpoint::new(model, settings, path, key, (&inner.limits, &inner.network))
     }
 
@@ -418,11 +468,9 @@ fn no_key(provider: &str, variable: &str) -> Failure {
     Failure::new(
         FailureKind::Key,
         format!("There is no key for {provider}"),
-        format!("Set the environment variable {variable}, or key_command of providers.{provider}."),
+        format!("Set it with /key {provider} on the screen, or in the environment as {variable}."),
     )
-    .with_offer(Offer::SetKey {
-        provider: provider.to_owned(),
-    })
+    .with_offer(Offer::SetKey)
 }
 
 /// At most so many bytes of a body, and what broke it.

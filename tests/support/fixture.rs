@@ -55,6 +55,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             keys: home.join("config/keys.toml"),
             data_dir: home.join("data"),
             database: home.join("data/salon.db"),
+            secrets: home.join("data/secrets.toml"),
             run_dir: home.join("data/run"),
             state_dir: home.join("state"),
         },

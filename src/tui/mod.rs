@@ -20,6 +20,7 @@ pub mod pane;
 pub mod probe;
 mod prompts;
 mod reader;
+mod secret;
 mod shelf;
 mod talk;
 pub mod terminal;

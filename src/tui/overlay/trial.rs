@@ -12,7 +12,7 @@ use crate::domain::usage::Usage;
 use crate::domain::when::Millis;
 use crate::protocol::TrialStep;
 use crate::tui::canvas::{Canvas, cut, width};
-use crate::tui::live::Pace;
+use crate::tui::live::{Pace, Waiting};
 use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
@@ -74,7 +74,11 @@ impl Trial {
     pub fn hear(&mut self, step: TrialStep, tick: u64) {
         match step {
             TrialStep::Started { model } => self.model = Some(model),
-            TrialStep::Waiting { until, why, .. } => self.pace.wait(until, why),
+            TrialStep::Waiting { until, why, .. } => self.pace.wait(Waiting {
+                until,
+                since: None,
+                why,
+            }),
             TrialStep::Thought { .. } => self.pace.thought(tick),
             TrialStep::Grew { text } => {
                 self.pace.grew(tick, &text);

@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{prompts, secret, shelf, talk};
+use super::{keeping, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -27,6 +27,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
         }
         (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
         (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),
+        (Purpose::Versions, Choice::Picked(version)) => keeping::read_version(model, &version),
+        (Purpose::Uses, Choice::Picked(place)) => keeping::open_use(model, &place),
         // An overlay gives only the kind of choice its body makes.
         (
             Purpose::Model
@@ -40,6 +42,10 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::Fill
             | Purpose::TrialModel
             | Purpose::Group
+            | Purpose::PromptForm
+            | Purpose::Versions
+            | Purpose::Uses
+            | Purpose::Reading
             | Purpose::Help,
             Choice::Picked(_)
             | Choice::Written(_)

@@ -16,7 +16,7 @@ use super::pane::transcript::{Hints, Transcript};
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
+use crate::domain::id::{ConversationId, MessageId, Mint, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
@@ -47,6 +47,10 @@ pub enum Ask {
     Again,
     Models,
     Prompts(Which),
+    /// A prompt to be kept or copied.
+    SavePrompt(PromptId),
+    Versions,
+    Uses,
     /// A trial, for which the news that follow are.
     Trial,
     Questions,
@@ -73,6 +77,10 @@ pub struct Model {
     /// Keys of a chord that is not complete, and when it began.
     pub pending: Vec<Chord>,
     pub pending_since: u64,
+    /// The text in hand is in the user's own editor; so many overlays were open.
+    pub lent: Option<usize>,
+    /// What `sh` runs as the user's own editor.
+    pub editor: String,
     pub asks: HashMap<RequestId, Ask>,
     next_request: u64,
     pub effects: Vec<Effect>,
@@ -147,6 +155,8 @@ impl Model {
             keymap,
             pending: Vec::new(),
             pending_since: 0,
+            lent: None,
+            editor: "vi".to_owned(),
             asks: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),

@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{prompts, secret, talk, words};
+use super::{keeping, prompts, secret, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -262,6 +262,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             model.transcript.ask_failed();
             model.warn(&failure);
         }
+        Some(Ask::SavePrompt(id)) => keeping::not_saved(model, id, failure),
         Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
         Some(
             Ask::Home
@@ -271,6 +272,8 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Questions
             | Ask::Siblings { .. }
             | Ask::Thinking
+            | Ask::Versions
+            | Ask::Uses
             | Ask::Change,
         )
         | None => model.warn(&failure),
@@ -359,11 +362,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 model.library.fill(which, prompts);
             }
         }
-        Answer::Personas(_)
-        | Answer::Persona(_)
-        | Answer::Prompt(_)
-        | Answer::Versions(_)
-        | Answer::Uses(_) => {}
+        Answer::Versions(versions) => keeping::pick_version(model, versions),
+        Answer::Uses(uses) => keeping::pick_use(model, &uses),
+        Answer::Personas(_) | Answer::Persona(_) | Answer::Prompt(_) => {}
         Answer::Models {
             models,
             failures,
@@ -374,6 +375,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             talk::refill_models(model, is_whole);
         }
         Answer::Done { what, undo } => {
+            if let Some(Ask::SavePrompt(id)) = ask {
+                keeping::saved(model, id);
+            }
             if let Some(undo) = undo {
                 model.undo = Some(undo);
                 let key = model

@@ -1,6 +1,7 @@
 //! The library's actions: use, try, and what is shown.
 
 use super::focus::{ask_prompts, focus};
+use super::keeping;
 use super::model::{Ask, Focus, Model};
 use super::overlay::fill::{Fill, Keys, Subject};
 use super::overlay::picker::{Picker, Row};
@@ -15,7 +16,7 @@ use crate::domain::id::{PromptId, RequestId};
 use crate::domain::model::ModelRef;
 use crate::domain::prompt::{PromptListed, Trial};
 use crate::domain::template::{Kind, Template, Values};
-use crate::keys::{Action, Context};
+use crate::keys::Action;
 use crate::protocol::{Command, Library, PromptOrder, TrialStep, Which};
 
 /// Enter in the library: a prompt with fields is filled first, another goes into the composer at once.
@@ -69,25 +70,15 @@ fn known(model: &Model, content: &str) -> Values {
 
 /// Opens the fields of a prompt beside its text.
 fn open(model: &mut Model, subject: Subject) {
-    let hint = |action| {
-        let key = model.keymap.hint(Context::Overlay, action);
-        key.unwrap_or_default()
-    };
     let keys = Keys {
-        try_it: chord_of(model, Action::TryPrompt).unwrap_or_else(|| hint(Action::TryPrompt)),
-        try_with: chord_of(model, Action::TryWith).unwrap_or_else(|| hint(Action::TryWith)),
+        try_it: keeping::chord_of(model, Action::TryPrompt),
+        try_with: keeping::chord_of(model, Action::TryWith),
     };
     let fill = Fill::new(subject, keys);
     model.overlays.push(Overlay {
         purpose: Purpose::Fill,
         body: Body::Fill(Box::new(fill)),
     });
-}
-
-/// A key for it that is no letter, so that it works while text is taken.
-fn chord_of(model: &Model, action: Action) -> Option<String> {
-    let keys = model.keymap.keys_of(Context::Overlay, action);
-    keys.into_iter().find(|key| key.chars().count() > 1)
 }
 
 /// The fill on top of everything.
@@ -130,14 +121,33 @@ fn used(model: &mut Model, prompt: PromptId, values: Values) {
     model.tell(Command::Library(Library::Used { prompt, values }));
 }
 
+/// Brings a fill to the top: the one that is there, that of the form on top, or that of the selected prompt.
+fn open_top(model: &mut Model) -> bool {
+    if top(model).is_some() {
+        return true;
+    }
+    if let Some((title, content)) = keeping::unsaved(model) {
+        let subject = Subject {
+            title,
+            given: known(model, &content),
+            content,
+            ..Subject::default()
+        };
+        open(model, subject);
+        return true;
+    }
+    let Some(row) = model.library.current_row().cloned() else {
+        model.say("there is no prompt here");
+        return false;
+    };
+    open(model, subject(model, &row));
+    true
+}
+
 /// Tries the prompt on top, or the selected one; what is still empty is asked for first.
 pub fn try_it(model: &mut Model) {
-    if top(model).is_none() {
-        let Some(row) = model.library.current_row().cloned() else {
-            model.say("there is no prompt here");
-            return;
-        };
-        open(model, subject(model, &row));
+    if !open_top(model) {
+        return;
     }
     let conversation = model.here();
     // A conversation not yet created has only the model that stands in the status line.
@@ -162,12 +172,8 @@ pub fn try_it(model: &mut Model) {
 
 /// Tries with a model to choose.
 pub fn try_with(model: &mut Model) {
-    if top(model).is_none() {
-        let Some(row) = model.library.current_row().cloned() else {
-            model.say("there is no prompt here");
-            return;
-        };
-        open(model, subject(model, &row));
+    if !open_top(model) {
+        return;
     }
     talk::pick_model(model, Purpose::TrialModel);
 }
@@ -197,12 +203,15 @@ fn stop(model: &mut Model) -> bool {
     true
 }
 
-/// Esc: stops the trial, else closes the fill, keeping what is written for the next time; `false` when there is none.
+/// Esc: stops the trial, else closes the fill or the form, keeping what is written for the next time; `false` when
+/// there is none.
 pub fn back(model: &mut Model) -> bool {
     if stop(model) {
         return true;
     }
-    let Some(fill) = top(model) else { return false };
+    let Some(fill) = top(model) else {
+        return keeping::leave_form(model);
+    };
     if let Some((id, _)) = fill.prompt() {
         let values = fill.values_to_keep();
         model.library.kept.insert(id, values);

@@ -268,6 +268,10 @@ fn open_picker(model: &mut Model, purpose: Purpose) {
         | Purpose::TrashLive(_)
         | Purpose::Fill
         | Purpose::Group
+        | Purpose::PromptForm
+        | Purpose::Versions
+        | Purpose::Uses
+        | Purpose::Reading
         | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {

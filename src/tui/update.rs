@@ -3,12 +3,14 @@
 use super::act;
 use super::choose;
 use super::focus::{context, edited, editor, is_filtering, takes_text};
+use super::keeping;
 use super::ladder;
 use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
 use super::prompts;
+use crate::domain::failure::Failure;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
@@ -20,6 +22,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resize => model.effects.push(Effect::Redraw),
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
+        Msg::Edited(text) => came_back(model, text),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
@@ -188,6 +191,7 @@ fn conclude(model: &mut Model, outcome: Outcome) {
         Outcome::Close => {
             model.overlays.pop();
         }
+        Outcome::Keep => keeping::keep(model),
         Outcome::Act(action) => act::act(model, action),
         Outcome::Take(Choice::Filled(text)) => prompts::use_filled(model, text),
         Outcome::Take(choice) => {
@@ -195,6 +199,25 @@ fn conclude(model: &mut Model, outcome: Outcome) {
                 choose::chosen(model, overlay.purpose, choice);
             }
         }
+    }
+}
+
+/// The user's own editor is done. What it left takes the place of the text it was given.
+fn came_back(model: &mut Model, text: Result<String, Failure>) {
+    // News may have opened something on top since.
+    if let Some(open) = model.lent.take() {
+        model.overlays.truncate(open);
+    }
+    match text {
+        Ok(text) => {
+            if let Some(editor) = editor(model) {
+                // Editors end the last line, whether the text did so or not.
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                editor.set_text(text, text.len());
+                edited(model);
+            }
+        }
+        Err(failure) => model.warn(&failure),
     }
 }
 

@@ -6,6 +6,8 @@ pub mod form;
 mod frame;
 pub mod help;
 pub mod picker;
+pub mod prompt;
+pub mod reading;
 pub mod sheet;
 pub mod trial;
 
@@ -22,6 +24,8 @@ use fill::Fill;
 use form::Form;
 use help::Help;
 use picker::Picker;
+use prompt::PromptForm;
+use reading::Reading;
 
 /// What an overlay is open for; its choice is used accordingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,12 @@ pub enum Purpose {
     TrialModel,
     /// One scenario or one tag of the library.
     Group,
+    PromptForm,
+    /// The versions of a prompt, and one of them to read.
+    Versions,
+    Reading,
+    /// The messages made from a prompt.
+    Uses,
     Help,
 }
 
@@ -63,6 +73,8 @@ pub enum Body {
     Confirm(Confirm),
     Help(Box<Help>),
     Fill(Box<Fill>),
+    Prompt(Box<PromptForm>),
+    Reading(Box<Reading>),
 }
 
 /// Widest an overlay gets, in cells.
@@ -80,15 +92,17 @@ impl Overlay {
             Body::Confirm(confirm) => confirm.act(action),
             Body::Help(help) => help.act(action),
             Body::Fill(fill) => fill.act(action),
+            Body::Prompt(form) => form.act(action),
+            Body::Reading(reading) => reading.act(action),
         }
     }
 
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
         match &self.body {
-            Body::Picker(_) | Body::Form(_) => true,
+            Body::Picker(_) | Body::Form(_) | Body::Prompt(_) => true,
             Body::Fill(fill) => fill.takes_text(),
-            Body::Confirm(_) | Body::Help(_) => false,
+            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => false,
         }
     }
 
@@ -98,7 +112,8 @@ impl Overlay {
             Body::Picker(picker) => Some(&mut picker.query),
             Body::Form(form) => Some(&mut form.editor),
             Body::Fill(fill) => fill.editor(),
-            Body::Confirm(_) | Body::Help(_) => None,
+            Body::Prompt(form) => form.editor(),
+            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => None,
         }
     }
 
@@ -107,7 +122,11 @@ impl Overlay {
         match &mut self.body {
             Body::Confirm(confirm) => confirm.letter(c),
             Body::Fill(fill) => fill.letter(c),
-            Body::Picker(_) | Body::Form(_) | Body::Help(_) => Outcome::Stay,
+            Body::Picker(_)
+            | Body::Form(_)
+            | Body::Help(_)
+            | Body::Prompt(_)
+            | Body::Reading(_) => Outcome::Stay,
         }
     }
 
@@ -116,7 +135,8 @@ impl Overlay {
         match &mut self.body {
             Body::Picker(picker) => picker.filter(),
             Body::Fill(fill) => fill.edited(),
-            Body::Form(_) | Body::Confirm(_) | Body::Help(_) => {}
+            Body::Prompt(form) => form.edited(),
+            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => {}
         }
     }
 
@@ -124,7 +144,12 @@ impl Overlay {
     pub fn is_moving(&self) -> bool {
         match &self.body {
             Body::Fill(fill) => fill.trial.as_ref().is_some_and(|trial| trial.is_running()),
-            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => false,
+            Body::Picker(_)
+            | Body::Form(_)
+            | Body::Confirm(_)
+            | Body::Help(_)
+            | Body::Prompt(_)
+            | Body::Reading(_) => false,
         }
     }
 
@@ -132,7 +157,12 @@ impl Overlay {
     pub fn take_offer(&mut self, action: Action) -> bool {
         match &mut self.body {
             Body::Fill(fill) => fill.take_offer(action),
-            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => false,
+            Body::Picker(_)
+            | Body::Form(_)
+            | Body::Confirm(_)
+            | Body::Help(_)
+            | Body::Prompt(_)
+            | Body::Reading(_) => false,
         }
     }
 
@@ -140,7 +170,12 @@ impl Overlay {
     pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) {
         let widest = match &self.body {
             Body::Fill(_) => WIDEST_FILL,
-            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => WIDEST,
+            Body::Picker(_)
+            | Body::Form(_)
+            | Body::Confirm(_)
+            | Body::Help(_)
+            | Body::Prompt(_)
+            | Body::Reading(_) => WIDEST,
         };
         let width = screen
             .width
@@ -152,8 +187,13 @@ impl Overlay {
             Body::Picker(picker) => picker.height(),
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
-            Body::Help(_) => most,
+            Body::Help(_) | Body::Reading(_) => most,
             Body::Fill(_) => most.min(HIGHEST_FILL),
+            Body::Prompt(form) => {
+                let area = form.place(screen);
+                form.layout(area);
+                return;
+            }
         };
         let height = wanted.min(most);
         let area = Rect {
@@ -168,6 +208,8 @@ impl Overlay {
             Body::Confirm(confirm) => confirm.layout(area),
             Body::Help(help) => help.layout(area),
             Body::Fill(fill) => fill.layout(area, tick, now),
+            Body::Reading(reading) => reading.layout(area),
+            Body::Prompt(form) => form.layout(area),
         }
     }
 
@@ -177,6 +219,11 @@ impl Overlay {
             Body::Picker(picker) => picker.paint(canvas),
             Body::Form(form) => form.paint(canvas),
             Body::Fill(fill) => fill.paint(canvas),
+            Body::Prompt(form) => form.paint(canvas),
+            Body::Reading(reading) => {
+                reading.paint(canvas);
+                None
+            }
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
                 None

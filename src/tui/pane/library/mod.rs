@@ -9,7 +9,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::id::PromptId;
-use crate::domain::prompt::{Prompt, PromptListed};
+use crate::domain::prompt::{Prompt, PromptListed, PromptVersion, Sheet};
 use crate::domain::template::{Template, Values};
 use crate::domain::window::estimate_tokens;
 use crate::protocol::Which;
@@ -36,6 +36,10 @@ pub struct Library {
     preview: Option<Preview>,
     /// What was written in the fields of prompts that were left without use.
     pub kept: HashMap<PromptId, Values>,
+    /// Forms that were left without saving; `None` = of a new prompt.
+    pub left: HashMap<Option<PromptId>, Sheet>,
+    /// The versions that are offered to be read.
+    pub versions: Vec<PromptVersion>,
 }
 
 /// The selected prompt's text, wrapped, and what it was wrapped for.
@@ -59,6 +63,8 @@ impl Default for Library {
             is_loaded: false,
             preview: None,
             kept: HashMap::new(),
+            left: HashMap::new(),
+            versions: Vec::new(),
         }
     }
 }

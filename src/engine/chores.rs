@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Mouth};
 use super::measure;
+use super::thread;
 use crate::domain::chat::{ChatMessage, ChatRequest, Delta, Purpose};
 use crate::domain::conversation::{Conversation, Sampling, TITLE_MADE, TitleBy, cut_words};
 use crate::domain::message::{Message, Role};
@@ -91,6 +92,8 @@ impl Title {
         };
         match written.await {
             Ok(Some(changed)) => {
+                let named = thread::name(&self.desk, &changed);
+                self.token.run_until_cancelled(named).await;
                 let news = News::Changed(Row::Conversation(changed));
                 self.mouth.finish_with(news).await;
             }

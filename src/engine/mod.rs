@@ -22,6 +22,7 @@ mod seam;
 mod shelf;
 mod start;
 mod stores;
+mod thread;
 mod turn;
 mod words;
 

@@ -127,7 +127,7 @@ impl Engine {
         Err(Failure::new(FailureKind::Input, title, remedy))
     }
 
-    async fn rename(&self, id: ConversationId, title: &str) -> Result<Vec<News>, Failure> {
+    async fn rename(&mut self, id: ConversationId, title: &str) -> Result<Vec<News>, Failure> {
         let failure = |error: StoreError| self.desk.failure(&error);
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         if title.chars().count() > TITLE_GIVEN {
@@ -149,6 +149,7 @@ impl Engine {
             TitleBy::Words => String::new(),
             TitleBy::Model | TitleBy::User => before.title,
         };
+        self.name_thread(&after);
         let done = Answer::Done {
             what: format!("renamed: {}", after.title),
             undo: Some(Command::Shelf(Shelf::Rename {

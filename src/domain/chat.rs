@@ -14,6 +14,8 @@ use crate::domain::usage::Usage;
 pub enum Purpose {
     Turn,
     Title,
+    /// A prompt is tried (spec L4).
+    Try,
 }
 
 impl Purpose {
@@ -22,6 +24,7 @@ impl Purpose {
         match self {
             Purpose::Turn => "turn",
             Purpose::Title => "title",
+            Purpose::Try => "try",
         }
     }
 }

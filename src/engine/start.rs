@@ -303,6 +303,7 @@ impl Engine {
             title: title_from_words(question),
             title_by: TitleBy::Words,
             model,
+            persona: new.persona,
             system: new.system,
             sampling: new.sampling,
             storage,

@@ -2,7 +2,7 @@
 
 use super::desk::gone;
 use super::jobs::Key;
-use super::{Engine, Left};
+use super::{Engine, Left, keeper};
 use crate::domain::conversation::{Conversation, TITLE_GIVEN, TitleBy};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, RequestId};
@@ -125,6 +125,21 @@ impl Engine {
             ),
         };
         Err(Failure::new(FailureKind::Input, title, remedy))
+    }
+
+    /// Tells the provider that keeps it the title of a conversation; nobody waits for that.
+    fn name_thread(&mut self, conversation: &Conversation) {
+        if conversation.thread.is_none() {
+            return;
+        }
+        let (desk, conversation) = (self.desk.clone(), conversation.clone());
+        self.jobs
+            .start(Key::Thread, None, None, |token| async move {
+                token
+                    .run_until_cancelled(keeper::name(&desk, &conversation))
+                    .await;
+                Left::Nothing
+            });
     }
 
     async fn rename(&mut self, id: ConversationId, title: &str) -> Result<Vec<News>, Failure> {

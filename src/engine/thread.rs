@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::desk::Desk;
-use super::jobs::Key;
+use super::keeper::end;
+use super::line::{Said, grouped, is_same, is_sent, spoken};
 use super::order::Kind;
 use super::turn::Turn;
-use super::{Engine, Left};
-use crate::domain::chat::{ChatMessage, ChatRequest};
-use crate::domain::conversation::{Conversation, Storage, Thread};
+use crate::domain::chat::ChatRequest;
+use crate::domain::conversation::{Storage, Thread};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::MessageId;
 use crate::domain::message::{Message, Role, Status};
@@ -57,14 +56,6 @@ enum Standing {
     Ready(String),
     /// Something was said there elsewhere.
     Foreign(Failure),
-}
-
-/// What one side said in one go.
-struct Said {
-    role: Role,
-    /// The last of its items.
-    item: String,
-    text: String,
 }
 
 impl From<ThreadError> for Halt {
@@ -402,93 +393,6 @@ impl Turn {
             token.run_until_cancelled(end(&desk, &thread)).await;
         }
     }
-}
-
-impl Engine {
-    /// Tells the provider that keeps it the title of a conversation; nobody waits for that.
-    pub(super) fn name_thread(&mut self, conversation: &Conversation) {
-        if conversation.thread.is_none() {
-            return;
-        }
-        let (desk, conversation) = (self.desk.clone(), conversation.clone());
-        self.jobs
-            .start(Key::Thread, None, None, |token| async move {
-                token.run_until_cancelled(name(&desk, &conversation)).await;
-                Left::Nothing
-            });
-    }
-}
-
-/// Removes a provider's conversation, because the one here is removed for good. What fails is logged: nobody waits.
-pub(super) async fn end(desk: &Desk, thread: &Thread) {
-    let ended = desk
-        .providers
-        .end_thread(&thread.provider, &thread.id)
-        .await;
-    if ended.is_err() {
-        tracing::warn!(
-            provider = thread.provider,
-            "a conversation stays at the provider"
-        );
-    }
-}
-
-/// Tells the provider the title, so that other clients can show it.
-pub(super) async fn name(desk: &Desk, conversation: &Conversation) {
-    let Some(thread) = &conversation.thread else {
-        return;
-    };
-    let (provider, id) = (&thread.provider, &thread.id);
-    let named = desk
-        .providers
-        .name_thread(provider, id, &conversation.title);
-    if named.await.is_err() {
-        tracing::warn!(provider, "a title is not known to the provider");
-    }
-}
-
-/// Whether a message belongs to what a model is told.
-fn is_sent(message: &Message) -> bool {
-    !message.content.is_empty() && message.role != Role::System && message.status != Status::Unsent
-}
-
-fn spoken(messages: &[Message]) -> Vec<ChatMessage> {
-    let words = |m: &Message| ChatMessage::new(m.role, m.content.clone());
-    messages.iter().map(words).collect()
-}
-
-/// Items as the sides of a talk: what a model said in several messages is one (`wire.md` 1.3), what has no words is none.
-fn grouped(items: Vec<Item>) -> Vec<Said> {
-    let mut all: Vec<Said> = Vec::new();
-    for Item { id, role, text } in items {
-        let Some(role) = role.filter(|_| !text.trim().is_empty()) else {
-            continue;
-        };
-        match all.last_mut() {
-            Some(last) if role == Role::Assistant && last.role == role => {
-                last.text.push_str("\n\n");
-                last.text.push_str(&text);
-                last.item = id;
-            }
-            Some(_) | None => all.push(Said {
-                role,
-                item: id,
-                text,
-            }),
-        }
-    }
-    all
-}
-
-/// Whether this message is what was said there; one that was cut here may have been finished there.
-fn is_same(message: &Message, said: &Said) -> bool {
-    let is_equal = message
-        .content
-        .split_whitespace()
-        .eq(said.text.split_whitespace());
-    let words = message.content.trim();
-    let is_beginning = message.status.is_cut() && !words.is_empty();
-    message.role == said.role && (is_equal || is_beginning && said.text.trim().starts_with(words))
 }
 
 fn busy(error: ProviderError) -> ProviderError {

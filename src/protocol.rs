@@ -4,6 +4,7 @@
 //! looks. The serde derive is the guard that keeps handles and closures out.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +12,11 @@ use crate::domain::conversation::{
     Conversation, Draft, Listed, NewConversation, Reading, Sampling,
 };
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, RequestId};
+use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId, RequestId};
 use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
-use crate::domain::prompt::Prompt;
+use crate::domain::persona::{PersonaListed, Profile};
+use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, Sheet, Trial, TrialEnd};
 use crate::domain::secret::Secret;
 use crate::domain::when::Millis;
 
@@ -37,6 +39,7 @@ pub enum Command {
     Turn(Turn),
     Chat(Chat),
     Shelf(Shelf),
+    Personas(Personas),
     Library(Library),
     Data(Data),
     /// End the job of that request, whatever it is; a turn is ended by `Turn::Cancel`.
@@ -111,6 +114,12 @@ pub enum Chat {
         conversation: ConversationId,
         sampling: Sampling,
     },
+    /// Another persona from the next reply on, or none. Its model and temperature are taken over where it has them
+    /// (spec P3). Answered by `Done`.
+    SetPersona {
+        conversation: ConversationId,
+        persona: Option<PersonaId>,
+    },
     /// Its own instructions (spec C13); empty removes them.
     SetSystem {
         conversation: ConversationId,
@@ -144,11 +153,14 @@ pub enum Which {
     Trashed,
 }
 
-/// A filter of the list: every word must stand in the title, whatever its case.
+/// A filter of the list: every word must stand in the title, whatever its case; `persona:NAME` (or `persona:"NAME"`)
+/// leaves those with that persona, `persona:none` those without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     pub words: String,
     pub which: Which,
+    /// Only those with this persona, beside what `words` say.
+    pub persona: Option<PersonaId>,
 }
 
 /// The last row of a page of the list; the next page begins after it.
@@ -187,11 +199,102 @@ pub enum Shelf {
     Apply { ids: Vec<ConversationId>, act: Act },
 }
 
+/// Things about personas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Personas {
+    /// All of them, by name, those in the trash too: answered by `Personas`.
+    List,
+    /// The one of this name (whatever its case), id, or unique beginning of an id: answered by `Persona`.
+    Find { name: String },
+    /// Make one (`is_new`; the face mints the id) or change one. Answered by `Done`.
+    Save {
+        id: PersonaId,
+        is_new: bool,
+        profile: Profile,
+    },
+    /// A copy under a name of its own. Answered by `Done`.
+    Duplicate { id: PersonaId, copy: PersonaId },
+    /// Answered by `Done`.
+    Apply { ids: Vec<PersonaId>, act: Act },
+    /// Make one from a character card of version 2, a JSON file (spec P4). Answered by `Done`.
+    Import { id: PersonaId, file: PathBuf },
+}
+
+/// In which order prompts are listed within their scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PromptOrder {
+    /// Most used first, then by title.
+    #[default]
+    Use,
+    Title,
+}
+
+/// Which prompts are listed (spec L2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptQuery {
+    /// Every word must stand in title, content or description, whatever its case.
+    pub words: String,
+    pub scenario: Option<String>,
+    pub tag: Option<String>,
+    /// Shipped ones too.
+    pub has_shipped: bool,
+    /// Hidden shipped ones too.
+    pub has_hidden: bool,
+    pub which: Which,
+    pub order: PromptOrder,
+}
+
+impl Default for PromptQuery {
+    fn default() -> Self {
+        PromptQuery {
+            words: String::new(),
+            scenario: None,
+            tag: None,
+            has_shipped: true,
+            has_hidden: false,
+            which: Which::Active,
+            order: PromptOrder::Use,
+        }
+    }
+}
+
+/// What is done to prompts. Shipped ones can only be hidden and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PromptAct {
+    Trash,
+    Restore,
+    Hide,
+    Unhide,
+}
+
 /// Things about prompts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Library {
     /// Answered by `Prompts`.
-    List,
+    List { query: PromptQuery },
+    /// The one of this title (whatever its case), id, or unique beginning of an id: answered by `Prompt`.
+    Find { name: String },
+    /// Make one (`is_new`; the face mints the id) or change one, which makes a version. Answered by `Done`.
+    Save {
+        id: PromptId,
+        is_new: bool,
+        sheet: Sheet,
+    },
+    /// A copy of the user's own under a title of its own, of shipped ones too. Answered by `Done`.
+    Duplicate { id: PromptId, copy: PromptId },
+    /// Answered by `Done`.
+    Apply { ids: Vec<PromptId>, act: PromptAct },
+    /// Its versions, newest first: answered by `Versions`.
+    Versions { prompt: PromptId },
+    /// The messages made from it, newest first: answered by `Uses`.
+    Uses { prompt: PromptId },
+    /// It was filled with these values and taken: raises its count (spec L5). Answered by `Done` without undo.
+    Used {
+        prompt: PromptId,
+        values: BTreeMap<String, String>,
+    },
+    /// Answered by `Trial` news that name this request until the end; `Command::Cancel` stops it.
+    Try { trial: Trial },
 }
 
 /// Things about salon itself.
@@ -206,15 +309,8 @@ pub enum Data {
         model: ModelRef,
         favourite: bool,
     },
-    /// Keep this key for a provider, in place of the one before: answered by `Done`.
-    SaveKey {
-        provider: String,
-        key: Secret,
-    },
-    /// Forget the key kept for a provider: answered by `Done`.
-    ForgetKey {
-        provider: String,
-    },
+    /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
+    Key(String, Option<Secret>),
     /// Keep a small fact for the next start; it comes back in `Home::state`.
     Remember {
         key: String,
@@ -240,6 +336,8 @@ pub enum News {
         conversation: ConversationId,
         step: Step,
     },
+    /// A trial of a prompt; its cause is the `Library::Try` that began it.
+    Trial(TrialStep),
     /// A row is now like this.
     Changed(Row),
     /// The data a request asked for.
@@ -260,6 +358,8 @@ pub enum Row {
     Message(Message),
     ConversationGone(ConversationId),
     MessageGone(MessageId),
+    Persona(PersonaListed),
+    Prompt(PromptListed),
 }
 
 /// A reply growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended, Measured; or
@@ -277,8 +377,7 @@ pub enum Step {
         asked: Option<Shown>,
         reply: Shown,
     },
-    /// Nothing is asked before `until`: pace, `retry-after`, or retry `attempt` of 2. With `since` there is no end to
-    /// count down to, such as while a model is loaded: a face counts up from there.
+    /// Nothing is asked before `until`: pace, `retry-after`, or retry `attempt` of 2. With `since` a face counts up.
     Waiting {
         until: Millis,
         since: Option<Millis>,
@@ -303,6 +402,27 @@ pub enum Step {
         failure: Option<Failure>,
         conversation: Option<Conversation>,
     },
+}
+
+/// An answer in a preview growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TrialStep {
+    /// This model is asked.
+    Started {
+        model: ModelRef,
+    },
+    Waiting {
+        until: Millis,
+        why: String,
+        attempt: u32,
+    },
+    Thought {
+        text: String,
+    },
+    Grew {
+        text: String,
+    },
+    Ended(Box<TrialEnd>),
 }
 
 /// Part of a shown branch, oldest first.
@@ -363,7 +483,12 @@ pub enum Answer {
     /// Newest last: id and text.
     Questions(Vec<(MessageId, String)>),
     Siblings(Vec<MessageId>),
-    Prompts(Vec<Prompt>),
+    Personas(Vec<PersonaListed>),
+    Persona(Box<PersonaListed>),
+    Prompts(Vec<PromptListed>),
+    Prompt(Box<PromptListed>),
+    Versions(Vec<PromptVersion>),
+    Uses(Vec<PromptUse>),
     /// `failures` by provider; `is_whole` when no provider is still being asked.
     Models {
         models: Vec<ModelSpec>,

@@ -41,6 +41,7 @@ fn list(which: Which) -> Command {
         query: Query {
             words: String::new(),
             which,
+            persona: None,
         },
         after: None,
         offset: 0,
@@ -906,6 +907,7 @@ async fn what_cannot_be_sent_is_refused_and_changes_nothing() {
     let (conversation, question) = (face.mint.id(), face.mint.id());
     let new = NewConversation {
         model: Some(ModelRef::new("nowhere", "m")),
+        persona: None,
         ..fresh(conversation)
     };
     let send = Turn::Send {

@@ -129,7 +129,7 @@ impl Scene {
             let (ms, why, attempt) = self.face.waiting(asked.id).await;
             let (least, most) = (
                 range.start() * i64::from(expected),
-                range.end() * i64::from(expected),
+                range.end() * i64::from(expected) + 100,
             );
             assert!((least..=most).contains(&ms), "{ms} ms, {why}");
             assert_eq!(attempt, expected);

@@ -292,7 +292,7 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
             "https://",
         ),
         (
-            "[providers.openai]\nwire = \"responses\"",
+            "[providers.openai]\nwire = \"soap\"",
             "providers.openai.wire",
             "\"chat-completions\"",
         ),

@@ -18,7 +18,7 @@ use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::id::{ConversationId, MessageId};
 use salon::domain::message::Status;
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::prompt::Prompt;
+use salon::domain::prompt::{Prompt, PromptListed, Sheet};
 use salon::protocol::{
     Act, Answer, At, Chat, Command, Data, News, Row, Shelf, Step, To, Turn, Which,
 };
@@ -1340,16 +1340,22 @@ fn a_store_that_cannot_be_used_says_so_and_any_key_leaves() {
 fn a_prompt_goes_into_the_composer_and_is_remembered() {
     let mut world = three();
     let id = world.mint.id();
-    world.prompts.push(Prompt {
+    world.prompts.push(PromptListed::unused(Prompt {
         id,
         version: 1,
-        title: "Summarise".into(),
-        scenario: "writing".into(),
-        description: "Shortens a text".into(),
-        tags: Vec::new(),
-        content: "Summarise this: ".into(),
+        sheet: Sheet {
+            title: "Summarise".into(),
+            scenario: "writing".into(),
+            description: "Shortens a text".into(),
+            tags: Vec::new(),
+            content: "Summarise this: ".into(),
+            ..Sheet::default()
+        },
         is_template: true,
-    });
+        created_at: None,
+        updated_at: None,
+        trashed_at: None,
+    }));
     Face::over(world)
         .types("before ")
         .press("alt+3 enter")

@@ -89,6 +89,7 @@ impl Line {
                 News::Answer(_)
                 | News::Refused(_)
                 | News::Turn { .. }
+                | News::Trial(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}
@@ -110,6 +111,7 @@ impl Line {
                 News::Answer(_)
                 | News::Refused(_)
                 | News::Turn { .. }
+                | News::Trial(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}

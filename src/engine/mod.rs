@@ -146,6 +146,15 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
     }
 }
 
+/// What the engine cannot do yet.
+fn later() -> Failure {
+    Failure::new(
+        crate::domain::failure::FailureKind::Bug,
+        "That is not there yet",
+        "",
+    )
+}
+
 /// Nothing works: says so, refuses everything, and waits for the face to leave.
 async fn hopeless(failure: Failure, mut requests: Receiver<Request>, events: Sender<Event>) {
     let say = async |cause, news| events.send(Event { cause, news }).await.is_ok();
@@ -158,6 +167,7 @@ async fn hopeless(failure: Failure, mut requests: Receiver<Request>, events: Sen
             Command::Turn(_)
             | Command::Chat(_)
             | Command::Shelf(_)
+            | Command::Personas(_)
             | Command::Library(_)
             | Command::Data(_)
             | Command::Cancel(_) => (News::Refused(failure.clone()), false),
@@ -263,9 +273,10 @@ impl Engine {
             Command::Turn(turn) => self.turn(id, turn).await.map(|()| Vec::new()),
             Command::Chat(chat) => self.chat(id, chat).await.map(Vec::from_iter),
             Command::Shelf(shelf) => self.shelf(id, shelf).await,
-            Command::Library(Library::List) => {
-                Ok(vec![News::Answer(Answer::Prompts(library::shipped()))])
+            Command::Library(Library::List { .. }) => {
+                Ok(vec![News::Answer(Answer::Prompts(library::listed()))])
             }
+            Command::Personas(_) | Command::Library(_) => Err(later()),
             Command::Data(Data::Models { refresh }) => {
                 self.models(id, refresh).await.map(|news| vec![news])
             }
@@ -273,12 +284,8 @@ impl Engine {
                 let marked = self.mark_model(id, model, favourite).await;
                 marked.map(|news| vec![news])
             }
-            Command::Data(Data::SaveKey { provider, key }) => {
-                self.save_key(id, provider, key);
-                Ok(Vec::new())
-            }
-            Command::Data(Data::ForgetKey { provider }) => {
-                self.forget_key(id, provider);
+            Command::Data(Data::Key(provider, key)) => {
+                self.key(id, provider, key);
                 Ok(Vec::new())
             }
             Command::Data(Data::Remember { key, value }) => {
@@ -341,6 +348,7 @@ impl Engine {
             News::Turn { step, .. } => matches!(step, Step::Ended { .. } | Step::Withdrawn { .. }),
             News::Refused(_) => true,
             News::Changed(_)
+            | News::Trial(_)
             | News::Answer(_)
             | News::Warned(_)
             | News::Fatal(_)
@@ -474,7 +482,14 @@ fn conversation_in(news: &mut News) -> Option<&mut Conversation> {
             | Step::Ended { .. } => None,
         },
         News::Changed(Row::Conversation(conversation)) => Some(conversation),
-        News::Changed(Row::Message(_) | Row::ConversationGone(_) | Row::MessageGone(_))
+        News::Changed(
+            Row::Message(_)
+            | Row::ConversationGone(_)
+            | Row::MessageGone(_)
+            | Row::Persona(_)
+            | Row::Prompt(_),
+        )
+        | News::Trial(_)
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)

@@ -14,6 +14,8 @@ mod plain;
 pub mod quirks;
 mod recital;
 pub mod reply;
+pub mod responses;
+pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
 pub mod tally;
@@ -21,6 +23,7 @@ mod terms;
 pub mod think;
 pub mod transport;
 pub mod vault;
+pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -36,7 +39,6 @@ use crate::domain::chat::ChatRequest;
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::provider::client::Clients;
-use crate::provider::completions::Decoder;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
 use crate::provider::keyring::Ring;
@@ -46,7 +48,7 @@ use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Phase, of_silence, of_transport};
 use crate::provider::vault::{Place, Vault};
-use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
+use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings};
 
 pub use error::{By, ProviderError, Retry};
 pub use guide::{Guide, GuidePace};
@@ -85,7 +87,7 @@ struct Inner {
 
 /// The kinds of provider.
 enum Kind<'a> {
-    Completions(&'a ProviderSettings),
+    Http(&'a ProviderSettings),
     Guide,
 }
 
@@ -162,7 +164,7 @@ impl Providers {
     /// Refuses what has no key at all.
     fn keyed(&self, provider: &str) -> Result<(), Failure> {
         match self.kind(provider)? {
-            Kind::Completions(_) => Ok(()),
+            Kind::Http(_) => Ok(()),
             Kind::Guide => Err(Failure::new(
                 FailureKind::Input,
                 "The built-in guide wants no key",
@@ -185,7 +187,7 @@ impl Providers {
     pub fn check(&self, model: &ModelRef) -> Result<(), Failure> {
         match self.kind(&model.provider)? {
             Kind::Guide => Ok(()),
-            Kind::Completions(provider) => match &provider.key {
+            Kind::Http(provider) => match &provider.key {
                 source @ KeySource::Environment { name, value: None } => {
                     match self.inner.secrets.has(&model.provider, source)? {
                         true => Ok(()),
@@ -203,7 +205,7 @@ impl Providers {
         match self.kind(provider) {
             Err(_) => false,
             Ok(Kind::Guide) => true,
-            Ok(Kind::Completions(settings)) => {
+            Ok(Kind::Http(settings)) => {
                 let is_own =
                     matches!(settings.key, KeySource::None) && self.inner.own.contains(provider);
                 is_own || self.inner.secrets.has(provider, &settings.key) == Ok(true)
@@ -216,7 +218,7 @@ impl Providers {
         match self.kind(provider) {
             Err(_) => false,
             Ok(Kind::Guide) => true,
-            Ok(Kind::Completions(settings)) => {
+            Ok(Kind::Http(settings)) => {
                 Url::parse(&settings.base_url).is_ok_and(|url| is_loopback(&url))
             }
         }
@@ -241,11 +243,11 @@ impl Providers {
                 let text = guide.answer(request);
                 return Ok(Reply::guide(Recital::new(request, &text, guide.pace())));
             }
-            Kind::Completions(provider) => provider,
+            Kind::Http(provider) => provider,
         };
-        let path = ["chat", "completions"];
+        let wire = provider.wire;
         let endpoint = self
-            .endpoint(&request.model, provider, &path)
+            .endpoint(&request.model, provider, wire::path(wire))
             .await
             .map_err(ours)?;
         let mut request = request.clone();
@@ -253,11 +255,11 @@ impl Providers {
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
         let mut notes = Vec::new();
         loop {
-            let body = quirks::encode(&request, &quirks);
+            let body = wire::encode(wire, &request, &quirks);
             match self.send(&endpoint, Some(&body)).await {
                 Ok(response) => {
                     let request_id = error::request_id(response.headers());
-                    let decoder = Box::new(Decoder::new(request_id));
+                    let decoder = wire::decoder(wire, request_id);
                     return Ok(Reply::http(HttpReply::new(
                         (response, decoder),
                         endpoint.asked,
@@ -283,7 +285,7 @@ impl Providers {
     pub async fn models(&self, provider: &str) -> Result<Vec<ModelSpec>, ProviderError> {
         let settings = match self.kind(provider).map_err(ours)? {
             Kind::Guide => return Ok(vec![ModelSpec::named(ModelRef::guide())]),
-            Kind::Completions(settings) => settings,
+            Kind::Http(settings) => settings,
         };
         let nameless = ModelRef::new(provider, "");
         let endpoint = self
@@ -320,9 +322,7 @@ impl Providers {
             return Ok(Kind::Guide);
         }
         match self.inner.providers.get(provider) {
-            Some(settings) if settings.enabled => match settings.wire {
-                Wire::ChatCompletions => Ok(Kind::Completions(settings)),
-            },
+            Some(settings) if settings.enabled => Ok(Kind::Http(settings)),
             known => {
                 let problem = if known.is_some() {
                     "is switched off"

@@ -1,4 +1,4 @@
-//! Token counts and cost out of the usage objects of Chat Completions servers (`wire.md` 9.1).
+//! Token counts and cost out of the usage objects of OpenAI's two wires and of those who speak them (`wire.md` 9.1).
 
 use serde_json::Value;
 
@@ -17,12 +17,32 @@ pub fn usage_of(chunk: &Value) -> Option<Usage> {
     (usage != Usage::default()).then_some(usage)
 }
 
+/// The usage an event of the Responses wire tells: inside the response, beside it, or in an answer in one piece.
+pub fn usage_of_response(event: &Value) -> Option<Usage> {
+    let inside = &event["response"];
+    let told = [&inside["usage"], &event["usage"]]
+        .into_iter()
+        .find(|usage| usage.as_object().is_some_and(|fields| !fields.is_empty()))?;
+    let timings = [&inside["timings"], &event["timings"]]
+        .into_iter()
+        .find(|timings| timings.is_object());
+    let usage = from_usage(told, timings.unwrap_or(&Value::Null));
+    (usage != Usage::default()).then_some(usage)
+}
+
 fn from_usage(usage: &Value, timings: &Value) -> Usage {
     let first = |names: &[&str]| names.iter().find_map(|name| number(&usage[*name]));
-    let inside = &usage["prompt_tokens_details"];
+    let either = |chat: &str, responses: &str, field: &str| {
+        number(&usage[chat][field]).or_else(|| number(&usage[responses][field]))
+    };
+    let inside = |field| either("prompt_tokens_details", "input_tokens_details", field);
     let input = first(&["prompt_tokens", "input_tokens"]);
     let mut output = first(&["completion_tokens", "output_tokens"]);
-    let reasoning = number(&usage["completion_tokens_details"]["reasoning_tokens"]);
+    let reasoning = either(
+        "completion_tokens_details",
+        "output_tokens_details",
+        "reasoning_tokens",
+    );
     // xAI leaves reasoning out of the completion; its total gives it away.
     if let (Some(total), Some(i), Some(o), Some(r)) =
         (number(&usage["total_tokens"]), input, output, reasoning)
@@ -33,9 +53,8 @@ fn from_usage(usage: &Value, timings: &Value) -> Usage {
     }
     Usage {
         input,
-        cached: number(&inside["cached_tokens"])
-            .or_else(|| number(&usage["prompt_cache_hit_tokens"])),
-        cache_write: number(&inside["cache_write_tokens"]),
+        cached: inside("cached_tokens").or_else(|| number(&usage["prompt_cache_hit_tokens"])),
+        cache_write: inside("cache_write_tokens"),
         output,
         reasoning,
         cost: cost_of(usage).or_else(|| timings.is_object().then_some(Money(0))),

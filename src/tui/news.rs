@@ -22,6 +22,7 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 pub fn apply(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
+        News::Trial(_) => {}
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
@@ -249,6 +250,7 @@ fn changed(model: &mut Model, row: Changed) {
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
+        Changed::Persona(_) | Changed::Prompt(_) => {}
     }
 }
 
@@ -366,6 +368,11 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             }
         }
         Answer::Prompts(prompts) => model.library.fill(prompts),
+        Answer::Personas(_)
+        | Answer::Persona(_)
+        | Answer::Prompt(_)
+        | Answer::Versions(_)
+        | Answer::Uses(_) => {}
         Answer::Models {
             models,
             failures,
@@ -414,7 +421,9 @@ fn at_home(model: &mut Model, home: Home) {
     }
     if model.library.is_empty() {
         model.ask(
-            crate::protocol::Command::Library(crate::protocol::Library::List),
+            crate::protocol::Command::Library(crate::protocol::Library::List {
+                query: crate::protocol::PromptQuery::default(),
+            }),
             Ask::Prompts,
         );
     }

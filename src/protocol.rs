@@ -2,6 +2,10 @@
 //!
 //! A command is a verb, news is a fact. Every event caused by a request names it. Nothing here says how a screen
 //! looks. The serde derive is the guard that keeps handles and closures out.
+#![expect(
+    clippy::large_enum_variant,
+    reason = "an event is moved a few times in its life; a box would cost more"
+)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -326,10 +330,6 @@ pub struct Event {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event is moved a few times in its life; a box would cost more"
-)]
 pub enum News {
     /// The reply being written in that conversation.
     Turn {
@@ -365,10 +365,6 @@ pub enum Row {
 /// A reply growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended, Measured; or
 /// Withdrawn in place of Ended when there was no word.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event is moved a few times in its life; a box would cost more"
-)]
 pub enum Step {
     /// The rows are in the store. `asked` is the question this send created. What follows its parent on the screen
     /// makes room for the new branch.

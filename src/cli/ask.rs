@@ -98,6 +98,7 @@ async fn place(
             persona: None,
             system: question.system.clone().unwrap_or_default(),
             sampling: question.sampling.clone(),
+            storage: None,
             is_temporary: question.is_temporary,
         };
         let id = new.id;

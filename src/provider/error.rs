@@ -101,7 +101,8 @@ pub fn of_status(
         }
         Some(_) | None => {}
     }
-    if let Some(id) = request_id(headers) {
+    // Where the body told it, it is there already.
+    if let Some(id) = request_id(headers).filter(|_| error.request_id.is_none()) {
         add_line(
             &mut told.failure.detail,
             &format!("request id: {}", asked.scrub.line(&id)),
@@ -283,13 +284,21 @@ impl Asked {
     }
 }
 
-/// Proposes the base URL that was probably meant (`wire.md` 7.5).
+/// Proposes the base URL that was probably meant, or the wire (`wire.md` 7.5).
 fn path_remedy(asked: &Asked) -> String {
-    let base = asked
-        .url
-        .trim_end_matches("/chat/completions")
-        .trim_end_matches("/responses")
-        .trim_end_matches("/models");
+    let url = asked.url.as_str();
+    let check = format!(
+        "Check the model's name, and base_url of providers.{} in the settings",
+        asked.provider
+    );
+    if url.ends_with("/api/chat") {
+        return format!(
+            "{check}; if the server is no Ollama, set its wire to \"chat-completions\"."
+        );
+    }
+    let ends = ["/chat/completions", "/responses", "/messages", "/models"];
+    let base = ends.iter().find_map(|end| url.strip_suffix(end));
+    let base = base.unwrap_or(url);
     let is_host = |url: &str| {
         url.split_once("://")
             .is_none_or(|(_, rest)| !rest.contains('/'))
@@ -304,15 +313,19 @@ fn path_remedy(asked: &Asked) -> String {
     };
     let perhaps = better.map_or(String::new(), |url| format!("; perhaps it is {url}"));
     // Most servers have the older wire alone (`wire.md` 1.6).
-    let wire = if asked.url.ends_with("/responses") {
-        "; if the server does not speak \"responses\", set its wire to \"chat-completions\""
-    } else {
-        ""
+    let own = ["responses", "messages"]
+        .into_iter()
+        .find(|end| url.ends_with(&format!("/{end}")));
+    let wire = match own {
+        Some("messages") => {
+            "; if the server does not speak \"anthropic\", set its wire to \"chat-completions\""
+        }
+        Some(_) => {
+            "; if the server does not speak \"responses\", set its wire to \"chat-completions\""
+        }
+        None => "",
     };
-    format!(
-        "Check the model's name, and base_url of providers.{} in the settings{perhaps}{wire}.",
-        asked.provider
-    )
+    format!("{check}{perhaps}{wire}.")
 }
 
 fn detail(asked: &Asked, error: &ApiError) -> String {
@@ -331,6 +344,10 @@ fn detail(asked: &Asked, error: &ApiError) -> String {
     }
     if let Some(param) = &error.param {
         add_line(&mut detail, &format!("field: {}", asked.scrub.line(param)));
+    }
+    if let Some(id) = &error.request_id {
+        let id = asked.scrub.line(head(id, 200));
+        add_line(&mut detail, &format!("request id: {id}"));
     }
     detail
 }

@@ -21,6 +21,8 @@ pub struct ApiError {
     pub tokens: Option<(u64, u64)>,
     /// The text of a provider behind the provider.
     pub upstream: Option<String>,
+    /// The id of the request, where the body tells it.
+    pub request_id: Option<String>,
     /// What a filter saw, such as `violence`.
     pub filters: Vec<String>,
 }
@@ -70,7 +72,10 @@ pub fn extract_error(value: &Value) -> Option<ApiError> {
 
 fn from_object(value: &Value) -> Option<ApiError> {
     if let Some(error) = from_field(&value["error"]) {
-        return Some(error);
+        return Some(ApiError {
+            request_id: value["request_id"].as_str().map(str::to_owned),
+            ..error
+        });
     }
     if let Some(error) = from_field(&value["x_groq"]["error"]) {
         return Some(error);
@@ -142,6 +147,7 @@ fn from_body(body: &Value) -> ApiError {
             .zip(number(&body["n_ctx"]))
             .or_else(|| tokens_in(body["message"].as_str().unwrap_or(""))),
         upstream: metadata["raw"].as_str().map(str::to_owned),
+        request_id: None,
         filters: filters_of(&body["innererror"]["content_filter_result"], metadata),
     }
 }
@@ -356,6 +362,8 @@ fn by_status(error: &ApiError, message: &str) -> Class {
         Some(429) => Class::Pace,
         Some(498 | 529) => Class::Overloaded,
         Some(503) if says(&["loading"]) => Class::Loading,
+        // It stays so until the machine has more.
+        Some(500) if says(&["more system memory"]) => Class::Bad,
         Some(408 | 409 | 425 | 500..=599) => Class::Server,
         Some(_) => Class::Bad,
     }

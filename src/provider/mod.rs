@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod completions;
+mod course;
 pub mod decode;
 mod endpoint;
 pub mod error;
@@ -9,7 +10,11 @@ pub mod fault;
 pub mod frame;
 pub mod guide;
 pub mod keyring;
+pub mod messages;
+mod messages_request;
 pub mod models;
+pub mod ollama;
+pub mod ollama_request;
 mod plain;
 pub mod quirks;
 mod recital;
@@ -18,6 +23,7 @@ pub mod responses;
 pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
+pub mod shown;
 pub mod tally;
 mod terms;
 pub mod think;
@@ -46,9 +52,10 @@ use crate::provider::quirks::Quirks;
 use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
+use crate::provider::shown::Shown;
 use crate::provider::transport::{Phase, of_silence, of_transport};
 use crate::provider::vault::{Place, Vault};
-use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings};
+use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
 
 pub use error::{By, ProviderError, Retry};
 pub use guide::{Guide, GuidePace};
@@ -62,6 +69,9 @@ const LISTING: Duration = Duration::from_secs(10);
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(10), 64 << 10);
 /// The largest listing; OpenRouter's has about a megabyte.
 const MAX_LISTING: usize = 32 << 20;
+/// How long an Ollama server may take to say what a model can, and how many bytes of that are read.
+const SHOWING: Duration = Duration::from_secs(5);
+const MAX_SHOWN: usize = 8 << 20;
 /// How often a request is changed and sent again because a field was refused.
 const MAX_CHANGES: usize = 3;
 
@@ -253,13 +263,16 @@ impl Providers {
         let mut request = request.clone();
         request.sampling = request.sampling.over(&provider.sampling);
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
+        if wire == Wire::Ollama {
+            self.choose_window(&request, provider, &mut quirks).await;
+        }
         let mut notes = Vec::new();
         loop {
             let body = wire::encode(wire, &request, &quirks);
             match self.send(&endpoint, Some(&body)).await {
                 Ok(response) => {
                     let request_id = error::request_id(response.headers());
-                    let decoder = wire::decoder(wire, request_id);
+                    let decoder = wire::decoder(wire, (&request, &body), request_id);
                     return Ok(Reply::http(HttpReply::new(
                         (response, decoder),
                         endpoint.asked,
@@ -289,7 +302,7 @@ impl Providers {
         };
         let nameless = ModelRef::new(provider, "");
         let endpoint = self
-            .endpoint(&nameless, settings, &["models"])
+            .endpoint(&nameless, settings, wire::listing(settings.wire))
             .await
             .map_err(ours)?;
         let asked = &endpoint.asked;
@@ -336,6 +349,36 @@ impl Providers {
                 ))
             }
         }
+    }
+
+    /// Settles how large a window the model is asked to have; the server is asked once what the model can.
+    async fn choose_window(
+        &self,
+        request: &ChatRequest,
+        provider: &ProviderSettings,
+        quirks: &mut Quirks,
+    ) {
+        if quirks.shown.is_none() {
+            quirks.shown = self.shown(&request.model, provider).await;
+        }
+        let shown = quirks.shown.unwrap_or_default();
+        quirks.window = ollama_request::window(request, shown, quirks.window);
+        let mut known = self.inner.quirks.lock().await;
+        known.insert(request.model.clone(), quirks.clone());
+    }
+
+    /// What the server says of this model; `None` = nothing could be asked.
+    async fn shown(&self, model: &ModelRef, provider: &ProviderSettings) -> Option<Shown> {
+        let path = ["api", "show"];
+        let endpoint = self.endpoint(model, provider, &path).await.ok()?;
+        let body = serde_json::json!({"model": model.name});
+        let asking = async {
+            let response = self.send(&endpoint, Some(&body)).await.ok()?;
+            let (bytes, _) = read_body(response, MAX_SHOWN).await;
+            serde_json::from_slice::<Value>(&bytes).ok()
+        };
+        let answer = timeout(SHOWING, asking).await.ok().flatten()?;
+        Some(Shown::of(&answer))
     }
 
     async fn quirks_of(&self, model: &ModelRef, endpoint: &Endpoint) -> Quirks {

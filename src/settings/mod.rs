@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::conversation::Sampling;
+use crate::domain::conversation::{Sampling, Storage};
 use crate::domain::failure::Failure;
 use crate::domain::model::ModelRef;
 use crate::domain::usage::Price;
@@ -101,6 +101,10 @@ pub enum Wire {
     ChatCompletions,
     /// OpenAI's newer one.
     Responses,
+    /// Anthropic's.
+    Messages,
+    /// Ollama's own, not the one it shares with others.
+    Ollama,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +120,8 @@ pub struct ProviderSettings {
     pub enabled: bool,
     /// Sampling that holds for this provider only and yields to the conversation (`OPENAI_TEMPERATURE`, …).
     pub sampling: Sampling,
+    /// Who keeps new conversations with its models (spec M6).
+    pub storage: Storage,
     /// The small model that makes titles here; `None` = the conversation's own (spec V5).
     pub title_model: Option<String>,
 }

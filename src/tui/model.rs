@@ -257,6 +257,7 @@ impl Model {
             persona: None,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            storage: None,
             is_temporary: false,
         }
     }

@@ -262,6 +262,7 @@ pub fn fresh(id: ConversationId) -> NewConversation {
         persona: None,
         system: String::new(),
         sampling: Sampling::default(),
+        storage: None,
         is_temporary: false,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use salon::domain::conversation::Sampling;
+use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
@@ -79,6 +79,7 @@ pub fn provider(base_url: &str) -> ProviderSettings {
         requests_per_minute: None,
         enabled: true,
         sampling: Sampling::default(),
+        storage: Storage::Local,
         title_model: None,
     }
 }

@@ -208,6 +208,7 @@ impl Asking {
                 until,
                 why,
                 attempt,
+                ..
             } => waiting(out, (until.0 - now.0).max(0), &why, attempt),
             Step::Thought { text } => {
                 if out.is_json() {

@@ -127,6 +127,7 @@ mod tests {
                 settings: Arc::new(settings),
                 mint,
                 is_screen: true,
+                closed: Arc::default(),
             },
             stores: Stores::new(store),
             jobs: Jobs::new(),

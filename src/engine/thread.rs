@@ -90,7 +90,7 @@ impl Turn {
                         return Asked::Error(busy(error));
                     };
                     let why = "another client is writing in this conversation";
-                    if !self.wait(Instant::now() + wait, why, 0).await {
+                    if !self.wait(Instant::now() + wait, None, why, 0).await {
                         return Asked::Stopped;
                     }
                 }

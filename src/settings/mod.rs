@@ -2,6 +2,7 @@
 
 mod environment;
 mod load;
+mod network;
 mod paths;
 mod providers;
 mod reader;
@@ -100,6 +101,10 @@ pub enum Wire {
     ChatCompletions,
     /// OpenAI's newer one.
     Responses,
+    /// Anthropic's.
+    Messages,
+    /// Ollama's own, not the one it shares with others.
+    Ollama,
 }
 
 #[derive(Clone, Debug)]
@@ -137,9 +142,31 @@ pub enum KeySource {
 
 #[derive(Clone, Debug)]
 pub struct Network {
+    /// Stronger than `proxies`.
     pub proxy: Option<String>,
     /// A file of further certificate roots; `SSL_CERT_FILE` fills it too.
     pub ca_file: Option<PathBuf>,
+    pub proxies: Proxies,
+}
+
+/// The proxies of the environment: the variable's name and the address, which may hold a password.
+#[derive(Clone, Default)]
+pub struct Proxies {
+    pub https: Option<(String, String)>,
+    pub http: Option<(String, String)>,
+    /// Hosts that are reached without a proxy (`NO_PROXY`); may be empty.
+    pub except: String,
+}
+
+impl std::fmt::Debug for Proxies {
+    /// Names of the variables, never what they hold.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = |set: &Option<(String, String)>| set.as_ref().map(|(name, _)| name.clone());
+        f.debug_tuple("Proxies")
+            .field(&name(&self.https))
+            .field(&name(&self.http))
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -327,8 +327,22 @@ impl Script {
         let cause = self.writing.get(&id).map(|w| w.cause);
         let step = Step::Waiting {
             until,
+            since: None,
             why: why.to_owned(),
             attempt: 1,
+        };
+        vec![say(cause, id, step)]
+    }
+
+    /// It has waited so many seconds for something without an end in sight.
+    pub fn last(&mut self, id: ConversationId, seconds: i64, why: &str) -> Vec<Event> {
+        let until = self.mint.now();
+        let cause = self.writing.get(&id).map(|w| w.cause);
+        let step = Step::Waiting {
+            until,
+            since: Some(Millis(until.0 - seconds * 1000)),
+            why: why.to_owned(),
+            attempt: 0,
         };
         vec![say(cause, id, step)]
     }

@@ -41,6 +41,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
+use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
 use crate::protocol::{
     Answer, Command, Data, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
@@ -391,14 +392,7 @@ impl Engine {
     }
 
     /// Starts the chore that makes a title, if there is one to make.
-    async fn offer_title(
-        &mut self,
-        id: ConversationId,
-        (question, reply): (
-            crate::domain::message::Message,
-            crate::domain::message::Message,
-        ),
-    ) {
+    async fn offer_title(&mut self, id: ConversationId, (question, reply): (Message, Message)) {
         let is_free = !self.jobs.has(Key::Turn(id)) && !self.jobs.has(Key::Title(id));
         if !self.desk.is_screen || !is_free {
             return;

@@ -10,8 +10,10 @@ mod desk;
 mod ending;
 mod insist;
 mod jobs;
+mod keeper;
 mod keys;
 mod library;
+mod line;
 mod listen;
 mod measure;
 mod models;
@@ -23,6 +25,7 @@ mod seam;
 mod shelf;
 mod start;
 mod stores;
+mod thread;
 mod turn;
 mod words;
 

@@ -743,3 +743,23 @@ fn the_users_keys_lie_beside_the_config() {
     given.config = Some(home.path().join("salon.toml"));
     assert_eq!(load(&given).unwrap().keys_file, "[list]\n");
 }
+
+#[test]
+fn the_proxies_of_the_environment_are_known_by_their_variables() {
+    let proxies = |variables: &[(&str, &str)]| settings_with("", variables, None).network.proxies;
+    let named = |name: &str, address: &str| Some((name.to_owned(), address.to_owned()));
+    let set = proxies(&[
+        ("HTTPS_PROXY", "http://upper:1"),
+        ("https_proxy", "http://lower:1"),
+        ("ALL_PROXY", "socks5://all:2"),
+        ("NO_PROXY", "intern.example, 10.0.0.0/8"),
+    ]);
+    assert_eq!(set.https, named("https_proxy", "http://lower:1"));
+    assert_eq!(set.http, named("ALL_PROXY", "socks5://all:2"));
+    assert_eq!(set.except, "intern.example, 10.0.0.0/8");
+    let set = proxies(&[("HTTP_PROXY", "proxy:3128"), ("HTTPS_PROXY", "")]);
+    assert_eq!(set.http, named("HTTP_PROXY", "http://proxy:3128"));
+    assert_eq!(set.https, None);
+    let secret = settings_with("", &[("ALL_PROXY", "http://me:hunter2@p:1")], None);
+    assert!(!format!("{secret:?}{}", show(&secret).join("")).contains("hunter2"));
+}

@@ -786,6 +786,7 @@ async fn a_request_is_measured_once() {
         at: place.mint.now(),
         purpose: Purpose::Turn,
         conversation: Some(reply.conversation),
+        persona: None,
         message: Some(reply.id),
         model: ModelRef::guide(),
         usage,

@@ -4,6 +4,7 @@ pub mod chat;
 pub mod clean;
 pub mod conversation;
 pub mod failure;
+pub mod filter;
 pub mod hint;
 pub mod id;
 pub mod instructions;

@@ -12,6 +12,7 @@ pub mod message;
 pub mod model;
 pub mod persona;
 pub mod prompt;
+pub mod template;
 pub mod usage;
 pub mod when;
 pub mod window;

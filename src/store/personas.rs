@@ -40,10 +40,10 @@ const NAMED: &str = personas!(
 );
 const BY_PREFIX: &str = personas!("WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT 2");
 /// Those of this name.
-pub(super) const IDS_NAMED: &str = "SELECT id FROM persona WHERE name_key = ? ORDER BY id";
+pub(super) const IDS_NAMED: &str = "SELECT id FROM persona WHERE name_key = ?";
 /// Those whose name begins with `?1`; `?2` is the first text after all of them.
 pub(super) const IDS_BEGINNING: &str =
-    "SELECT id FROM persona WHERE name_key >= ?1 AND name_key < ?2 ORDER BY name_key, id LIMIT 50";
+    "SELECT id FROM persona WHERE name_key >= ?1 AND name_key < ?2 LIMIT 50";
 
 /// How a persona is taken into a conversation.
 #[derive(Clone, Debug, PartialEq)]

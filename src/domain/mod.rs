@@ -1,5 +1,6 @@
 //! Plain types and pure rules: what a conversation, a message, a model and a failure are. No I/O, no clock, no randomness but ids handed in.
 
+pub mod card;
 pub mod chat;
 pub mod clean;
 pub mod conversation;

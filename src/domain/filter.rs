@@ -1,5 +1,7 @@
 //! The filter language of the list (spec V2), as far as it goes: words, and `persona:`.
 
+use crate::domain::persona::NONE;
+
 /// What a filter's text asks for. A row fits when all of it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -29,7 +31,7 @@ impl Filter {
                 Term::Persona { name, is_quoted } => {
                     let name = name.to_lowercase();
                     filter.personas.push(match (name.as_str(), is_quoted) {
-                        ("none", false) => WithPersona::Nobody,
+                        (NONE, false) => WithPersona::Nobody,
                         _ => WithPersona::Named(name),
                     });
                 }
@@ -46,7 +48,7 @@ impl Filter {
 
 /// The text that asks for this persona, such as `persona:"Old friend"`.
 pub fn persona_term(name: &str) -> String {
-    let is_plain = !name.contains(char::is_whitespace) && !name.eq_ignore_ascii_case("none");
+    let is_plain = !name.contains(char::is_whitespace) && !name.eq_ignore_ascii_case(NONE);
     if is_plain && !name.starts_with('"') {
         format!("{PERSONA}{name}")
     } else {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::tongue::AsTrial;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{Mint, RequestId, UsageId};
+use crate::domain::model::ModelRef;
 use crate::protocol::{Event, News};
 use crate::provider::Providers;
 use crate::settings::Settings;
@@ -43,6 +45,7 @@ pub struct Mouth {
     cause: Option<RequestId>,
     out: mpsc::Sender<Event>,
     unsaid: VecDeque<News>,
+    trial: Option<AsTrial>,
 }
 
 impl Mouth {
@@ -52,7 +55,15 @@ impl Mouth {
             cause,
             out,
             unsaid: VecDeque::new(),
+            trial: None,
         }
+    }
+
+    /// The same for a turn that is a trial of this model.
+    #[must_use]
+    pub fn of_a_trial(mut self, model: ModelRef) -> Self {
+        self.trial = Some(AsTrial::of(model));
+        self
     }
 
     /// Whether what was kept is said now, so that there is room for `Mouth::say` to say something at once.
@@ -71,7 +82,11 @@ impl Mouth {
 
     /// Says this, now or as soon as there is room.
     pub fn say(&mut self, news: News) {
-        self.unsaid.push_back(news);
+        let news = match &mut self.trial {
+            Some(trial) => trial.turned(news),
+            None => Some(news),
+        };
+        self.unsaid.extend(news);
         self.is_free();
     }
 

@@ -53,7 +53,7 @@ pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversa
     let row = UsageRow {
         id: order.desk.mint.id(),
         at: order.desk.mint.now(),
-        purpose: crate::domain::chat::Purpose::Turn,
+        purpose: order.kind.purpose(),
         conversation: Some(reply.conversation),
         message: Some(reply.id),
         persona: reply.persona,

@@ -35,7 +35,17 @@ impl Engine {
                 };
                 self.put_persona_back(conversation, choice).await
             }
-            chat => self.look(cause, chat).await.map(Vec::from_iter),
+            Chat::Open { .. }
+            | Chat::Page { .. }
+            | Chat::Choose { .. }
+            | Chat::SwitchModel { .. }
+            | Chat::Set { .. }
+            | Chat::SetSystem { .. }
+            | Chat::KeepDraft { .. }
+            | Chat::KeepReading { .. }
+            | Chat::Thinking(_)
+            | Chat::Questions { .. }
+            | Chat::Siblings { .. } => self.look(cause, chat).await.map(Vec::from_iter),
         }
     }
 

@@ -20,6 +20,8 @@ pub enum Key {
     Models,
     /// A prompt that is tried.
     Try,
+    /// A key being kept or forgotten.
+    Secret,
     /// A read that can take longer than a moment.
     Read,
 }

@@ -96,7 +96,7 @@ impl Engine {
         let found = found.map_err(|error| self.desk.failure(&error))?;
         let found = match found {
             Named::One(own) if own.trashed_at.is_none() => return Ok(*own),
-            found => found,
+            found @ (Named::One(_) | Named::None | Named::Many) => found,
         };
         let found = match (shipped_named(name), found) {
             (Named::One(shipped), _) => return Ok(*shipped),

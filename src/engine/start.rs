@@ -8,7 +8,7 @@ use super::order::{Kind, Order};
 use super::turn::Turn;
 use super::{Engine, Left};
 use crate::domain::conversation::{
-    Conversation, Draft, NewConversation, Sampling, TitleBy, title_from_words,
+    Conversation, Draft, NewConversation, Sampling, Storage, TitleBy, title_from_words,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
@@ -342,6 +342,13 @@ impl Engine {
             ..Sampling::default()
         };
         let now = self.desk.mint.now();
+        let storage = if new.is_temporary {
+            Storage::Local
+        } else {
+            let own = self.desk.settings.providers.get(&model.provider);
+            let by_settings = own.map(|provider| provider.storage);
+            new.storage.or(by_settings).unwrap_or_default()
+        };
         Ok(Conversation {
             id: new.id,
             title: title_from_words(question),
@@ -350,6 +357,8 @@ impl Engine {
             persona: new.persona,
             system: new.system,
             sampling: new.sampling.over(&below),
+            storage,
+            thread: None,
             created_at: now,
             active_at: now,
             trashed_at: None,

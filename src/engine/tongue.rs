@@ -48,6 +48,7 @@ impl AsTrial {
             }
             Step::Waiting {
                 until,
+                since: _,
                 why,
                 attempt,
             } => TrialStep::Waiting {

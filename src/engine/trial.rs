@@ -6,7 +6,7 @@ use super::jobs::Key;
 use super::order::{Kind, Order};
 use super::turn::Turn;
 use super::{Engine, Left};
-use crate::domain::conversation::{Conversation, NewConversation};
+use crate::domain::conversation::{Conversation, NewConversation, Storage};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::RequestId;
 use crate::domain::message::Message;
@@ -81,6 +81,9 @@ impl Engine {
                     id,
                     model: trial.model.clone().unwrap_or(found.model.clone()),
                     sampling: trial.sampling.over(&found.sampling),
+                    // The provider's own conversation is not written to.
+                    storage: Storage::Local,
+                    thread: None,
                     tip: None,
                     message_count: 0,
                     ..found
@@ -93,6 +96,7 @@ impl Engine {
                 persona: trial.persona,
                 system: String::new(),
                 sampling: trial.sampling.clone(),
+                storage: None,
                 is_temporary: true,
             },
         };

@@ -20,6 +20,7 @@ mod prompts;
 mod recovery;
 mod rows;
 mod spaced;
+mod threads;
 mod turns;
 mod usage;
 

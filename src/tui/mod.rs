@@ -19,6 +19,7 @@ pub mod overlay;
 pub mod pane;
 pub mod probe;
 mod reader;
+mod secret;
 mod shelf;
 mod talk;
 pub mod terminal;

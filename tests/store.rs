@@ -788,6 +788,7 @@ async fn a_request_is_measured_once() {
         at: place.mint.now(),
         purpose: Purpose::Turn,
         conversation: Some(reply.conversation),
+        persona: None,
         message: Some(reply.id),
         model: ModelRef::guide(),
         usage,
@@ -1114,7 +1115,7 @@ async fn files_that_cannot_be_used_stay_as_they_are() {
         place.try_open().await.err(),
         Some(StoreError::Newer {
             found: 99,
-            known: 1
+            known: 3
         })
     );
     assert_eq!(std::fs::read(place.db()).unwrap(), newer);

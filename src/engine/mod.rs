@@ -4,6 +4,7 @@
 //! speak through the loop, and the loop reads a conversation's row anew as it passes it on: a face never gets an older
 //! row after a newer one. A face that does not read holds up nothing but its own news, and loses none of it.
 
+mod arrange;
 mod chat;
 mod chores;
 mod desk;
@@ -19,13 +20,17 @@ mod measure;
 mod models;
 mod order;
 mod pace;
+mod personas;
 mod plan;
+mod prompts;
 mod rescue;
 mod seam;
 mod shelf;
 mod start;
 mod stores;
 mod thread;
+mod tongue;
+mod trial;
 mod turn;
 mod words;
 
@@ -44,7 +49,7 @@ use crate::domain::id::{ConversationId, Mint, RequestId};
 use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
 use crate::protocol::{
-    Answer, Command, Data, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
+    Answer, Command, Data, EVENTS, Event, News, REQUESTS, Request, Row, Shelf, Step, Turn,
 };
 use crate::provider::Providers;
 use crate::settings::Settings;
@@ -148,15 +153,6 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
             hopeless(failure, requests, engine.events).await;
         }
     }
-}
-
-/// What the engine cannot do yet.
-fn later() -> Failure {
-    Failure::new(
-        crate::domain::failure::FailureKind::Bug,
-        "That is not there yet",
-        "",
-    )
 }
 
 /// Nothing works: says so, refuses everything, and waits for the face to leave.
@@ -275,12 +271,10 @@ impl Engine {
         let id = request.id;
         let done = match request.command {
             Command::Turn(turn) => self.turn(id, turn).await.map(|()| Vec::new()),
-            Command::Chat(chat) => self.chat(id, chat).await.map(Vec::from_iter),
+            Command::Chat(chat) => self.chat(id, chat).await,
             Command::Shelf(shelf) => self.shelf(id, shelf).await,
-            Command::Library(Library::List { .. }) => {
-                Ok(vec![News::Answer(Answer::Prompts(library::listed()))])
-            }
-            Command::Personas(_) | Command::Library(_) => Err(later()),
+            Command::Personas(personas) => self.personas(id, personas).await,
+            Command::Library(library) => self.library(id, library).await,
             Command::Data(Data::Models { refresh }) => {
                 self.models(id, refresh).await.map(|news| vec![news])
             }

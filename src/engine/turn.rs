@@ -66,7 +66,7 @@ impl Turn {
     pub async fn run(mut order: Order) -> Left {
         let kept = match order.kind {
             Kind::Continue => order.reply.content.clone(),
-            Kind::Send { .. } | Kind::Again => String::new(),
+            Kind::Send { .. } | Kind::Again | Kind::Try => String::new(),
         };
         let request = match plan::request(&order).await {
             Ok(request) => request,

@@ -8,6 +8,7 @@ mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod habits;
 mod insist;
 mod jobs;
 mod keys;

@@ -9,6 +9,7 @@ pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod guide;
+mod habits;
 pub mod keyring;
 pub mod messages;
 mod messages_request;
@@ -29,6 +30,7 @@ mod terms;
 pub mod think;
 pub mod transport;
 pub mod vault;
+mod widen;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -52,7 +54,6 @@ use crate::provider::quirks::Quirks;
 use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
-use crate::provider::shown::Shown;
 use crate::provider::transport::{Phase, of_silence, of_transport};
 use crate::provider::vault::{Place, Vault};
 use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
@@ -69,9 +70,6 @@ const LISTING: Duration = Duration::from_secs(10);
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(10), 64 << 10);
 /// The largest listing; OpenRouter's has about a megabyte.
 const MAX_LISTING: usize = 32 << 20;
-/// How long an Ollama server may take to say what a model can, and how many bytes of that are read.
-const SHOWING: Duration = Duration::from_secs(5);
-const MAX_SHOWN: usize = 8 << 20;
 /// How often a request is changed and sent again because a field was refused.
 const MAX_CHANGES: usize = 3;
 
@@ -287,6 +285,7 @@ impl Providers {
                         return Err(refused.error);
                     };
                     notes.push(note);
+                    quirks.is_fresh = true;
                     let mut known = self.inner.quirks.lock().await;
                     known.insert(request.model.clone(), quirks.clone());
                 }
@@ -349,36 +348,6 @@ impl Providers {
                 ))
             }
         }
-    }
-
-    /// Settles how large a window the model is asked to have; the server is asked once what the model can.
-    async fn choose_window(
-        &self,
-        request: &ChatRequest,
-        provider: &ProviderSettings,
-        quirks: &mut Quirks,
-    ) {
-        if quirks.shown.is_none() {
-            quirks.shown = self.shown(&request.model, provider).await;
-        }
-        let shown = quirks.shown.unwrap_or_default();
-        quirks.window = ollama_request::window(request, shown, quirks.window);
-        let mut known = self.inner.quirks.lock().await;
-        known.insert(request.model.clone(), quirks.clone());
-    }
-
-    /// What the server says of this model; `None` = nothing could be asked.
-    async fn shown(&self, model: &ModelRef, provider: &ProviderSettings) -> Option<Shown> {
-        let path = ["api", "show"];
-        let endpoint = self.endpoint(model, provider, &path).await.ok()?;
-        let body = serde_json::json!({"model": model.name});
-        let asking = async {
-            let response = self.send(&endpoint, Some(&body)).await.ok()?;
-            let (bytes, _) = read_body(response, MAX_SHOWN).await;
-            serde_json::from_slice::<Value>(&bytes).ok()
-        };
-        let answer = timeout(SHOWING, asking).await.ok().flatten()?;
-        Some(Shown::of(&answer))
     }
 
     async fn quirks_of(&self, model: &ModelRef, endpoint: &Endpoint) -> Quirks {

@@ -54,7 +54,10 @@ impl Turn {
                     shown = if is_poll { 0 } else { attempt };
                     since = is_poll.then_some(begun);
                     until = Instant::now() + wait;
-                    why = error.failure.title;
+                    why = match is_poll {
+                        true => "the model is loading".to_owned(),
+                        false => error.failure.title,
+                    };
                 }
                 Next::GiveUp => return (End::Failed(error.failure), None),
                 Next::TooLong(wait) => {
@@ -118,7 +121,7 @@ impl Turn {
                     },
                     Some(Err(error)) if !self.has_heard() => return Heard::Error(error),
                     Some(Err(ProviderError { failure, by: By::Transport, .. })) => {
-                        return Heard::End(End::Cut(failure), None);
+                        return Heard::End(End::Cut(ending::after_words(failure)), None);
                     }
                     Some(Err(ProviderError { failure, by: By::Server, .. })) => {
                         return Heard::End(End::Failed(failure), None);

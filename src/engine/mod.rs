@@ -285,12 +285,8 @@ impl Engine {
                 let marked = self.mark_model(id, model, favourite).await;
                 marked.map(|news| vec![news])
             }
-            Command::Data(Data::SaveKey { provider, key }) => {
-                self.save_key(id, provider, key);
-                Ok(Vec::new())
-            }
-            Command::Data(Data::ForgetKey { provider }) => {
-                self.forget_key(id, provider);
+            Command::Data(Data::Key(provider, key)) => {
+                self.key(id, provider, key);
                 Ok(Vec::new())
             }
             Command::Data(Data::Remember { key, value }) => {

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use salon::domain::conversation::Storage;
 use salon::domain::model::ModelRef;
 use salon::domain::usage::Price;
 use salon::settings::{KeySource, Layer, Layers, Settings, Wire, load, show, show_json};
@@ -409,6 +410,11 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
             "pricing.\"a/b\".input_per_1k",
             "decimal",
         ),
+        (
+            "[providers.openai]\nstorage = \"cloud\"",
+            "providers.openai.storage",
+            "\"local\" or \"provider\"",
+        ),
         ("version =\t2", "version", "newer"),
     ] {
         let settings = settings(file);
@@ -512,6 +518,20 @@ fn a_users_provider_is_read_and_its_address_trimmed() {
     assert!(
         told.iter()
             .any(|told| told.contains("X-Bad") && told.contains("printable"))
+    );
+}
+
+#[test]
+fn only_the_responses_wire_keeps_conversations() {
+    let kept = settings("[providers.openai]\nstorage = \"provider\"\n");
+    assert_eq!(titles(&kept), [""; 0]);
+    assert_eq!(kept.providers["openai"].storage, Storage::Provider);
+    assert_eq!(kept.providers["openrouter"].storage, Storage::Local);
+    let not = settings("[providers.openrouter]\nstorage = \"provider\"\n");
+    let told = titles(&not);
+    assert!(
+        told.len() == 1 && told[0].contains("`openrouter` cannot keep conversations"),
+        "{told:?}"
     );
 }
 

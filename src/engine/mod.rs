@@ -11,8 +11,10 @@ mod ending;
 mod habits;
 mod insist;
 mod jobs;
+mod keeper;
 mod keys;
 mod library;
+mod line;
 mod listen;
 mod measure;
 mod models;
@@ -24,6 +26,7 @@ mod seam;
 mod shelf;
 mod start;
 mod stores;
+mod thread;
 mod turn;
 mod words;
 

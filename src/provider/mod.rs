@@ -28,9 +28,10 @@ pub mod shown;
 pub mod tally;
 mod terms;
 pub mod think;
+pub mod thread;
 pub mod transport;
 pub mod vault;
-mod widen;
+mod window;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -245,7 +246,12 @@ impl Providers {
     /// Sends the request; returns when the head of the answer is there. A field the model refuses is left out and the
     /// request sent again, at most three times, which the answer tells by a note.
     pub async fn ask(&self, request: &ChatRequest) -> Result<Reply, ProviderError> {
-        let provider = match self.kind(&request.model.provider).map_err(ours)? {
+        self.ask_once(request).await.map_err(|r| r.error)
+    }
+
+    /// The same, with what the server said when it refused.
+    async fn ask_once(&self, request: &ChatRequest) -> Result<Reply, Refused> {
+        let provider = match self.kind(&request.model.provider).map_err(Refused::ours)? {
             Kind::Guide => {
                 let guide = &self.inner.guide;
                 let text = guide.answer(request);
@@ -257,7 +263,7 @@ impl Providers {
         let endpoint = self
             .endpoint(&request.model, provider, wire::path(wire))
             .await
-            .map_err(ours)?;
+            .map_err(Refused::ours)?;
         let mut request = request.clone();
         request.sampling = request.sampling.over(&provider.sampling);
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
@@ -267,7 +273,7 @@ impl Providers {
         let mut notes = Vec::new();
         loop {
             let body = wire::encode(wire, &request, &quirks);
-            match self.send(&endpoint, Some(&body)).await {
+            match self.send(&endpoint, Method::POST, Some(&body)).await {
                 Ok(response) => {
                     let request_id = error::request_id(response.headers());
                     let decoder = wire::decoder(wire, (&request, &body), request_id);
@@ -280,9 +286,10 @@ impl Providers {
                     )));
                 }
                 Err(refused) => {
-                    let note = refused.said.and_then(|said| quirks.learn(&said, &body));
+                    let said = refused.said.as_ref();
+                    let note = said.and_then(|said| quirks.learn(said, &body));
                     let Some(note) = note.filter(|_| notes.len() < MAX_CHANGES) else {
-                        return Err(refused.error);
+                        return Err(refused);
                     };
                     notes.push(note);
                     quirks.is_fresh = true;
@@ -306,7 +313,8 @@ impl Providers {
             .map_err(ours)?;
         let asked = &endpoint.asked;
         let listing = async {
-            let response = self.send(&endpoint, None).await.map_err(|r| r.error)?;
+            let response = self.send(&endpoint, Method::GET, None).await;
+            let response = response.map_err(|r| r.error)?;
             let (bytes, broken) = read_body(response, MAX_LISTING).await;
             match broken {
                 Some(error) => Err(of_transport(asked, Phase::Answering, error)),
@@ -368,16 +376,16 @@ impl Providers {
         Endpoint::new(model, settings, path, key, (&inner.limits, &inner.network))
     }
 
-    /// Sends a request, a listing without a body, and waits for the head of a good answer.
+    /// Sends a request and waits for the head of a good answer.
     async fn send(
         &self,
         endpoint: &Endpoint,
+        method: Method,
         body: Option<&Value>,
     ) -> Result<reqwest::Response, Refused> {
         let asked = &endpoint.asked;
         let client = self.inner.clients.get(&endpoint.way).await;
-        let client = client.map_err(|failure| Refused::without_words(ours(failure)))?;
-        let method = body.map_or(Method::GET, |_| Method::POST);
+        let client = client.map_err(Refused::ours)?;
         let request = client.request(method, endpoint.url.clone());
         let accept = match body.map(|body| &body["stream"]) {
             Some(Value::Bool(true)) => "text/event-stream",
@@ -423,6 +431,10 @@ impl Providers {
 }
 
 impl Refused {
+    fn ours(failure: Failure) -> Refused {
+        Refused::without_words(ours(failure))
+    }
+
     fn without_words(error: ProviderError) -> Refused {
         Refused { error, said: None }
     }

@@ -1,18 +1,20 @@
-//! How large a window an Ollama model is asked to have: what the server says of the model, and what was asked before.
+//! How large a window an Ollama model is asked to have; the server is asked once what the model can (`wire.md` 5).
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::domain::chat::ChatRequest;
 use crate::domain::model::ModelRef;
+use crate::provider::ollama_request;
 use crate::provider::quirks::Quirks;
 use crate::provider::shown::Shown;
-use crate::provider::{Providers, ollama_request, read_body};
+use crate::provider::{Providers, read_body};
 use crate::settings::ProviderSettings;
 
-/// How long the server may take to say what a model can, and how many bytes of that are read.
+/// How long an Ollama server may take to say what a model can, and how many bytes of that are read.
 const SHOWING: Duration = Duration::from_secs(5);
 const MAX_SHOWN: usize = 8 << 20;
 
@@ -37,9 +39,9 @@ impl Providers {
     async fn shown(&self, model: &ModelRef, provider: &ProviderSettings) -> Option<Shown> {
         let path = ["api", "show"];
         let endpoint = self.endpoint(model, provider, &path).await.ok()?;
-        let body = json!({"model": model.name});
+        let body = serde_json::json!({"model": model.name});
         let asking = async {
-            let response = self.send(&endpoint, Some(&body)).await.ok()?;
+            let response = self.send(&endpoint, Method::POST, Some(&body)).await.ok()?;
             let (bytes, _) = read_body(response, MAX_SHOWN).await;
             serde_json::from_slice::<Value>(&bytes).ok()
         };

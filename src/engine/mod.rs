@@ -9,6 +9,7 @@ mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod habits;
 mod insist;
 mod jobs;
 mod keeper;
@@ -60,18 +61,12 @@ use jobs::{Ended, Jobs, Key};
 use pace::Pace;
 use stores::Stores;
 
+pub use desk::Options;
+
 /// Leaving takes no longer than this.
 const LEAVING: Duration = Duration::from_secs(2);
 /// What jobs have said and the loop has not yet passed on.
 const SAID: usize = 64;
-
-/// How the engine is to behave towards its face.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// The screen: sends keep the pace of the settings, taken-back text becomes the draft, titles are made. `false` =
-    /// `ask`: only a server's `retry-after` is obeyed, and nothing remains of what had no word.
-    pub is_screen: bool,
-}
 
 /// What an engine is made of.
 pub struct Parts {

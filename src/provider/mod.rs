@@ -10,6 +10,7 @@ pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod guide;
+mod habits;
 pub mod keyring;
 pub mod messages;
 mod messages_request;
@@ -293,6 +294,7 @@ impl Providers {
                         return Err(refused);
                     };
                     notes.push(note);
+                    quirks.is_fresh = true;
                     let mut known = self.inner.quirks.lock().await;
                     known.insert(request.model.clone(), quirks.clone());
                 }

@@ -235,6 +235,8 @@ pub fn new_conversation(model: &mut Model) {
 pub fn pick_model(model: &mut Model, purpose: Purpose) {
     let aside = if matches!(purpose, Purpose::RetryWith(_)) {
         Clean::own("for this answer only")
+    } else if purpose == Purpose::PersonaModel {
+        Clean::own("of this persona")
     } else {
         Clean::own("used from the next message on")
     };
@@ -279,8 +281,10 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
         .map(|(provider, failure)| format!("{provider}: {}", failure.title))
         .collect();
     for overlay in &mut model.overlays {
-        if let (Purpose::Model | Purpose::RetryWith(_), Body::Picker(picker)) =
-            (overlay.purpose, &mut overlay.body)
+        if let (
+            Purpose::Model | Purpose::RetryWith(_) | Purpose::PersonaModel,
+            Body::Picker(picker),
+        ) = (overlay.purpose, &mut overlay.body)
         {
             picker.fill(rows.clone());
             if is_whole || !failed.is_empty() {
@@ -368,6 +372,7 @@ pub fn use_model(model: &mut Model, text: &str) {
         None => {
             model.say(format!("{chosen} from the next message on"));
             model.new_model = chosen;
+            model.model_before = None;
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::{PersonaListed, Profile};
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, Sheet, Trial, TrialEnd};
+use crate::domain::secret::Secret;
 use crate::domain::when::Millis;
 
 /// Requests a face may have under way before `try_send` says "busy".
@@ -308,6 +309,15 @@ pub enum Data {
         model: ModelRef,
         favourite: bool,
     },
+    /// Keep this key for a provider, in place of the one before: answered by `Done`.
+    SaveKey {
+        provider: String,
+        key: Secret,
+    },
+    /// Forget the key kept for a provider: answered by `Done`.
+    ForgetKey {
+        provider: String,
+    },
     /// Keep a small fact for the next start; it comes back in `Home::state`.
     Remember {
         key: String,
@@ -374,9 +384,11 @@ pub enum Step {
         asked: Option<Shown>,
         reply: Shown,
     },
-    /// Nothing is asked before that moment: pace, `retry-after`, or retry `attempt` of 2.
+    /// Nothing is asked before `until`: pace, `retry-after`, or retry `attempt` of 2. With `since` there is no end to
+    /// count down to, such as while a model is loaded: a face counts up from there.
     Waiting {
         until: Millis,
+        since: Option<Millis>,
         why: String,
         attempt: u32,
     },

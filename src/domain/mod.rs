@@ -11,6 +11,7 @@ pub mod message;
 pub mod model;
 pub mod persona;
 pub mod prompt;
+pub mod secret;
 pub mod template;
 pub mod usage;
 pub mod when;

@@ -10,6 +10,7 @@ mod desk;
 mod ending;
 mod insist;
 mod jobs;
+mod keys;
 mod library;
 mod listen;
 mod measure;
@@ -114,6 +115,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         providers: parts.providers,
         mint: parts.mint,
         is_screen: parts.options.is_screen,
+        closed: Arc::default(),
     };
     let paths = &desk.settings.paths;
     let store = match Store::open(&paths.database, &paths.run_dir, &desk.mint).await {
@@ -281,6 +283,14 @@ impl Engine {
             Command::Data(Data::MarkModel { model, favourite }) => {
                 let marked = self.mark_model(id, model, favourite).await;
                 marked.map(|news| vec![news])
+            }
+            Command::Data(Data::SaveKey { provider, key }) => {
+                self.save_key(id, provider, key);
+                Ok(Vec::new())
+            }
+            Command::Data(Data::ForgetKey { provider }) => {
+                self.forget_key(id, provider);
+                Ok(Vec::new())
             }
             Command::Data(Data::Remember { key, value }) => {
                 let kept = self.stores.file.remember(&key, &value).await;

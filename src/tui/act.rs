@@ -7,6 +7,7 @@ use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
 use super::personas;
+use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
@@ -38,6 +39,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::EditQuestion => talk::edit_question(model),
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
+        Action::SetKey => secret::ask(model, None),
         Action::CopyAnswer => copy(model, model.transcript.last_answer()),
         Action::Copy => copy(model, model.transcript.words_at_hand()),
         Action::Fold => fold(model),
@@ -144,7 +146,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         Some("there is no conversation to rename yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem | Action::RenameConversation | Action::PickPersona
+        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
     ) {
         None
     } else {
@@ -156,6 +158,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
         (Action::PickModel, _) if !rest.is_empty() => talk::use_model(model, rest),
+        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),

@@ -22,6 +22,7 @@ mod personas;
 pub mod probe;
 mod reader;
 pub mod roster;
+mod secret;
 mod shelf;
 mod talk;
 pub mod terminal;

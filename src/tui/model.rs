@@ -102,6 +102,8 @@ pub struct Model {
     pub left_form: Option<Box<PersonaForm>>,
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
+    /// The model that was not there; the picker shows names like it first.
+    pub missed_model: Option<ModelRef>,
     pub model_failures: BTreeMap<String, Failure>,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
@@ -174,6 +176,7 @@ impl Model {
             left_form: None,
             live: HashMap::new(),
             models: Vec::new(),
+            missed_model: None,
             model_failures: BTreeMap::new(),
             undo: None,
             quit_armed: None,
@@ -273,6 +276,7 @@ impl Model {
             persona: self.new_persona,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            storage: None,
             is_temporary: false,
         }
     }

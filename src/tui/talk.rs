@@ -10,6 +10,7 @@ use super::pane::transcript::Move;
 use super::words;
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Draft;
+use crate::domain::hint::unlikeness;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::{Message, Role};
 use crate::domain::model::{ModelRef, ModelSpec};
@@ -233,12 +234,41 @@ pub fn new_conversation(model: &mut Model) {
 
 /// Opens the model picker.
 pub fn pick_model(model: &mut Model, purpose: Purpose) {
-    let aside = if matches!(purpose, Purpose::RetryWith(_)) {
-        Clean::own("for this answer only")
-    } else if purpose == Purpose::PersonaModel {
-        Clean::own("of this persona")
+    model.missed_model = None;
+    open_picker(model, purpose);
+}
+
+/// Opens the model picker after the model at hand was not there: names like its own come first (fault 11).
+pub fn pick_another_model(model: &mut Model, purpose: Purpose) {
+    model.missed_model = Some(model.model().clone());
+    open_picker(model, purpose);
+}
+
+/// Sends what stands in the composer to another model, which is used from then on.
+pub fn send_with(model: &mut Model, name: &str) {
+    if name.parse::<ModelRef>().is_ok() {
+        model.composer.notice = None;
+        use_model(model, name);
+        send(model);
     } else {
-        Clean::own("used from the next message on")
+        use_model(model, name);
+    }
+}
+
+fn open_picker(model: &mut Model, purpose: Purpose) {
+    let aside = match purpose {
+        Purpose::RetryWith(_) => Clean::own("for this answer only"),
+        Purpose::PersonaModel => Clean::own("of this persona"),
+        Purpose::SendWith => Clean::own("your message is sent to it"),
+        Purpose::Model
+        | Purpose::Rewind
+        | Purpose::Rename(_)
+        | Purpose::System
+        | Purpose::Key
+        | Purpose::TrashLive(_)
+        | Purpose::Persona(_)
+        | Purpose::PersonaForm
+        | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {
         model
@@ -260,7 +290,7 @@ pub fn pick_model(model: &mut Model, purpose: Purpose) {
     });
     model.ask(
         Command::Data(Data::Models {
-            refresh: model.models.is_empty(),
+            refresh: model.models.is_empty() || model.missed_model.is_some(),
         }),
         Ask::Models,
     );
@@ -282,7 +312,7 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
         .collect();
     for overlay in &mut model.overlays {
         if let (
-            Purpose::Model | Purpose::RetryWith(_) | Purpose::PersonaModel,
+            Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_) | Purpose::PersonaModel,
             Body::Picker(picker),
         ) = (overlay.purpose, &mut overlay.body)
         {
@@ -311,7 +341,13 @@ fn model_rows(model: &Model) -> Vec<Row> {
         aside: Clean::line(&spec.context.map_or_else(String::new, window_words)),
         is_marked: spec.favourite,
     };
-    model.models.iter().map(row).collect()
+    let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
+    if let Some(missed) = &model.missed_model {
+        specs.retain(|spec| spec.model != *missed);
+        let name = missed.to_string();
+        specs.sort_by_cached_key(|spec| unlikeness(&name, &spec.model.to_string()));
+    }
+    specs.into_iter().map(row).collect()
 }
 
 /// A window in words: `128 k`, `1 M`.

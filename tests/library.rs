@@ -199,7 +199,7 @@ fn esc_stops_a_trial_first_and_closes_then() {
 #[test]
 fn another_model_is_asked_for_one_trial_only() {
     let mut face = at("Rewrite");
-    face.press("enter").types("x").press("ctrl+o");
+    face.press("enter").types("x").press("alt+m");
     face.types("mistral").press("enter");
     let trial = tried(&mut face);
     assert_eq!(trial.model.unwrap().to_string(), "lab/mistral");

@@ -81,14 +81,19 @@ fn form(model: &mut Model) -> Option<&mut PromptForm> {
     }
 }
 
-/// Saves what the form on top holds; it closes when that is done.
-pub fn keep(model: &mut Model) {
-    let Some(form) = form(model) else { return };
-    let Some(sheet) = form.checked() else { return };
+/// Saves what the form on top holds, which closes when that is done; `false` when there is none.
+pub fn keep(model: &mut Model) -> bool {
+    let Some(form) = form(model) else {
+        return false;
+    };
+    let Some(sheet) = form.checked() else {
+        return true;
+    };
     form.is_saving = true;
     let (id, is_new) = (form.id, form.is_new);
     let save = Library::Save { id, is_new, sheet };
     model.ask(Command::Library(save), Ask::SavePrompt(id));
+    true
 }
 
 /// A prompt is saved: its form closes, and it is the selected one.

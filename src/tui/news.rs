@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{keeping, prompts, secret, talk, words};
+use super::{keeping, personas, prompts, secret, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -20,6 +20,21 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step, Which};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
+    let is_words = matches!(
+        event.news,
+        News::Turn {
+            step: Step::Grew { .. } | Step::Thought { .. },
+            ..
+        }
+    );
+    take(model, event);
+    if !is_words {
+        let next = model.open.as_ref().and_then(|open| open.persona);
+        model.transcript.mark(next, &model.roster);
+    }
+}
+
+fn take(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(step) => prompts::trial(model, event.cause, step),
@@ -44,10 +59,18 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             started(model, id, asked, reply);
         }
         Step::Waiting {
-            until, since, why, ..
+            until,
+            since,
+            why,
+            attempt,
         } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.pace.wait(Waiting { until, since, why });
+                live.pace.wait(Waiting {
+                    until,
+                    since,
+                    why,
+                    attempt,
+                });
             }
         }
         Step::Thought { text } => {
@@ -117,6 +140,7 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
+        personas::spent(model);
     }
 }
 
@@ -179,10 +203,10 @@ fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Optio
         return;
     }
     match failure.offer {
-        Some(Offer::PickModel) if failure.kind == FailureKind::Input => {
-            talk::pick_another_model(model, purpose);
+        Some(Offer::PickModel) => {
+            let is_missing = failure.kind == FailureKind::Input;
+            talk::pick_another_model(model, purpose, is_missing);
         }
-        Some(Offer::PickModel) => talk::pick_model(model, purpose),
         Some(Offer::SetKey) => secret::ask(model, provider),
         None => {}
     }
@@ -213,6 +237,7 @@ fn withdrawn(
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;
                     model.new_system = open.system;
+                    personas::back(model, open.persona);
                 }
                 model.transcript.clear();
             }
@@ -235,8 +260,8 @@ fn changed(model: &mut Model, row: Changed) {
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
+        Changed::Persona(row) => personas::apply_row(model, row),
         Changed::Prompt(prompt) => model.library.apply(prompt),
-        Changed::Persona(_) => {}
     }
 }
 
@@ -253,6 +278,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     offer(model, &failure, Purpose::Model, None);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
+        Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
             model.list.ask_failed();
@@ -274,6 +300,8 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Thinking
             | Ask::Versions
             | Ask::Uses
+            | Ask::Personas
+            | Ask::Persona
             | Ask::Change,
         )
         | None => model.warn(&failure),
@@ -364,7 +392,15 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         }
         Answer::Versions(versions) => keeping::pick_version(model, versions),
         Answer::Uses(uses) => keeping::pick_use(model, &uses),
-        Answer::Personas(_) | Answer::Persona(_) | Answer::Prompt(_) => {}
+        Answer::Personas(personas) => personas::filled(model, personas),
+        Answer::Persona(row) => {
+            let id = row.persona.id;
+            personas::apply_row(model, *row);
+            if ask == Some(Ask::Persona) {
+                personas::take(model, Some(id));
+            }
+        }
+        Answer::Prompt(_) => {}
         Answer::Models {
             models,
             failures,
@@ -375,8 +411,10 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             talk::refill_models(model, is_whole);
         }
         Answer::Done { what, undo } => {
-            if let Some(Ask::SavePrompt(id)) = ask {
-                keeping::saved(model, id);
+            match ask {
+                Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
+                Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
+                _ => {}
             }
             if let Some(undo) = undo {
                 model.undo = Some(undo);
@@ -401,6 +439,7 @@ fn at_home(model: &mut Model, home: Home) {
         .state
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
+    personas::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.composer.load(home.drafts);

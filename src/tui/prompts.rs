@@ -159,7 +159,7 @@ pub fn try_it(model: &mut Model) {
     let trial = Trial {
         text,
         conversation,
-        persona: None,
+        persona: model.new_persona.filter(|_| conversation.is_none()),
         model: asked,
         sampling: Sampling::default(),
     };

@@ -238,9 +238,10 @@ pub fn pick_model(model: &mut Model, purpose: Purpose) {
     open_picker(model, purpose);
 }
 
-/// Opens the model picker after the model at hand was not there: names like its own come first (fault 11).
-pub fn pick_another_model(model: &mut Model, purpose: Purpose) {
-    model.missed_model = Some(model.model().clone());
+/// Opens the model picker after the model at hand was not there, or too small (faults 11, 13): names like its own come
+/// first, or larger windows.
+pub fn pick_another_model(model: &mut Model, purpose: Purpose, is_missing: bool) {
+    model.missed_model = Some((model.model().clone(), is_missing));
     open_picker(model, purpose);
 }
 
@@ -258,6 +259,7 @@ pub fn send_with(model: &mut Model, name: &str) {
 fn open_picker(model: &mut Model, purpose: Purpose) {
     let aside = match purpose {
         Purpose::RetryWith(_) => Clean::own("for this answer only"),
+        Purpose::PersonaModel => Clean::own("of this persona"),
         Purpose::SendWith => Clean::own("your message is sent to it"),
         Purpose::TrialModel => Clean::own("for this trial only"),
         Purpose::Model
@@ -272,6 +274,8 @@ fn open_picker(model: &mut Model, purpose: Purpose) {
         | Purpose::Versions
         | Purpose::Uses
         | Purpose::Reading
+        | Purpose::Persona(_)
+        | Purpose::PersonaForm
         | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {
@@ -316,7 +320,11 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
         .collect();
     for overlay in &mut model.overlays {
         if let (
-            Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_) | Purpose::TrialModel,
+            Purpose::Model
+            | Purpose::SendWith
+            | Purpose::RetryWith(_)
+            | Purpose::TrialModel
+            | Purpose::PersonaModel,
             Body::Picker(picker),
         ) = (overlay.purpose, &mut overlay.body)
         {
@@ -346,10 +354,17 @@ fn model_rows(model: &Model) -> Vec<Row> {
         is_marked: spec.favourite,
     };
     let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
-    if let Some(missed) = &model.missed_model {
+    if let Some((missed, is_missing)) = &model.missed_model {
         specs.retain(|spec| spec.model != *missed);
         let name = missed.to_string();
-        specs.sort_by_cached_key(|spec| unlikeness(&name, &spec.model.to_string()));
+        specs.sort_by_cached_key(|spec| {
+            let far = match is_missing {
+                true => unlikeness(&name, &spec.model.to_string()),
+                false => 0,
+            };
+            let window = if *is_missing { None } else { spec.context };
+            (spec.model.is_guide(), far, std::cmp::Reverse(window))
+        });
     }
     specs.into_iter().map(row).collect()
 }
@@ -412,6 +427,7 @@ pub fn use_model(model: &mut Model, text: &str) {
         None => {
             model.say(format!("{chosen} from the next message on"));
             model.new_model = chosen;
+            model.model_before = None;
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod fill;
 pub mod form;
 mod frame;
 pub mod help;
+pub mod persona;
 pub mod picker;
 pub mod prompt;
 pub mod reading;
@@ -18,11 +19,13 @@ use super::msg::Outcome;
 use super::text::edit::Editor;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::when::Millis;
-use crate::keys::Action;
+use crate::keys::{Action, Context};
+use crate::protocol::Which;
 use confirm::Confirm;
 use fill::Fill;
 use form::Form;
 use help::Help;
+use persona::PersonaForm;
 use picker::Picker;
 use prompt::PromptForm;
 use reading::Reading;
@@ -58,6 +61,11 @@ pub enum Purpose {
     /// The messages made from a prompt.
     Uses,
     Help,
+    /// The persona of this conversation; or those in the trash, to restore one.
+    Persona(Which),
+    PersonaForm,
+    /// The model of the persona in the form below.
+    PersonaModel,
 }
 
 /// An open overlay.
@@ -75,6 +83,7 @@ pub enum Body {
     Fill(Box<Fill>),
     Prompt(Box<PromptForm>),
     Reading(Box<Reading>),
+    Persona(Box<PersonaForm>),
 }
 
 /// Widest an overlay gets, in cells.
@@ -94,13 +103,32 @@ impl Overlay {
             Body::Fill(fill) => fill.act(action),
             Body::Prompt(form) => form.act(action),
             Body::Reading(reading) => reading.act(action),
+            Body::Persona(form) => form.act(action),
+        }
+    }
+
+    /// Whether it has a use for this action, so that the key is not looked for elsewhere.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only what not every overlay knows has a line of its own"
+    )]
+    pub fn takes(&self, action: Action) -> bool {
+        match action {
+            Action::NewPersona
+            | Action::EditPersona
+            | Action::DuplicatePersona
+            | Action::TrashPersona
+            | Action::TrashedPersonas
+            | Action::UndoAction => matches!(self.purpose, Purpose::Persona(_)),
+            Action::PickModel => self.purpose == Purpose::PersonaForm,
+            _ => action.contexts().contains(&Context::Overlay),
         }
     }
 
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
         match &self.body {
-            Body::Picker(_) | Body::Form(_) | Body::Prompt(_) => true,
+            Body::Picker(_) | Body::Form(_) | Body::Prompt(_) | Body::Persona(_) => true,
             Body::Fill(fill) => fill.takes_text(),
             Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => false,
         }
@@ -113,6 +141,7 @@ impl Overlay {
             Body::Form(form) => Some(&mut form.editor),
             Body::Fill(fill) => fill.editor(),
             Body::Prompt(form) => form.editor(),
+            Body::Persona(form) => form.editor(),
             Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => None,
         }
     }
@@ -122,6 +151,7 @@ impl Overlay {
         match &mut self.body {
             Body::Confirm(confirm) => confirm.letter(c),
             Body::Fill(fill) => fill.letter(c),
+            Body::Persona(form) => form.letter(c),
             Body::Picker(_)
             | Body::Form(_)
             | Body::Help(_)
@@ -136,6 +166,7 @@ impl Overlay {
             Body::Picker(picker) => picker.filter(),
             Body::Fill(fill) => fill.edited(),
             Body::Prompt(form) => form.edited(),
+            Body::Persona(form) => form.edited(),
             Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => {}
         }
     }
@@ -149,6 +180,7 @@ impl Overlay {
             | Body::Confirm(_)
             | Body::Help(_)
             | Body::Prompt(_)
+            | Body::Persona(_)
             | Body::Reading(_) => false,
         }
     }
@@ -162,6 +194,7 @@ impl Overlay {
             | Body::Confirm(_)
             | Body::Help(_)
             | Body::Prompt(_)
+            | Body::Persona(_)
             | Body::Reading(_) => false,
         }
     }
@@ -175,6 +208,7 @@ impl Overlay {
             | Body::Confirm(_)
             | Body::Help(_)
             | Body::Prompt(_)
+            | Body::Persona(_)
             | Body::Reading(_) => WIDEST,
         };
         let width = screen
@@ -194,6 +228,11 @@ impl Overlay {
                 form.layout(area);
                 return;
             }
+            Body::Persona(form) => {
+                let area = form.place(screen);
+                form.layout(area);
+                return;
+            }
         };
         let height = wanted.min(most);
         let area = Rect {
@@ -209,7 +248,7 @@ impl Overlay {
             Body::Help(help) => help.layout(area),
             Body::Fill(fill) => fill.layout(area, tick, now),
             Body::Reading(reading) => reading.layout(area),
-            Body::Prompt(form) => form.layout(area),
+            Body::Prompt(_) | Body::Persona(_) => {}
         }
     }
 
@@ -224,6 +263,7 @@ impl Overlay {
                 reading.paint(canvas);
                 None
             }
+            Body::Persona(form) => form.paint(canvas),
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
                 None

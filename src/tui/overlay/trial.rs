@@ -74,10 +74,15 @@ impl Trial {
     pub fn hear(&mut self, step: TrialStep, tick: u64) {
         match step {
             TrialStep::Started { model } => self.model = Some(model),
-            TrialStep::Waiting { until, why, .. } => self.pace.wait(Waiting {
+            TrialStep::Waiting {
+                until,
+                why,
+                attempt,
+            } => self.pace.wait(Waiting {
                 until,
                 since: None,
                 why,
+                attempt,
             }),
             TrialStep::Thought { .. } => self.pace.thought(tick),
             TrialStep::Grew { text } => {

@@ -9,6 +9,7 @@
 )]
 
 pub mod library;
+pub mod personas;
 pub mod script;
 
 use std::sync::Arc;

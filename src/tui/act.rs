@@ -65,7 +65,9 @@ pub fn act(model: &mut Model, action: Action) {
         | Action::ListFirst
         | Action::ListLast => step(model, action),
         Action::Filter => filter(model),
-        Action::NewConversation => talk::new_conversation(model),
+        Action::FoldGroup => shelf::fold(model),
+        Action::UnfoldGroup => shelf::unfold(model),
+        Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, cut, width};
+use super::fresh;
 use super::model::{Focus, Model};
-use super::personas;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
 use crate::keys::{Action, Context};
@@ -40,7 +40,7 @@ fn paint_title(canvas: &mut Canvas<'_>, model: &Model) {
         let key = model.keymap.hint(here, Action::ScrollEnd);
         model.transcript.marker(&key.unwrap_or_default())
     };
-    let persona = personas::here(model).and_then(|id| model.roster.heading(id));
+    let persona = fresh::here(model).and_then(|id| model.roster.heading(id));
     let persona = cut(&persona.unwrap_or_default(), area.width * 2 / 5);
     let between = if aside.is_empty() || persona.is_empty() {
         0

@@ -7,6 +7,7 @@ mod clipboard;
 pub mod clock;
 mod filter;
 mod focus;
+mod fresh;
 mod head;
 mod input;
 mod ladder;

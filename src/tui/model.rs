@@ -58,6 +58,8 @@ pub enum Ask {
     Personas,
     /// The persona of a typed name, to be taken.
     Persona,
+    /// The conversations of a persona unfolded in the list.
+    Inside(PersonaId),
     /// This persona's form is being saved.
     PersonaSaved(PersonaId),
     /// A change that can be undone.

@@ -130,6 +130,7 @@ actions! {
     // The conversation at hand.
     PickModel "chat.model" "Use another model from the next message on" [Everywhere] / "model";
     EditSystem "chat.system" "Write this conversation's own instructions" [Everywhere] / "system";
+    ShowSystem "chat.system_text" "All that the model is told before your messages" [Everywhere] / "system-text";
     PickPersona "persona.pick" "Talk with a persona, or with none" [Everywhere] / "persona";
     NewPersona "persona.new" "Make a persona" [Overlay Everywhere] / "new-persona";
     EditPersona "persona.edit" "Edit the persona" [List Overlay Everywhere] / "edit-persona";

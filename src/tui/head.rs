@@ -41,7 +41,7 @@ fn paint_title(canvas: &mut Canvas<'_>, model: &Model) {
         model.transcript.marker(&key.unwrap_or_default())
     };
     let persona = fresh::here(model).and_then(|id| model.roster.heading(id));
-    let persona = cut(&persona.unwrap_or_default(), area.width * 2 / 5);
+    let persona = cut(&persona.unwrap_or_default(), area.width / 2);
     let between = if aside.is_empty() || persona.is_empty() {
         0
     } else {

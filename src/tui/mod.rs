@@ -29,6 +29,7 @@ mod talk;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+mod told;
 pub mod update;
 pub mod view;
 mod welcome;

@@ -89,6 +89,8 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// `chat.system` of the settings.
+    pub set_system: String,
     pub new_system: String,
     pub new_persona: Option<PersonaId>,
     /// The model before the persona of the next new conversation brought its own.
@@ -168,6 +170,7 @@ impl Model {
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            set_system: String::new(),
             new_system: String::new(),
             new_persona: None,
             model_before: None,

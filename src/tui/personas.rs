@@ -344,22 +344,17 @@ pub fn saved(model: &mut Model, id: PersonaId) {
 
 /// It was not saved: the form says why, with all its words.
 pub fn refused(model: &mut Model, id: PersonaId, failure: Failure) {
-    let forms = model.overlays.iter_mut().rev();
-    let form = forms
-        .filter_map(|overlay| match &mut overlay.body {
-            Body::Persona(form) => Some(form),
-            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => None,
-        })
-        .find(|form| form.id == id);
-    match form {
-        Some(form) => form.refuse(failure),
-        None => {
-            if let Some(left) = &mut model.left_form {
-                left.is_saving = false;
-            }
-            model.warn(&failure);
+    for overlay in &mut model.overlays {
+        if let Body::Persona(form) = &mut overlay.body
+            && form.id == id
+        {
+            return form.refuse(failure);
         }
     }
+    if let Some(left) = &mut model.left_form {
+        left.is_saving = false;
+    }
+    model.warn(&failure);
 }
 
 /// A copy under a name of its own.

@@ -9,6 +9,7 @@ use super::model::{Focus, Model};
 use super::msg::{Effect, Msg, Outcome, Signal};
 use super::news;
 use super::personas;
+use super::told;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
@@ -24,6 +25,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    told::refresh(model);
     std::mem::take(&mut model.effects)
 }
 
@@ -113,7 +115,9 @@ fn lookup(model: &Model) -> Lookup {
         Lookup::Action(_) | Lookup::Prefix | Lookup::None => Lookup::None,
     };
     if let Some(top) = model.overlays.last() {
-        let has_use = |action: Action| top.takes(action) || is_harmless(action);
+        // A leader leads to nothing but the overlay's own.
+        let is_first = model.pending.len() == 1;
+        let has_use = |action: Action| top.takes(action) || (is_first && is_harmless(action));
         return match map.lookup(Context::Overlay, &model.pending) {
             Lookup::Action(action) if has_use(action) => Lookup::Action(action),
             Lookup::Prefix if !what_follows(model).is_empty() => Lookup::Prefix,

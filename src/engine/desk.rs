@@ -15,6 +15,14 @@ use crate::provider::Providers;
 use crate::settings::Settings;
 use crate::store::StoreError;
 
+/// How the engine is to behave towards its face.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The screen: sends keep the pace of the settings, taken-back text becomes the draft, titles are made. `false` =
+    /// `ask`: only a server's `retry-after` is obeyed, and nothing remains of what had no word.
+    pub is_screen: bool,
+}
+
 /// What does not change while the engine runs; cheap to clone.
 #[derive(Clone)]
 pub struct Desk {

@@ -9,10 +9,13 @@ mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod habits;
 mod insist;
 mod jobs;
+mod keeper;
 mod keys;
 mod library;
+mod line;
 mod listen;
 mod measure;
 mod models;
@@ -26,6 +29,7 @@ mod seam;
 mod shelf;
 mod start;
 mod stores;
+mod thread;
 mod tongue;
 mod trial;
 mod turn;
@@ -43,6 +47,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
+use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
 use crate::protocol::{
     Answer, Command, Data, EVENTS, Event, News, REQUESTS, Request, Row, Shelf, Step, Turn,
@@ -56,18 +61,12 @@ use jobs::{Ended, Jobs, Key};
 use pace::Pace;
 use stores::Stores;
 
+pub use desk::Options;
+
 /// Leaving takes no longer than this.
 const LEAVING: Duration = Duration::from_secs(2);
 /// What jobs have said and the loop has not yet passed on.
 const SAID: usize = 64;
-
-/// How the engine is to behave towards its face.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// The screen: sends keep the pace of the settings, taken-back text becomes the draft, titles are made. `false` =
-    /// `ask`: only a server's `retry-after` is obeyed, and nothing remains of what had no word.
-    pub is_screen: bool,
-}
 
 /// What an engine is made of.
 pub struct Parts {
@@ -278,12 +277,8 @@ impl Engine {
                 let marked = self.mark_model(id, model, favourite).await;
                 marked.map(|news| vec![news])
             }
-            Command::Data(Data::SaveKey { provider, key }) => {
-                self.save_key(id, provider, key);
-                Ok(Vec::new())
-            }
-            Command::Data(Data::ForgetKey { provider }) => {
-                self.forget_key(id, provider);
+            Command::Data(Data::Key(provider, key)) => {
+                self.key(id, provider, key);
                 Ok(Vec::new())
             }
             Command::Data(Data::Remember { key, value }) => {
@@ -386,14 +381,7 @@ impl Engine {
     }
 
     /// Starts the chore that makes a title, if there is one to make.
-    async fn offer_title(
-        &mut self,
-        id: ConversationId,
-        (question, reply): (
-            crate::domain::message::Message,
-            crate::domain::message::Message,
-        ),
-    ) {
+    async fn offer_title(&mut self, id: ConversationId, (question, reply): (Message, Message)) {
         let is_free = !self.jobs.has(Key::Turn(id)) && !self.jobs.has(Key::Title(id));
         if !self.desk.is_screen || !is_free {
             return;

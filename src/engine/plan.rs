@@ -53,12 +53,14 @@ pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
         &order.conversation.system,
         &settings.chat.system,
     ));
-    let request = window::plan(model.clone(), &system, &branch, sampling, window)
-        .map_err(|overflow| does_not_fit(&model, overflow))?;
-    Ok(ChatRequest {
-        purpose: order.kind.purpose(),
-        ..request
-    })
+    let planned = window::plan(model.clone(), &system, &branch, sampling, window);
+    let mut request = planned.map_err(|overflow| does_not_fit(&model, overflow))?;
+    request.purpose = order.kind.purpose();
+    // A temporary conversation is not to be known again by anybody (spec C10).
+    if order.ledger.is_some() {
+        request.conversation = None;
+    }
+    Ok(request)
 }
 
 /// The conversation's sampling, else the provider's, else that of the settings (spec C3, M2).

@@ -1,5 +1,6 @@
 //! Providers: the way to each model, over HTTP or to the built-in guide. HTTP only: no SQL, no screen, no policy.
 
+mod body;
 pub mod client;
 pub mod completions;
 mod course;
@@ -9,6 +10,7 @@ pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod guide;
+mod habits;
 pub mod keyring;
 pub mod messages;
 mod messages_request;
@@ -46,6 +48,7 @@ use tokio::time::timeout;
 use crate::domain::chat::ChatRequest;
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::provider::body::read_body;
 use crate::provider::client::Clients;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
@@ -291,6 +294,7 @@ impl Providers {
                         return Err(refused);
                     };
                     notes.push(note);
+                    quirks.is_fresh = true;
                     let mut known = self.inner.quirks.lock().await;
                     known.insert(request.model.clone(), quirks.clone());
                 }
@@ -450,22 +454,4 @@ fn no_key(provider: &str, variable: &str) -> Failure {
         format!("Set it with /key {provider} on the screen, or in the environment as {variable}."),
     )
     .with_offer(Offer::SetKey)
-}
-
-/// At most so many bytes of a body, and what broke it.
-async fn read_body(
-    mut response: reqwest::Response,
-    most: usize,
-) -> (Vec<u8>, Option<reqwest::Error>) {
-    let mut bytes = Vec::new();
-    while bytes.len() < most {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())])
-            }
-            Ok(None) => return (bytes, None),
-            Err(error) => return (bytes, Some(error)),
-        }
-    }
-    (bytes, None)
 }

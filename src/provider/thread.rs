@@ -4,11 +4,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::{Duration, timeout};
 
-use super::{Kind, MAX_LISTING, Providers, Refused, Reply, ours, read_body};
+use super::{Kind, MAX_LISTING, Providers, Refused, Reply, ours};
 use crate::domain::chat::{ChatMessage, ChatRequest};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::message::Role;
 use crate::domain::model::ModelRef;
+use crate::provider::body::read_body;
 use crate::provider::error::{By, ProviderError};
 use crate::provider::fault::{ApiError, Class, classify};
 use crate::provider::responses_request::input;

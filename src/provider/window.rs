@@ -8,10 +8,11 @@ use tokio::time::timeout;
 
 use crate::domain::chat::ChatRequest;
 use crate::domain::model::ModelRef;
+use crate::provider::Providers;
+use crate::provider::body::read_body;
 use crate::provider::ollama_request;
 use crate::provider::quirks::Quirks;
 use crate::provider::shown::Shown;
-use crate::provider::{Providers, read_body};
 use crate::settings::ProviderSettings;
 
 /// How long an Ollama server may take to say what a model can, and how many bytes of that are read.

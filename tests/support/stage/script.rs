@@ -447,6 +447,11 @@ impl Script {
             Chat::SetPersona {
                 conversation,
                 persona,
+            }
+            | Chat::PutPersonaBack {
+                conversation,
+                persona,
+                ..
             } => {
                 self.row(conversation).persona = persona;
                 Some(done("persona kept".to_owned(), None))

@@ -18,10 +18,14 @@ pub enum Key {
     Title(ConversationId),
     List,
     Models,
+    /// A prompt that is tried.
+    Try,
     /// A key being kept or forgotten.
     Secret,
     /// A read that can take longer than a moment.
     Read,
+    /// Something told to the provider that keeps a conversation.
+    Thread,
 }
 
 /// A job under way. `X` is what the owner wants to know about it should it panic.

@@ -4,25 +4,34 @@
 //! speak through the loop, and the loop reads a conversation's row anew as it passes it on: a face never gets an older
 //! row after a newer one. A face that does not read holds up nothing but its own news, and loses none of it.
 
+mod arrange;
 mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod habits;
 mod insist;
 mod jobs;
+mod keeper;
 mod keys;
 mod library;
+mod line;
 mod listen;
 mod measure;
 mod models;
 mod order;
 mod pace;
+mod personas;
 mod plan;
+mod prompts;
 mod rescue;
 mod seam;
 mod shelf;
 mod start;
 mod stores;
+mod thread;
+mod tongue;
+mod trial;
 mod turn;
 mod words;
 
@@ -38,9 +47,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
+use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
 use crate::protocol::{
-    Answer, Command, Data, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
+    Answer, Command, Data, EVENTS, Event, News, REQUESTS, Request, Row, Shelf, Step, Turn,
 };
 use crate::provider::Providers;
 use crate::settings::Settings;
@@ -51,18 +61,12 @@ use jobs::{Ended, Jobs, Key};
 use pace::Pace;
 use stores::Stores;
 
+pub use desk::Options;
+
 /// Leaving takes no longer than this.
 const LEAVING: Duration = Duration::from_secs(2);
 /// What jobs have said and the loop has not yet passed on.
 const SAID: usize = 64;
-
-/// How the engine is to behave towards its face.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// The screen: sends keep the pace of the settings, taken-back text becomes the draft, titles are made. `false` =
-    /// `ask`: only a server's `retry-after` is obeyed, and nothing remains of what had no word.
-    pub is_screen: bool,
-}
 
 /// What an engine is made of.
 pub struct Parts {
@@ -144,15 +148,6 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
             hopeless(failure, requests, engine.events).await;
         }
     }
-}
-
-/// What the engine cannot do yet.
-fn later() -> Failure {
-    Failure::new(
-        crate::domain::failure::FailureKind::Bug,
-        "That is not there yet",
-        "",
-    )
 }
 
 /// Nothing works: says so, refuses everything, and waits for the face to leave.
@@ -271,12 +266,10 @@ impl Engine {
         let id = request.id;
         let done = match request.command {
             Command::Turn(turn) => self.turn(id, turn).await.map(|()| Vec::new()),
-            Command::Chat(chat) => self.chat(id, chat).await.map(Vec::from_iter),
+            Command::Chat(chat) => self.chat(id, chat).await,
             Command::Shelf(shelf) => self.shelf(id, shelf).await,
-            Command::Library(Library::List { .. }) => {
-                Ok(vec![News::Answer(Answer::Prompts(library::listed()))])
-            }
-            Command::Personas(_) | Command::Library(_) => Err(later()),
+            Command::Personas(personas) => self.personas(id, personas).await,
+            Command::Library(library) => self.library(id, library).await,
             Command::Data(Data::Models { refresh }) => {
                 self.models(id, refresh).await.map(|news| vec![news])
             }
@@ -284,12 +277,8 @@ impl Engine {
                 let marked = self.mark_model(id, model, favourite).await;
                 marked.map(|news| vec![news])
             }
-            Command::Data(Data::SaveKey { provider, key }) => {
-                self.save_key(id, provider, key);
-                Ok(Vec::new())
-            }
-            Command::Data(Data::ForgetKey { provider }) => {
-                self.forget_key(id, provider);
+            Command::Data(Data::Key(provider, key)) => {
+                self.key(id, provider, key);
                 Ok(Vec::new())
             }
             Command::Data(Data::Remember { key, value }) => {
@@ -392,14 +381,7 @@ impl Engine {
     }
 
     /// Starts the chore that makes a title, if there is one to make.
-    async fn offer_title(
-        &mut self,
-        id: ConversationId,
-        (question, reply): (
-            crate::domain::message::Message,
-            crate::domain::message::Message,
-        ),
-    ) {
+    async fn offer_title(&mut self, id: ConversationId, (question, reply): (Message, Message)) {
         let is_free = !self.jobs.has(Key::Turn(id)) && !self.jobs.has(Key::Title(id));
         if !self.desk.is_screen || !is_free {
             return;

@@ -38,7 +38,11 @@ fn paint_title(canvas: &mut Canvas<'_>, model: &Model) {
             Focus::Composer | Focus::List | Focus::Library => Context::Composer,
         };
         let key = model.keymap.hint(here, Action::ScrollEnd);
-        model.transcript.marker(&key.unwrap_or_default())
+        let marker = model.transcript.marker(&key.unwrap_or_default());
+        match model.open.as_ref().and_then(|c| c.keeper()) {
+            Some(keeper) if marker.is_empty() => Clean::line(&format!("also kept by {keeper}")),
+            Some(_) | None => marker,
+        }
     };
     let persona = fresh::here(model).and_then(|id| model.roster.heading(id));
     let persona = cut(&persona.unwrap_or_default(), area.width / 2);

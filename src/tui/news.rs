@@ -59,10 +59,18 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             started(model, id, asked, reply);
         }
         Step::Waiting {
-            until, since, why, ..
+            until,
+            since,
+            why,
+            attempt,
         } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = Some(Waiting { until, since, why });
+                live.waiting = Some(Waiting {
+                    until,
+                    since,
+                    why,
+                    attempt,
+                });
             }
         }
         Step::Thought { text } => {
@@ -202,10 +210,10 @@ fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Optio
         return;
     }
     match failure.offer {
-        Some(Offer::PickModel) if failure.kind == FailureKind::Input => {
-            talk::pick_another_model(model, purpose);
+        Some(Offer::PickModel) => {
+            let is_missing = failure.kind == FailureKind::Input;
+            talk::pick_another_model(model, purpose, is_missing);
         }
-        Some(Offer::PickModel) => talk::pick_model(model, purpose),
         Some(Offer::SetKey) => secret::ask(model, provider),
         None => {}
     }

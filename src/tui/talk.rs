@@ -238,9 +238,10 @@ pub fn pick_model(model: &mut Model, purpose: Purpose) {
     open_picker(model, purpose);
 }
 
-/// Opens the model picker after the model at hand was not there: names like its own come first (fault 11).
-pub fn pick_another_model(model: &mut Model, purpose: Purpose) {
-    model.missed_model = Some(model.model().clone());
+/// Opens the model picker after the model at hand was not there, or too small (faults 11, 13): names like its own come
+/// first, or larger windows.
+pub fn pick_another_model(model: &mut Model, purpose: Purpose, is_missing: bool) {
+    model.missed_model = Some((model.model().clone(), is_missing));
     open_picker(model, purpose);
 }
 
@@ -343,10 +344,17 @@ fn model_rows(model: &Model) -> Vec<Row> {
         is_marked: spec.favourite,
     };
     let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
-    if let Some(missed) = &model.missed_model {
+    if let Some((missed, is_missing)) = &model.missed_model {
         specs.retain(|spec| spec.model != *missed);
         let name = missed.to_string();
-        specs.sort_by_cached_key(|spec| unlikeness(&name, &spec.model.to_string()));
+        specs.sort_by_cached_key(|spec| {
+            let far = match is_missing {
+                true => unlikeness(&name, &spec.model.to_string()),
+                false => 0,
+            };
+            let window = if *is_missing { None } else { spec.context };
+            (spec.model.is_guide(), far, std::cmp::Reverse(window))
+        });
     }
     specs.into_iter().map(row).collect()
 }

@@ -461,7 +461,18 @@ impl Script {
                 self.row(conversation).model = model;
                 Some(done(what, None))
             }
-            Chat::SetPersona { .. } => None,
+            Chat::SetPersona {
+                conversation,
+                persona,
+            }
+            | Chat::PutPersonaBack {
+                conversation,
+                persona,
+                ..
+            } => {
+                self.row(conversation).persona = persona;
+                Some(done("persona kept".to_owned(), None))
+            }
             Chat::SetSystem { conversation, text } => {
                 self.row(conversation).system = text;
                 Some(done("instructions kept".to_owned(), None))

@@ -50,6 +50,7 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::Reading
             | Purpose::Persona(_)
             | Purpose::PersonaForm
+            | Purpose::Told
             | Purpose::PersonaModel
             | Purpose::Help,
             Choice::Picked(_)

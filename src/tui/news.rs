@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{keeping, personas, prompts, secret, talk, words};
+use super::{fresh, keeping, personas, prompts, secret, shelf, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -140,7 +140,7 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
-        personas::spent(model);
+        fresh::spent(model);
     }
 }
 
@@ -237,7 +237,7 @@ fn withdrawn(
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;
                     model.new_system = open.system;
-                    personas::back(model, open.persona);
+                    fresh::back(model, open.persona);
                 }
                 model.transcript.clear();
             }
@@ -267,6 +267,7 @@ fn changed(model: &mut Model, row: Changed) {
 
 fn changed_conversation(model: &mut Model, conversation: Conversation) {
     model.list.apply(&conversation);
+    personas::talked(model, &conversation);
     if model.here() == Some(conversation.id) {
         model.transcript.describe(&conversation);
         model.open = Some(conversation);
@@ -302,6 +303,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Uses
             | Ask::Personas
             | Ask::Persona
+            | Ask::Inside(_)
             | Ask::Change,
         )
         | None => model.warn(&failure),
@@ -373,6 +375,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             has_more,
         } => match ask {
             Some(Ask::ListMore) => model.list.extend(rows, has_more),
+            Some(Ask::Inside(id)) => model
+                .list
+                .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
             // Another filter stands since.
             Some(_) | None => {}
@@ -440,6 +445,7 @@ fn at_home(model: &mut Model, home: Home) {
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
     personas::recall(model, &home.state);
+    shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.composer.load(home.drafts);

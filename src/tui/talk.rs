@@ -276,6 +276,7 @@ fn open_picker(model: &mut Model, purpose: Purpose) {
         | Purpose::Reading
         | Purpose::Persona(_)
         | Purpose::PersonaForm
+        | Purpose::Told
         | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {

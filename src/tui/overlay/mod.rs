@@ -10,6 +10,7 @@ pub mod picker;
 pub mod prompt;
 pub mod reading;
 pub mod sheet;
+pub mod told;
 pub mod trial;
 
 use ratatui::layout::{Position, Rect};
@@ -29,6 +30,7 @@ use persona::PersonaForm;
 use picker::Picker;
 use prompt::PromptForm;
 use reading::Reading;
+use told::Telling;
 
 /// What an overlay is open for; its choice is used accordingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub enum Purpose {
     /// The persona of this conversation; or those in the trash, to restore one.
     Persona(Which),
     PersonaForm,
+    /// The whole system text.
+    Told,
     /// The model of the persona in the form below.
     PersonaModel,
 }
@@ -84,6 +88,7 @@ pub enum Body {
     Prompt(Box<PromptForm>),
     Reading(Box<Reading>),
     Persona(Box<PersonaForm>),
+    Told(Telling),
 }
 
 /// Widest an overlay gets, in cells.
@@ -104,6 +109,7 @@ impl Overlay {
             Body::Prompt(form) => form.act(action),
             Body::Reading(reading) => reading.act(action),
             Body::Persona(form) => form.act(action),
+            Body::Told(telling) => telling.act(action),
         }
     }
 
@@ -130,7 +136,7 @@ impl Overlay {
         match &self.body {
             Body::Picker(_) | Body::Form(_) | Body::Prompt(_) | Body::Persona(_) => true,
             Body::Fill(fill) => fill.takes_text(),
-            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => false,
+            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => false,
         }
     }
 
@@ -142,7 +148,7 @@ impl Overlay {
             Body::Fill(fill) => fill.editor(),
             Body::Prompt(form) => form.editor(),
             Body::Persona(form) => form.editor(),
-            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => None,
+            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => None,
         }
     }
 
@@ -152,6 +158,7 @@ impl Overlay {
             Body::Confirm(confirm) => confirm.letter(c),
             Body::Fill(fill) => fill.letter(c),
             Body::Persona(form) => form.letter(c),
+            Body::Told(telling) => telling.letter(c),
             Body::Picker(_)
             | Body::Form(_)
             | Body::Help(_)
@@ -167,49 +174,40 @@ impl Overlay {
             Body::Fill(fill) => fill.edited(),
             Body::Prompt(form) => form.edited(),
             Body::Persona(form) => form.edited(),
-            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Reading(_) => {}
+            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => {
+            }
+        }
+    }
+
+    /// The fill this is, if it is one.
+    pub fn fill(&self) -> Option<&Fill> {
+        if let Body::Fill(fill) = &self.body {
+            Some(fill)
+        } else {
+            None
         }
     }
 
     /// Whether something moves in it by itself.
     pub fn is_moving(&self) -> bool {
-        match &self.body {
-            Body::Fill(fill) => fill.trial.as_ref().is_some_and(|trial| trial.is_running()),
-            Body::Picker(_)
-            | Body::Form(_)
-            | Body::Confirm(_)
-            | Body::Help(_)
-            | Body::Prompt(_)
-            | Body::Persona(_)
-            | Body::Reading(_) => false,
-        }
+        let trial = self.fill().and_then(|fill| fill.trial.as_ref());
+        trial.is_some_and(|trial| trial.is_running())
     }
 
     /// An editing key that means something else here.
     pub fn take_offer(&mut self, action: Action) -> bool {
-        match &mut self.body {
-            Body::Fill(fill) => fill.take_offer(action),
-            Body::Picker(_)
-            | Body::Form(_)
-            | Body::Confirm(_)
-            | Body::Help(_)
-            | Body::Prompt(_)
-            | Body::Persona(_)
-            | Body::Reading(_) => false,
+        if let Body::Fill(fill) = &mut self.body {
+            fill.take_offer(action)
+        } else {
+            false
         }
     }
 
     /// Takes its place in the middle of the screen; what moves goes by the clock of the screen and the wall's.
     pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) {
-        let widest = match &self.body {
-            Body::Fill(_) => WIDEST_FILL,
-            Body::Picker(_)
-            | Body::Form(_)
-            | Body::Confirm(_)
-            | Body::Help(_)
-            | Body::Prompt(_)
-            | Body::Persona(_)
-            | Body::Reading(_) => WIDEST,
+        let widest = match self.fill() {
+            Some(_) => WIDEST_FILL,
+            None => WIDEST,
         };
         let width = screen
             .width
@@ -222,6 +220,7 @@ impl Overlay {
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
             Body::Help(_) | Body::Reading(_) => most,
+            Body::Told(telling) => telling.height(width),
             Body::Fill(_) => most.min(HIGHEST_FILL),
             Body::Prompt(form) => {
                 let area = form.place(screen);
@@ -249,6 +248,7 @@ impl Overlay {
             Body::Fill(fill) => fill.layout(area, tick, now),
             Body::Reading(reading) => reading.layout(area),
             Body::Prompt(_) | Body::Persona(_) => {}
+            Body::Told(telling) => telling.layout(area),
         }
     }
 
@@ -266,6 +266,10 @@ impl Overlay {
             Body::Persona(form) => form.paint(canvas),
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
+                None
+            }
+            Body::Told(telling) => {
+                telling.paint(canvas);
                 None
             }
             Body::Help(help) => {

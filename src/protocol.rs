@@ -218,20 +218,13 @@ pub enum Shelf {
 pub enum Data {
     /// The known models, recents first: answered by `Models` at once from what is known; with `refresh` the providers
     /// are asked and `Models` comes again, once for each of them.
-    Models {
-        refresh: bool,
-    },
-    MarkModel {
-        model: ModelRef,
-        favourite: bool,
-    },
+    Models { refresh: bool },
+    /// Mark a model as a favourite, or unmark it: answered by `Models`.
+    MarkModel { model: ModelRef, favourite: bool },
     /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
     Key(String, Option<Secret>),
     /// Keep a small fact for the next start; it comes back in `Home::state`.
-    Remember {
-        key: String,
-        value: String,
-    },
+    Remember { key: String, value: String },
 }
 
 /// What an engine says.

@@ -6,10 +6,12 @@ use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::personas;
 use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
+use super::told;
 use super::words::word_of;
 use super::{ladder, leaving};
 use crate::domain::conversation::Draft;
@@ -21,8 +23,18 @@ use crate::protocol::{Chat, Command, Data};
 pub fn act(model: &mut Model, action: Action) {
     match action {
         Action::Send => send(model),
-        Action::PickModel => talk::pick_model(model, Purpose::Model),
+        Action::PickModel => match model.overlays.last().map(|top| top.purpose) {
+            Some(Purpose::PersonaForm) => talk::pick_model(model, Purpose::PersonaModel),
+            Some(_) | None => talk::pick_model(model, Purpose::Model),
+        },
         Action::EditSystem => talk::edit_system(model),
+        Action::PickPersona => personas::pick(model),
+        Action::NewPersona => personas::new(model),
+        Action::EditPersona => personas::edit(model),
+        Action::DuplicatePersona => personas::duplicate(model),
+        Action::TrashPersona => personas::trash(model),
+        Action::TrashedPersonas => personas::toggle_trash(model),
+        Action::ShowSystem => told::show(model),
         Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
         Action::Continue => talk::go_on(model),
@@ -55,7 +67,9 @@ pub fn act(model: &mut Model, action: Action) {
         | Action::ListFirst
         | Action::ListLast => step(model, action),
         Action::Filter => filter(model),
-        Action::NewConversation => talk::new_conversation(model),
+        Action::FoldGroup => shelf::fold(model),
+        Action::UnfoldGroup => shelf::unfold(model),
+        Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),
@@ -77,6 +91,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::Suspend => model.effects.push(Effect::Suspend),
         Action::Quit => leaving::leave(model),
         Action::Accept
+        | Action::MadeText
         | Action::NextField
         | Action::PreviousField
         | Action::Newline
@@ -135,7 +150,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         Some("there is no conversation to rename yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem | Action::RenameConversation | Action::SetKey
+        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
     ) {
         None
     } else {
@@ -149,6 +164,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::PickModel, _) if !rest.is_empty() => talk::use_model(model, rest),
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),
     }
@@ -265,7 +281,9 @@ fn filter(model: &mut Model) {
     match model.focus {
         Focus::Library => model.library.is_filtering = true,
         Focus::List | Focus::Composer | Focus::Transcript => {
-            focus(model, Focus::List);
+            if model.focus != Focus::List {
+                focus(model, Focus::List);
+            }
             model.list.is_filtering = true;
         }
     }

@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{secret, talk, words};
+use super::{fresh, personas, secret, shelf, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -20,6 +20,21 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
+    let is_words = matches!(
+        event.news,
+        News::Turn {
+            step: Step::Grew { .. } | Step::Thought { .. },
+            ..
+        }
+    );
+    take(model, event);
+    if !is_words {
+        let next = model.open.as_ref().and_then(|open| open.persona);
+        model.transcript.mark(next, &model.roster);
+    }
+}
+
+fn take(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(_) => {}
@@ -128,6 +143,7 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
+        fresh::spent(model);
     }
 }
 
@@ -228,6 +244,7 @@ fn withdrawn(
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;
                     model.new_system = open.system;
+                    fresh::back(model, open.persona);
                 }
                 model.transcript.clear();
             }
@@ -250,12 +267,14 @@ fn changed(model: &mut Model, row: Changed) {
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
-        Changed::Persona(_) | Changed::Prompt(_) => {}
+        Changed::Persona(row) => personas::apply_row(model, row),
+        Changed::Prompt(_) => {}
     }
 }
 
 fn changed_conversation(model: &mut Model, conversation: Conversation) {
     model.list.apply(&conversation);
+    personas::talked(model, &conversation);
     if model.here() == Some(conversation.id) {
         model.transcript.describe(&conversation);
         model.open = Some(conversation);
@@ -267,6 +286,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     offer(model, &failure, Purpose::Model, None);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
+        Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
             model.list.ask_failed();
@@ -284,6 +304,9 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Questions
             | Ask::Siblings { .. }
             | Ask::Thinking
+            | Ask::Personas
+            | Ask::Persona
+            | Ask::Inside(_)
             | Ask::Change,
         )
         | None => model.warn(&failure),
@@ -355,6 +378,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             has_more,
         } => match ask {
             Some(Ask::ListMore) => model.list.extend(rows, has_more),
+            Some(Ask::Inside(id)) => model
+                .list
+                .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
             // Another filter stands since.
             Some(_) | None => {}
@@ -368,11 +394,15 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             }
         }
         Answer::Prompts(prompts) => model.library.fill(prompts),
-        Answer::Personas(_)
-        | Answer::Persona(_)
-        | Answer::Prompt(_)
-        | Answer::Versions(_)
-        | Answer::Uses(_) => {}
+        Answer::Personas(personas) => personas::filled(model, personas),
+        Answer::Persona(row) => {
+            let id = row.persona.id;
+            personas::apply_row(model, *row);
+            if ask == Some(Ask::Persona) {
+                personas::take(model, Some(id));
+            }
+        }
+        Answer::Prompt(_) | Answer::Versions(_) | Answer::Uses(_) => {}
         Answer::Models {
             models,
             failures,
@@ -383,6 +413,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             talk::refill_models(model, is_whole);
         }
         Answer::Done { what, undo } => {
+            if let Some(Ask::PersonaSaved(id)) = ask {
+                personas::saved(model, id);
+            }
             if let Some(undo) = undo {
                 model.undo = Some(undo);
                 let key = model
@@ -406,6 +439,8 @@ fn at_home(model: &mut Model, home: Home) {
         .state
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
+    personas::recall(model, &home.state);
+    shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.composer.load(home.drafts);

@@ -259,6 +259,7 @@ pub fn send_with(model: &mut Model, name: &str) {
 fn open_picker(model: &mut Model, purpose: Purpose) {
     let aside = match purpose {
         Purpose::RetryWith(_) => Clean::own("for this answer only"),
+        Purpose::PersonaModel => Clean::own("of this persona"),
         Purpose::SendWith => Clean::own("your message is sent to it"),
         Purpose::Model
         | Purpose::Rewind
@@ -266,6 +267,9 @@ fn open_picker(model: &mut Model, purpose: Purpose) {
         | Purpose::System
         | Purpose::Key
         | Purpose::TrashLive(_)
+        | Purpose::Persona(_)
+        | Purpose::PersonaForm
+        | Purpose::Told
         | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {
@@ -309,8 +313,10 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
         .map(|(provider, failure)| format!("{provider}: {}", failure.title))
         .collect();
     for overlay in &mut model.overlays {
-        if let (Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_), Body::Picker(picker)) =
-            (overlay.purpose, &mut overlay.body)
+        if let (
+            Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_) | Purpose::PersonaModel,
+            Body::Picker(picker),
+        ) = (overlay.purpose, &mut overlay.body)
         {
             picker.fill(rows.clone());
             if is_whole || !failed.is_empty() {
@@ -411,6 +417,7 @@ pub fn use_model(model: &mut Model, text: &str) {
         None => {
             model.say(format!("{chosen} from the next message on"));
             model.new_model = chosen;
+            model.model_before = None;
         }
     }
 }

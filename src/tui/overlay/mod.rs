@@ -4,8 +4,10 @@ pub mod confirm;
 pub mod form;
 mod frame;
 pub mod help;
+pub mod persona;
 pub mod picker;
 pub mod sheet;
+pub mod told;
 
 use ratatui::layout::{Position, Rect};
 
@@ -13,11 +15,14 @@ use super::canvas::Canvas;
 use super::msg::Outcome;
 use super::text::edit::Editor;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::keys::Action;
+use crate::keys::{Action, Context};
+use crate::protocol::Which;
 use confirm::Confirm;
 use form::Form;
 use help::Help;
+use persona::PersonaForm;
 use picker::Picker;
+use told::Telling;
 
 /// What an overlay is open for; its choice is used accordingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,13 @@ pub enum Purpose {
     /// Trash a conversation in which a reply is being written.
     TrashLive(ConversationId),
     Help,
+    /// The persona of this conversation; or those in the trash, to restore one.
+    Persona(Which),
+    PersonaForm,
+    /// The whole system text.
+    Told,
+    /// The model of the persona in the form below.
+    PersonaModel,
 }
 
 /// An open overlay.
@@ -52,6 +64,8 @@ pub enum Body {
     Form(Form),
     Confirm(Confirm),
     Help(Box<Help>),
+    Persona(Box<PersonaForm>),
+    Told(Telling),
 }
 
 /// Widest an overlay gets, in cells.
@@ -65,12 +79,35 @@ impl Overlay {
             Body::Form(form) => form.act(action),
             Body::Confirm(confirm) => confirm.act(action),
             Body::Help(help) => help.act(action),
+            Body::Persona(form) => form.act(action),
+            Body::Told(telling) => telling.act(action),
+        }
+    }
+
+    /// Whether it has a use for this action, so that the key is not looked for elsewhere.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only what not every overlay knows has a line of its own"
+    )]
+    pub fn takes(&self, action: Action) -> bool {
+        match action {
+            Action::NewPersona
+            | Action::EditPersona
+            | Action::DuplicatePersona
+            | Action::TrashPersona
+            | Action::TrashedPersonas
+            | Action::UndoAction => matches!(self.purpose, Purpose::Persona(_)),
+            Action::PickModel => self.purpose == Purpose::PersonaForm,
+            _ => action.contexts().contains(&Context::Overlay),
         }
     }
 
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
-        matches!(self.body, Body::Picker(_) | Body::Form(_))
+        matches!(
+            self.body,
+            Body::Picker(_) | Body::Form(_) | Body::Persona(_)
+        )
     }
 
     /// The editor that takes typed text, if this overlay has one.
@@ -78,7 +115,8 @@ impl Overlay {
         match &mut self.body {
             Body::Picker(picker) => Some(&mut picker.query),
             Body::Form(form) => Some(&mut form.editor),
-            Body::Confirm(_) | Body::Help(_) => None,
+            Body::Persona(form) => form.editor(),
+            Body::Confirm(_) | Body::Help(_) | Body::Told(_) => None,
         }
     }
 
@@ -86,6 +124,8 @@ impl Overlay {
     pub fn letter(&mut self, c: char) -> Outcome {
         match &mut self.body {
             Body::Confirm(confirm) => confirm.letter(c),
+            Body::Persona(form) => form.letter(c),
+            Body::Told(telling) => telling.letter(c),
             Body::Picker(_) | Body::Form(_) | Body::Help(_) => Outcome::Stay,
         }
     }
@@ -94,7 +134,8 @@ impl Overlay {
     pub fn edited(&mut self) {
         match &mut self.body {
             Body::Picker(picker) => picker.filter(),
-            Body::Form(_) | Body::Confirm(_) | Body::Help(_) => {}
+            Body::Persona(form) => form.edited(),
+            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Told(_) => {}
         }
     }
 
@@ -111,6 +152,12 @@ impl Overlay {
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
             Body::Help(_) => most,
+            Body::Told(telling) => telling.height(width),
+            Body::Persona(form) => {
+                let area = form.place(screen);
+                form.layout(area);
+                return;
+            }
         };
         let height = wanted.min(most);
         let area = Rect {
@@ -124,6 +171,8 @@ impl Overlay {
             Body::Form(form) => form.layout(area),
             Body::Confirm(confirm) => confirm.layout(area),
             Body::Help(help) => help.layout(area),
+            Body::Persona(_) => {}
+            Body::Told(telling) => telling.layout(area),
         }
     }
 
@@ -132,8 +181,13 @@ impl Overlay {
         match &self.body {
             Body::Picker(picker) => picker.paint(canvas),
             Body::Form(form) => form.paint(canvas),
+            Body::Persona(form) => form.paint(canvas),
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
+                None
+            }
+            Body::Told(telling) => {
+                telling.paint(canvas);
                 None
             }
             Body::Help(help) => {

@@ -302,7 +302,7 @@ fn a_filter_by_persona_goes_to_the_engine_and_leaves_the_group_out() {
 }
 
 #[test]
-fn two_hundred_personas_cost_a_frame_no_more_than_two() {
+fn two_hundred_personas_are_unfolded_and_scrolled() {
     let (mut world, ..) = world();
     for n in 0..200 {
         world.persona(&format!("Persona {n}"), "other");

@@ -11,6 +11,7 @@ const PAGES: [&str; 14] = [
     include_str!("../assets/guide/03-answers.md"),
     include_str!("../assets/guide/04-models.md"),
     include_str!("../assets/guide/05-conversations.md"),
+    include_str!("../assets/guide/14-personas.md"),
     include_str!("../assets/guide/06-leaving.md"),
     include_str!("../assets/guide/07-config.md"),
     include_str!("../assets/guide/08-keys.md"),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use salon::domain::conversation::{Draft, NewConversation};
 use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::message::{Finish, Status};
-use salon::domain::model::{ModelRef, ModelSpec};
+use salon::domain::model::{Facts, ModelRef, ModelSpec};
 use salon::domain::when::Millis;
 use salon::protocol::{
     Act, Answer as Answered, At, Chat, Command, Data, News, Query, Row, Shelf, Step, To, Turn,
@@ -877,10 +877,11 @@ async fn a_temporary_conversation_leaves_no_words_on_disk() {
 async fn what_does_not_fit_the_window_is_refused_before_anything_is_sent() {
     let (server, _home, settings) = scene(vec![]).await;
     let store = disk(&settings).await;
-    let small = ModelSpec {
+    let facts = Facts {
         context: Some(1_100),
-        ..ModelSpec::named(ModelRef::new("test", "m"))
+        ..Facts::default()
     };
+    let small = ModelSpec::with(ModelRef::new("test", "m"), facts);
     store
         .save_listing("test", &[small], Millis(1))
         .await

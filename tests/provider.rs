@@ -850,7 +850,7 @@ async fn models_are_listed() {
     let models = providers.models("test").await.unwrap();
     let names: Vec<String> = models.iter().map(|spec| spec.model.to_string()).collect();
     assert_eq!(names, ["test/a", "test/b"]);
-    assert_eq!(models[0].context, Some(8192));
+    assert_eq!(models[0].facts.context, Some(8192));
     assert_eq!(server.requests()[0].method, "GET");
     let error = providers.models("test").await.unwrap_err();
     assert_eq!(error.by, By::Server);

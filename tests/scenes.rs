@@ -10,7 +10,8 @@
 //! system / question / answer / draft TEXT      of the last conversation
 //! stopped / interrupted / failed TEXT          how its last answer ended
 //! length / thought / unsent / trashed          what else is with it
-//! model NAME [WINDOW] [*]    a known model    model-failure PROVIDER TITLE
+//! model NAME [WINDOW] [IN/OUT] [images,tools] [listed:MINUTES] [*]    a known model; prices in dollars a million
+//! model-failure PROVIDER TITLE
 //! prompts                    those that ship  start [last]
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
@@ -41,8 +42,11 @@ use salon::domain::conversation::Draft;
 use salon::domain::failure::{Failure, FailureKind};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
-use salon::domain::model::ModelSpec;
+use salon::domain::model::{Abilities, ModelSpec};
+use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::Prompt;
+use salon::domain::usage::Money;
+use salon::domain::when::Millis;
 use salon::keys::KeyMap;
 use salon::protocol::News;
 use stage::Face;
@@ -99,6 +103,33 @@ fn play(text: &str) -> String {
         out.push_str(&scene.out);
     }
     out
+}
+
+/// One of the words that tell of a model.
+fn known(spec: &mut ModelSpec, word: &str, now: Millis) {
+    let dollars = |text: &str| Some(Money::parse(text).unwrap().0 / 1_000_000);
+    if word == "*" {
+        spec.favourite = true;
+    } else if let Some((input, output)) = word.split_once('/') {
+        spec.facts.tariff = Some(Tariff::flat(Price {
+            input: dollars(input),
+            output: dollars(output),
+            ..Price::default()
+        }));
+    } else if let Some(minutes) = word.strip_prefix("listed:") {
+        let minutes: i64 = minutes.parse().unwrap();
+        spec.listed_at = Some(Millis(now.0 - minutes * 60_000));
+    } else if let Ok(window) = word.parse() {
+        spec.facts.context = Some(window);
+    } else {
+        let has = |ability: &str| Some(word.split(',').any(|one| one == ability));
+        spec.facts.abilities = Abilities {
+            images: has("images"),
+            pdf: has("pdf"),
+            reasoning: has("reasoning"),
+            tools: has("tools"),
+        };
+    }
 }
 
 /// The steps: verb and what follows it.
@@ -230,10 +261,7 @@ impl Scene {
                 let mut words = rest.split_whitespace();
                 let mut spec = ModelSpec::named(words.next().unwrap().parse().unwrap());
                 for word in words {
-                    match word {
-                        "*" => spec.favourite = true,
-                        window => spec.context = Some(window.parse().unwrap()),
-                    }
+                    known(&mut spec, word, world.mint.now());
                 }
                 world.models.push(spec);
             }

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use salon::domain::model::ModelRef;
-use salon::domain::usage::Price;
+use salon::domain::price::{Price, Tariff};
+use salon::domain::when::Millis;
 use salon::settings::{KeySource, Layer, Layers, Settings, load, show, show_json};
 use secrecy::ExposeSecret;
 
@@ -518,19 +519,24 @@ fn openai_variables_hold_for_openai_only() {
 fn prices_are_read_exactly() {
     let settings = settings(
         "default_model = \"lab/x\"\n[pricing]\ninput_per_1k = \"0.0025\"\noutput_per_1k = 0.01\n\
-         [pricing.\"openai/gpt-4.1\"]\ninput_per_1k = 2\ncached_per_1k = \"0.000000001\"\n",
+         [pricing.\"openai/gpt-4.1\"]\ninput_per_1k = 2\ncached_per_1k = \"0.000000001\"\n\
+         from = \"2026-12-01\"\n",
     );
     assert_eq!(titles(&settings), Vec::<String>::new());
     assert_eq!(
         settings.pricing[&ModelRef::new("lab", "x")],
-        Price {
+        Tariff::flat(Price {
             input: Some(2_500_000),
             output: Some(10_000_000),
             ..Price::default()
-        }
+        })
     );
-    let other = settings.pricing[&ModelRef::new("openai", "gpt-4.1")];
-    assert_eq!((other.input, other.cached), (Some(2_000_000_000), Some(1)));
+    let other = &settings.pricing[&ModelRef::new("openai", "gpt-4.1")];
+    assert_eq!(other.from, Millis::of_day("2026-12-01"));
+    assert_eq!(
+        (other.price.input, other.price.cached),
+        (Some(2_000_000_000), Some(1))
+    );
     let flat = settings_with("[pricing]\ninput_per_1k = \"1\"\n", &[], Some("lab/x"));
     assert!(flat.pricing.is_empty() && titles(&flat)[0].contains("default_model"));
 }

@@ -9,14 +9,15 @@ use salon::domain::chat::Purpose;
 use salon::domain::conversation::{Conversation, Draft, Reading, Sampling, TitleBy};
 use salon::domain::id::{ConversationId, MessageId, Mint};
 use salon::domain::message::{Finish, Message, Status};
-use salon::domain::model::{ModelRef, ModelSpec};
+use salon::domain::model::{Facts, ModelRef, ModelSpec};
+use salon::domain::price::CostBy;
 use salon::domain::usage::{Money, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{Act, At, Cursor, Query, Row, Which};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row as _, SqliteConnection};
 
-use salon::store::{BeginSend, Begun, CostBy, Find, Store, StoreError, UsageRow, Whole, Withdraw};
+use salon::store::{BeginSend, Begun, Find, Store, StoreError, UsageRow, Whole, Withdraw};
 
 const START: i64 = 1_790_000_000_000;
 
@@ -722,9 +723,12 @@ async fn drafts_places_and_facts_round_trip() {
 async fn models_come_used_first() {
     let place = Place::new();
     let store = place.open().await;
-    let spec = |name: &str, context| ModelSpec {
-        context,
-        ..ModelSpec::named(ModelRef::new("openai", name))
+    let spec = |name: &str, context| {
+        let facts = Facts {
+            context,
+            ..Facts::default()
+        };
+        ModelSpec::with(ModelRef::new("openai", name), facts)
     };
     let at = Millis(START);
     store
@@ -749,7 +753,7 @@ async fn models_come_used_first() {
     assert_eq!(known[0].used_at, Some(Millis(START + 1)));
     assert!(known[1].favourite && known[1].listed_at.is_none());
     assert_eq!(
-        (known[2].context, known[2].listed_at),
+        (known[2].facts.context, known[2].listed_at),
         (Some(8192), Some(Millis(START + 2)))
     );
 }
@@ -788,6 +792,7 @@ async fn a_request_is_measured_once() {
         usage,
         cost: reply.cost,
         cost_by: Some(CostBy::Shipped),
+        tariff: None,
         first_token_ms: reply.first_token_ms,
         total_ms: reply.total_ms,
         status: Status::Complete,

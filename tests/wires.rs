@@ -272,7 +272,7 @@ async fn recorded_listings_are_read() {
         let models = providers(&server.url()).models("test").await.unwrap();
         let told: Vec<Value> = models
             .iter()
-            .map(|spec| json!([spec.model.name, spec.context]))
+            .map(|spec| json!([spec.model.name, spec.facts.context]))
             .collect();
         assert_eq!(json!(told), capture.expected["models"], "{}", capture.name);
     }

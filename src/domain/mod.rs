@@ -8,6 +8,7 @@ pub mod hint;
 pub mod id;
 pub mod message;
 pub mod model;
+pub mod price;
 pub mod prompt;
 pub mod usage;
 pub mod when;

@@ -10,6 +10,7 @@ mod desk;
 mod ending;
 mod insist;
 mod jobs;
+mod known;
 mod library;
 mod listen;
 mod measure;

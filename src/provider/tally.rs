@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::domain::usage::{Money, Usage};
 use crate::provider::fault::number;
+use crate::provider::rates::dollars;
 
 /// The usage a chunk tells, wherever it stands in it; `None` when it tells none.
 pub fn usage_of(chunk: &Value) -> Option<Usage> {
@@ -36,6 +37,7 @@ fn from_usage(usage: &Value, timings: &Value) -> Usage {
         cached: number(&inside["cached_tokens"])
             .or_else(|| number(&usage["prompt_cache_hit_tokens"])),
         cache_write: number(&inside["cache_write_tokens"]),
+        cache_write_long: None,
         output,
         reasoning,
         cost: cost_of(usage).or_else(|| timings.is_object().then_some(Money(0))),
@@ -67,15 +69,6 @@ fn cost_of(usage: &Value) -> Option<Money> {
         return cost.0.checked_add(upstream.0).map(Money);
     }
     Some(cost)
-}
-
-fn dollars(value: &Value) -> Option<Money> {
-    let cost = match value {
-        Value::Number(n) => Money::parse(&n.to_string()),
-        Value::String(text) => Money::parse(text),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    };
-    cost.filter(|cost| cost.0 >= 0)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub use bulk::Whole;
 pub use conversations::Find;
 pub use error::StoreError;
 pub use turns::{BeginSend, Begun, Withdraw};
-pub use usage::{CostBy, UsageRow};
+pub use usage::UsageRow;
 
 use crate::domain::id::{DeviceId, InstanceId, Mint, Stamp};
 use connections::{Connections, Held, begin};

@@ -304,7 +304,7 @@ fn model_rows(model: &Model) -> Vec<Row> {
     let row = |spec: &ModelSpec| Row {
         value: spec.model.to_string(),
         label: Clean::line(&spec.model.to_string()),
-        aside: Clean::line(&spec.context.map_or_else(String::new, window_words)),
+        aside: Clean::line(&spec.facts.context.map_or_else(String::new, window_words)),
         is_marked: spec.favourite,
     };
     model.models.iter().map(row).collect()

@@ -15,6 +15,7 @@ use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::prompt::Prompt;
+use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
 /// Requests a face may have under way before `try_send` says "busy".
@@ -196,14 +197,19 @@ pub enum Library {
 /// Things about salon itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Data {
-    /// The known models, recents first: answered by `Models` at once from what is known; with `refresh` the providers
-    /// are asked and `Models` comes again, once for each of them.
+    /// The known models, recents first: answered by `Models` at once from what is known. With `refresh` the providers
+    /// are asked and `Models` comes again, once for each of them; without it a screen's engine asks those whose listing
+    /// is older than a day.
     Models {
         refresh: bool,
     },
     MarkModel {
         model: ModelRef,
         favourite: bool,
+    },
+    /// What all requests since then cost: answered by `Spent`.
+    Spent {
+        since: Millis,
     },
     /// Keep a small fact for the next start; it comes back in `Home::state`.
     Remember {
@@ -358,6 +364,7 @@ pub enum Answer {
         failures: Vec<(String, Failure)>,
         is_whole: bool,
     },
+    Spent(Spent),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

@@ -619,7 +619,7 @@ async fn a_face_that_never_reads_loses_nothing_and_holds_nothing_up() {
     let mut lists = Vec::new();
     for _ in 0..LISTS {
         lists.push(
-            face.ask(Command::Data(Data::Models { refresh: false }))
+            face.ask(Command::Data(Data::Spent { since: Millis(0) }))
                 .await,
         );
     }

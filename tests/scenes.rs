@@ -11,7 +11,7 @@
 //! stopped / interrupted / failed TEXT          how its last answer ended
 //! length / thought / unsent / trashed          what else is with it
 //! model NAME [WINDOW] [IN/OUT] [images,tools] [listed:MINUTES] [*]    a known model; prices in dollars a million
-//! model-failure PROVIDER TITLE
+//! model-failure PROVIDER TITLE    spent DOLLARS UNPRICED    what was spent today
 //! prompts                    those that ship  start [last]
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
@@ -45,7 +45,7 @@ use salon::domain::message::{Finish, Status};
 use salon::domain::model::{Abilities, ModelSpec};
 use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::Prompt;
-use salon::domain::usage::Money;
+use salon::domain::usage::{Money, Spent};
 use salon::domain::when::Millis;
 use salon::keys::KeyMap;
 use salon::protocol::News;
@@ -268,6 +268,14 @@ impl Scene {
             "model-failure" => {
                 let (provider, title) = rest.split_once(' ').unwrap();
                 world.model_failures.push((provider.to_owned(), bad(title)));
+            }
+            "spent" => {
+                let (cost, unpriced) = rest.split_once(' ').unwrap();
+                world.spent = Spent {
+                    cost: Money::parse(cost).unwrap(),
+                    unpriced: unpriced.parse().unwrap(),
+                    tokens: 3_140,
+                };
             }
             "new-model" => world.model = rest.parse().unwrap(),
             "new-draft" => {

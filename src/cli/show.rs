@@ -69,6 +69,7 @@ async fn read(
         | Answer::Siblings(_)
         | Answer::Prompts(_)
         | Answer::Models { .. }
+        | Answer::Spent(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),
     }
 }

@@ -108,10 +108,7 @@ mod tests {
         );
         assert_eq!(
             now.day_bounds(&zone(5, 30)),
-            (
-                Millis(-5 * hour - hour / 2),
-                Millis(18 * hour + hour / 2)
-            )
+            (Millis(-5 * hour - hour / 2), Millis(18 * hour + hour / 2))
         );
     }
 

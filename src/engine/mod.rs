@@ -13,6 +13,7 @@ mod jobs;
 mod known;
 mod library;
 mod listen;
+mod listings;
 mod measure;
 mod models;
 mod order;
@@ -48,6 +49,7 @@ use crate::store::{Store, StoreError, Withdraw};
 use chores::Title;
 use desk::{Desk, Mouth};
 use jobs::{Ended, Jobs, Key};
+use listings::{Listings, Outcomes};
 use pace::Pace;
 use stores::Stores;
 
@@ -89,6 +91,7 @@ pub fn channels() -> (Handle, Receiver<Request>, Sender<Event>) {
 enum Left {
     Nothing,
     Turn(ConversationId, ModelRef, turn::Left),
+    Listed(Outcomes),
 }
 
 /// The loop's own state; nothing else sees it.
@@ -97,6 +100,7 @@ struct Engine {
     stores: Stores,
     jobs: Jobs<Left, Withdraw>,
     pace: Pace,
+    listings: Listings,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -127,6 +131,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         stores: Stores::new(store),
         jobs: Jobs::new(),
         pace: Pace::default(),
+        listings: Listings::default(),
         said,
         heard,
         events,
@@ -272,6 +277,11 @@ impl Engine {
                 let marked = self.mark_model(id, model, favourite).await;
                 marked.map(|news| vec![news])
             }
+            Command::Data(Data::Spent { since }) => {
+                let spent = self.stores.file.spent(since).await;
+                let spent = spent.map_err(|error| self.desk.failure(&error));
+                spent.map(|spent| vec![News::Answer(Answer::Spent(spent))])
+            }
             Command::Data(Data::Remember { key, value }) => {
                 let kept = self.stores.file.remember(&key, &value).await;
                 let kept = kept.map_err(|error| self.desk.failure(&error));
@@ -360,6 +370,7 @@ impl Engine {
                     self.offer_title(conversation, *pair).await;
                 }
             }
+            Ended::Done(Left::Listed(all)) => self.listings.answered(all),
             Ended::Done(Left::Nothing) | Ended::Aborted => {}
             Ended::Panicked { cause, rescue, .. } => {
                 while let Ok(event) = self.heard.try_recv() {

@@ -248,8 +248,9 @@ fn dollars(text: &str) -> Option<i64> {
 /// The line of a model, without its end.
 pub fn line(vendor: Vendor, name: &str, facts: &Facts) -> String {
     let number = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
-    let money =
-        |pico: Option<i64>| pico.map_or_else(|| "-".to_owned(), |p| Money::of_million(p).to_string());
+    let money = |pico: Option<i64>| {
+        pico.map_or_else(|| "-".to_owned(), |p| Money::of_million(p).to_string())
+    };
     let tariff = facts.tariff.clone().unwrap_or_default();
     let price = tariff.price;
     let mut tiers: Vec<Tier> = tariff.tiers;
@@ -298,7 +299,13 @@ mod tests {
         assert_eq!(tariff.tiers[0].above, 200_000);
         assert_eq!(tariff.tiers[0].price.output, Some(15_000_000));
         assert_eq!(facts.abilities.words(), ["text", "images", "reasoning"]);
-        for none in ["", "# a comment", COLUMNS, "openai\tm", "nobody\tm\t-\t-\ttext\t-\t-\t-\t-\t-\t-\t-\t-"] {
+        for none in [
+            "",
+            "# a comment",
+            COLUMNS,
+            "openai\tm",
+            "nobody\tm\t-\t-\ttext\t-\t-\t-\t-\t-\t-\t-\t-",
+        ] {
             assert!(parse(none, None).is_none(), "{none:?}");
         }
         let (_, _, bare) = parse("openai\tm\t-\t-\ttext\t1\t-\t-\t-\t-\t-\t-\t-", None).unwrap();

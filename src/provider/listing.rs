@@ -215,7 +215,13 @@ fn of_ollama(row: &mut Value, shown: &Value, running: Option<&Value>) {
     }
     let set = shown["parameters"].as_str().and_then(|text| {
         let mut lines = text.lines();
-        lines.find_map(|line| line.trim().strip_prefix("num_ctx")?.trim().parse::<u64>().ok())
+        lines.find_map(|line| {
+            line.trim()
+                .strip_prefix("num_ctx")?
+                .trim()
+                .parse::<u64>()
+                .ok()
+        })
     });
     let trained = shown["model_info"].as_object().and_then(|all| {
         let mut all = all.iter();

@@ -10,7 +10,7 @@ use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::words::word_of;
-use super::{ladder, leaving};
+use super::{ladder, leaving, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -20,7 +20,7 @@ use crate::protocol::{Chat, Command, Data};
 pub fn act(model: &mut Model, action: Action) {
     match action {
         Action::Send => send(model),
-        Action::PickModel => talk::pick_model(model, Purpose::Model),
+        Action::PickModel => models::pick(model, Purpose::Model),
         Action::EditSystem => talk::edit_system(model),
         Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
@@ -61,8 +61,8 @@ pub fn act(model: &mut Model, action: Action) {
         Action::UndoAction => shelf::undo(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
         Action::InsertPrompt => talk::insert_prompt(model),
-        Action::RefreshPicker => talk::refresh_models(model),
-        Action::Favourite => talk::mark_favourite(model),
+        Action::RefreshPicker => models::refresh(model),
+        Action::Favourite => models::mark(model),
         Action::FocusComposer => focus(model, Focus::Composer),
         Action::FocusList => focus(model, Focus::List),
         Action::FocusTranscript => focus(model, Focus::Transcript),
@@ -139,7 +139,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 /// A typed word with what followed it; most take nothing more.
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
-        (Action::PickModel, _) if !rest.is_empty() => talk::use_model(model, rest),
+        (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),

@@ -18,6 +18,7 @@ use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling
 use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
@@ -53,6 +54,7 @@ pub enum Ask {
         by: isize,
     },
     Thinking,
+    Spent,
     /// A change that can be undone.
     Change,
 }
@@ -88,6 +90,7 @@ pub struct Model {
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
     pub model_failures: BTreeMap<String, Failure>,
+    pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
     pub quit_armed: Option<u64>,
@@ -110,6 +113,14 @@ pub struct Model {
     pub frames: Frames,
     /// Which keys a first start offers: name of the variable and whether it is set.
     pub key_sources: Vec<(String, bool)>,
+}
+
+/// The sum of a day.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Today {
+    pub spent: Spent,
+    /// When the next day begins where the user is.
+    pub until: Millis,
 }
 
 /// Where the panes stand; an empty one is not shown.
@@ -155,6 +166,7 @@ impl Model {
             live: HashMap::new(),
             models: Vec::new(),
             model_failures: BTreeMap::new(),
+            today: Today::default(),
             undo: None,
             quit_armed: None,
             last_esc: None,

@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{talk, words};
+use super::{models, spent, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, Offer};
@@ -22,7 +22,14 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 pub fn apply(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
-        News::Changed(row) => changed(model, row),
+        News::Changed(row) => {
+            // Nobody asked for it: a title was made, which may have cost something.
+            let is_chore = event.cause.is_none() && matches!(row, Changed::Conversation(_));
+            changed(model, row);
+            if is_chore {
+                spent::ask(model);
+            }
+        }
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
         News::Warned(failure) => model.warn(&failure),
@@ -86,6 +93,7 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
                 model.transcript.message_changed(&reply);
             }
             changed_conversation(model, conversation);
+            spent::ask(model);
         }
         Step::Withdrawn {
             draft,
@@ -160,7 +168,7 @@ fn come_back(
         model.warn(&failure);
     }
     if offers_models && model.overlays.is_empty() {
-        talk::pick_model(model, Purpose::Model);
+        models::pick(model, Purpose::Model);
     }
 }
 
@@ -244,12 +252,13 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Questions
             | Ask::Siblings { .. }
             | Ask::Thinking
+            | Ask::Spent
             | Ask::Change,
         )
         | None => model.warn(&failure),
     }
     if offers_models && model.overlays.is_empty() {
-        talk::pick_model(model, Purpose::Model);
+        models::pick(model, Purpose::Model);
     }
 }
 
@@ -338,7 +347,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         } => {
             model.models = models;
             model.model_failures = failures.into_iter().collect();
-            talk::refill_models(model, is_whole);
+            models::refill(model, is_whole);
+        }
+        Answer::Spent(sum) => {
+            if ask == Some(Ask::Spent) {
+                model.today.spent = sum;
+            }
         }
         Answer::Done { what, undo } => {
             if let Some(undo) = undo {
@@ -397,8 +411,7 @@ fn pick_question(model: &mut Model, questions: Vec<(MessageId, String)>) {
         .map(|(id, text)| Row {
             value: id.to_string(),
             label: Clean::line(text.trim()),
-            aside: Clean::default(),
-            is_marked: false,
+            ..Row::default()
         })
         .collect();
     let keys = Clean::own("⏎ edit as a new branch · Esc");

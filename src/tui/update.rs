@@ -8,6 +8,7 @@ use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Effect, Msg, Outcome, Signal};
 use super::news;
+use super::spent;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
@@ -23,6 +24,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    spent::look_at_the_clock(model);
     std::mem::take(&mut model.effects)
 }
 

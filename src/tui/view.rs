@@ -10,7 +10,9 @@ use super::pane::list::ListView;
 use super::pane::status::Status;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
+use crate::domain::conversation::Conversation;
 use crate::domain::failure::Failure;
+use crate::domain::usage::Spent;
 use crate::keys::{Action, Context};
 
 /// From this width on all three panes stand side by side.
@@ -252,7 +254,8 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
         None => Clean::own("New conversation"),
     };
     let trashed = model.open.as_ref().is_some_and(|c| c.trashed_at.is_some());
-    let aside = if trashed {
+    let mut tone = Tone::Accent;
+    let mut aside = if trashed {
         Clean::own("in the trash")
     } else {
         let here = match model.focus {
@@ -262,13 +265,27 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
         let key = model.keymap.hint(here, Action::ScrollEnd);
         model.transcript.marker(&key.unwrap_or_default())
     };
+    if aside.is_empty() {
+        tone = Tone::Dim;
+        aside = Clean::line(&model.open.as_ref().map_or_else(String::new, spent_in));
+    }
     let room = area.width.saturating_sub(width(&aside) + 4);
     let x = canvas.put(area, (2, 0), &cut(&title, room), look);
     let inner = Rect {
         width: area.width.saturating_sub(1),
         ..area
     };
-    canvas.put_right(inner, (x + 1, 0), &aside, Look::of(Tone::Accent));
+    canvas.put_right(inner, (x + 1, 0), &aside, Look::of(tone));
+}
+
+/// What a conversation cost so far, as far as it is known.
+fn spent_in(conversation: &Conversation) -> String {
+    let spent = Spent {
+        cost: conversation.cost,
+        unpriced: conversation.unpriced,
+        tokens: conversation.tokens_in + conversation.tokens_out,
+    };
+    spent.words()
 }
 
 /// The conversation's own instructions, folded to one line.
@@ -383,15 +400,15 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             None,
         ],
     };
-    let cost = match &model.open {
-        Some(c) if c.cost.0 > 0 => c.cost.short(),
-        _ => String::new(),
+    let today = match model.today.spent.words() {
+        none if none.is_empty() => none,
+        words => format!("today {words}"),
     };
     let status = Status {
         hints: hints.into_iter().flatten().collect(),
         toast: model.toast.as_ref(),
         model: model.is_home.then(|| model.model()),
-        cost,
+        today,
     };
     status.paint(canvas, model.frames.status);
 }

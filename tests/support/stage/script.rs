@@ -12,7 +12,7 @@ use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::prompt::Prompt;
-use salon::domain::usage::{Money, Usage};
+use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
     Act, Answer, At, Chat, Command, Data, Event, Home, Library, News, Opened, Page, Query, Request,
@@ -43,6 +43,8 @@ pub struct Script {
     pub prompts: Vec<Prompt>,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
+    /// What was spent today.
+    pub spent: Spent,
     /// Open at the next start.
     pub last: Option<ConversationId>,
     /// The model of a new conversation.
@@ -67,6 +69,7 @@ impl Script {
             prompts: Vec::new(),
             models: vec![ModelSpec::named(ModelRef::guide())],
             model_failures: Vec::new(),
+            spent: Spent::default(),
             last: None,
             model: ModelRef::guide(),
             refuse: None,
@@ -170,6 +173,7 @@ impl Script {
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
+            Command::Data(Data::Spent { .. }) => Some(Answer::Spent(self.spent)),
             Command::Data(_) | Command::Cancel(_) => None,
             Command::Stop => {
                 let news = News::Stopped;

@@ -57,6 +57,8 @@ pub enum Command {
     List(List),
     /// Print a conversation
     Show(Show),
+    /// List the known models: window, prices in dollars a million tokens, abilities
+    Models(Models),
     /// Look at the settings
     Config(Config),
 }
@@ -125,6 +127,19 @@ pub struct Show {
 }
 
 #[derive(Debug, Options)]
+pub struct Models {
+    /// Only names with all of these words
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Ask the providers first
+    #[arg(long)]
+    pub refresh: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
 pub struct Config {
     #[command(subcommand)]
     pub command: ConfigCommand,
@@ -148,6 +163,7 @@ impl Args {
             Some(Command::Ask(ask)) => ask.json,
             Some(Command::List(list)) => list.json,
             Some(Command::Show(show)) => show.json,
+            Some(Command::Models(models)) => models.json,
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },
             })) => *json,

@@ -113,7 +113,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             question.check()?;
             Some(question)
         }
-        Command::List(_) | Command::Show(_) | Command::Config(_) => None,
+        Command::List(_) | Command::Show(_) | Command::Models(_) | Command::Config(_) => None,
     };
     log_panics();
     let mint = mint();
@@ -127,6 +127,9 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::List(list), _) => cli::list(&mut line, out, rows(list)).await,
             (Command::Show(show), _) => {
                 cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
+            }
+            (Command::Models(models), _) => {
+                cli::models(&mut line, out, &models.filter, models.refresh).await
             }
             (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
         }

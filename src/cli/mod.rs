@@ -3,6 +3,7 @@
 mod ask;
 mod json;
 mod list;
+mod models;
 mod out;
 mod show;
 
@@ -13,6 +14,7 @@ use crate::domain::id::RequestId;
 use crate::protocol::{Answer, Command, Event, News, Request};
 pub use ask::{Question, ask};
 pub use list::{Wanted, list};
+pub use models::models;
 pub use out::{Exit, Out};
 pub use show::{config, show};
 

@@ -21,8 +21,12 @@ pub async fn show(
         out.object(&json::conversation(&conversation));
     } else {
         out.line(&conversation.title);
+        let spent = match conversation.spent().words() {
+            none if none.is_empty() => none,
+            words => format!("  {words}"),
+        };
         out.line(&format!(
-            "{}  {}  {} messages",
+            "{}  {}  {} messages{spent}",
             conversation.id, conversation.model, conversation.message_count
         ));
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, PromptId};
 use crate::domain::model::ModelRef;
-use crate::domain::usage::Money;
+use crate::domain::usage::{Money, Spent};
 use crate::domain::when::Millis;
 
 /// Longest title made by a chore, in characters (spec V5).
@@ -100,6 +100,17 @@ pub struct Conversation {
     pub unpriced: u64,
     /// Free JSON object (spec V6).
     pub metadata: serde_json::Value,
+}
+
+impl Conversation {
+    /// What all its requests cost, as far as it is known.
+    pub fn spent(&self) -> Spent {
+        Spent {
+            cost: self.cost,
+            unpriced: self.unpriced,
+            tokens: self.tokens_in + self.tokens_out,
+        }
+    }
 }
 
 /// What creates a conversation; the face mints the id (decisions 3, C1).

@@ -10,9 +10,7 @@ use super::pane::list::ListView;
 use super::pane::status::Status;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
-use crate::domain::conversation::Conversation;
 use crate::domain::failure::Failure;
-use crate::domain::usage::Spent;
 use crate::keys::{Action, Context};
 
 /// From this width on all three panes stand side by side.
@@ -267,7 +265,8 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
     };
     if aside.is_empty() {
         tone = Tone::Dim;
-        aside = Clean::line(&model.open.as_ref().map_or_else(String::new, spent_in));
+        let spent = model.open.as_ref().map(|c| c.spent().words());
+        aside = Clean::line(&spent.unwrap_or_default());
     }
     let room = area.width.saturating_sub(width(&aside) + 4);
     let x = canvas.put(area, (2, 0), &cut(&title, room), look);
@@ -276,16 +275,6 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
         ..area
     };
     canvas.put_right(inner, (x + 1, 0), &aside, Look::of(tone));
-}
-
-/// What a conversation cost so far, as far as it is known.
-fn spent_in(conversation: &Conversation) -> String {
-    let spent = Spent {
-        cost: conversation.cost,
-        unpriced: conversation.unpriced,
-        tokens: conversation.tokens_in + conversation.tokens_out,
-    };
-    spent.words()
 }
 
 /// The conversation's own instructions, folded to one line.

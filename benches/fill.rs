@@ -257,6 +257,7 @@ fn conversation(
         title,
         title_by: TitleBy::Model,
         model: model.parse().unwrap_or_else(|_| ModelRef::guide()),
+        persona: None,
         system: String::new(),
         sampling: Sampling::default(),
         created_at: Millis(at),
@@ -455,6 +456,7 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     let q = |words: &str| Query {
         words: words.to_owned(),
         which: Which::Active,
+        persona: None,
     };
     let (any, common) = (q(""), q("the"));
     best("next page of the list", || {

@@ -124,6 +124,7 @@ fn conversation(mint: &Mint, title: String) -> Conversation {
         title,
         title_by: TitleBy::Words,
         model: ModelRef::guide(),
+        persona: None,
         system: String::new(),
         sampling: Sampling::default(),
         created_at: mint.now(),

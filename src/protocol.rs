@@ -3,7 +3,10 @@
 //! A command is a verb, news is a fact. Every event caused by a request names it. Nothing here says how a screen
 //! looks. The serde derive is the guard that keeps handles and closures out.
 
+mod own;
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +14,15 @@ use crate::domain::conversation::{
     Conversation, Draft, Listed, NewConversation, Reading, Sampling,
 };
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, RequestId};
+use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId, RequestId};
 use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
-use crate::domain::prompt::Prompt;
+use crate::domain::persona::{PersonaListed, Profile};
+use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, Sheet, Trial, TrialEnd};
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
+
+pub use own::Data;
 
 /// Requests a face may have under way before `try_send` says "busy".
 pub const REQUESTS: usize = 64;
@@ -37,6 +43,7 @@ pub enum Command {
     Turn(Turn),
     Chat(Chat),
     Shelf(Shelf),
+    Personas(Personas),
     Library(Library),
     Data(Data),
     /// End the job of that request, whatever it is; a turn is ended by `Turn::Cancel`.
@@ -111,6 +118,12 @@ pub enum Chat {
         conversation: ConversationId,
         sampling: Sampling,
     },
+    /// Another persona from the next reply on, or none. Its model and temperature are taken over where it has them
+    /// (spec P3). Answered by `Done`.
+    SetPersona {
+        conversation: ConversationId,
+        persona: Option<PersonaId>,
+    },
     /// Its own instructions (spec C13); empty removes them.
     SetSystem {
         conversation: ConversationId,
@@ -144,11 +157,14 @@ pub enum Which {
     Trashed,
 }
 
-/// A filter of the list: every word must stand in the title, whatever its case.
+/// A filter of the list: every word must stand in the title, whatever its case; `persona:NAME` (or `persona:"NAME"`)
+/// leaves those with that persona, `persona:none` those without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     pub words: String,
     pub which: Which,
+    /// Only those with this persona, beside what `words` say.
+    pub persona: Option<PersonaId>,
 }
 
 /// The last row of a page of the list; the next page begins after it.
@@ -187,35 +203,102 @@ pub enum Shelf {
     Apply { ids: Vec<ConversationId>, act: Act },
 }
 
+/// Things about personas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Personas {
+    /// All of them, by name, those in the trash too: answered by `Personas`.
+    List,
+    /// The one of this name (whatever its case), id, or unique beginning of an id: answered by `Persona`.
+    Find { name: String },
+    /// Make one (`is_new`; the face mints the id) or change one. Answered by `Done`.
+    Save {
+        id: PersonaId,
+        is_new: bool,
+        profile: Profile,
+    },
+    /// A copy under a name of its own. Answered by `Done`.
+    Duplicate { id: PersonaId, copy: PersonaId },
+    /// Answered by `Done`.
+    Apply { ids: Vec<PersonaId>, act: Act },
+    /// Make one from a character card of version 2, a JSON file (spec P4). Answered by `Done`.
+    Import { id: PersonaId, file: PathBuf },
+}
+
+/// In which order prompts are listed within their scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PromptOrder {
+    /// Most used first, then by title.
+    #[default]
+    Use,
+    Title,
+}
+
+/// Which prompts are listed (spec L2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptQuery {
+    /// Every word must stand in title, content or description, whatever its case.
+    pub words: String,
+    pub scenario: Option<String>,
+    pub tag: Option<String>,
+    /// Shipped ones too.
+    pub has_shipped: bool,
+    /// Hidden shipped ones too.
+    pub has_hidden: bool,
+    pub which: Which,
+    pub order: PromptOrder,
+}
+
+impl Default for PromptQuery {
+    fn default() -> Self {
+        PromptQuery {
+            words: String::new(),
+            scenario: None,
+            tag: None,
+            has_shipped: true,
+            has_hidden: false,
+            which: Which::Active,
+            order: PromptOrder::Use,
+        }
+    }
+}
+
+/// What is done to prompts. Shipped ones can only be hidden and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PromptAct {
+    Trash,
+    Restore,
+    Hide,
+    Unhide,
+}
+
 /// Things about prompts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Library {
     /// Answered by `Prompts`.
-    List,
-}
-
-/// Things about salon itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Data {
-    /// The known models, recents first: answered by `Models` at once from what is known. With `refresh` the providers
-    /// are asked and `Models` comes again, once for each of them; without it a screen's engine asks those whose listing
-    /// is older than a day.
-    Models {
-        refresh: bool,
+    List { query: PromptQuery },
+    /// The one of this title (whatever its case), id, or unique beginning of an id: answered by `Prompt`.
+    Find { name: String },
+    /// Make one (`is_new`; the face mints the id) or change one, which makes a version. Answered by `Done`.
+    Save {
+        id: PromptId,
+        is_new: bool,
+        sheet: Sheet,
     },
-    MarkModel {
-        model: ModelRef,
-        favourite: bool,
+    /// A copy of the user's own under a title of its own, of shipped ones too. Answered by `Done`.
+    Duplicate { id: PromptId, copy: PromptId },
+    /// Answered by `Done`.
+    Apply { ids: Vec<PromptId>, act: PromptAct },
+    /// Its versions, newest first: answered by `Versions`.
+    Versions { prompt: PromptId },
+    /// The messages made from it, newest first: answered by `Uses`.
+    Uses { prompt: PromptId },
+    /// It was filled with these values and taken: raises its count (spec L5). Answered by `Done` without undo.
+    Used {
+        prompt: PromptId,
+        values: BTreeMap<String, String>,
     },
-    /// What all requests since then cost: answered by `Spent`.
-    Spent {
-        since: Millis,
-    },
-    /// Keep a small fact for the next start; it comes back in `Home::state`.
-    Remember {
-        key: String,
-        value: String,
-    },
+    /// Answered by `Trial` news that name this request until the end; `Command::Cancel` stops it.
+    Try { trial: Trial },
 }
 
 /// What an engine says.
@@ -236,6 +319,8 @@ pub enum News {
         conversation: ConversationId,
         step: Step,
     },
+    /// A trial of a prompt; its cause is the `Library::Try` that began it.
+    Trial(TrialStep),
     /// A row is now like this.
     Changed(Row),
     /// The data a request asked for.
@@ -256,6 +341,8 @@ pub enum Row {
     Message(Message),
     ConversationGone(ConversationId),
     MessageGone(MessageId),
+    Persona(PersonaListed),
+    Prompt(PromptListed),
 }
 
 /// A reply growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended, Measured; or
@@ -297,6 +384,27 @@ pub enum Step {
         failure: Option<Failure>,
         conversation: Option<Conversation>,
     },
+}
+
+/// An answer in a preview growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TrialStep {
+    /// This model is asked.
+    Started {
+        model: ModelRef,
+    },
+    Waiting {
+        until: Millis,
+        why: String,
+        attempt: u32,
+    },
+    Thought {
+        text: String,
+    },
+    Grew {
+        text: String,
+    },
+    Ended(Box<TrialEnd>),
 }
 
 /// Part of a shown branch, oldest first.
@@ -357,7 +465,12 @@ pub enum Answer {
     /// Newest last: id and text.
     Questions(Vec<(MessageId, String)>),
     Siblings(Vec<MessageId>),
-    Prompts(Vec<Prompt>),
+    Personas(Vec<PersonaListed>),
+    Persona(Box<PersonaListed>),
+    Prompts(Vec<PromptListed>),
+    Prompt(Box<PromptListed>),
+    Versions(Vec<PromptVersion>),
+    Uses(Vec<PromptUse>),
     /// `failures` by provider; `is_whole` when no provider is still being asked.
     Models {
         models: Vec<ModelSpec>,

@@ -1,7 +1,6 @@
 //! The built-in guide finds what users ask for and knows what it does not know.
 
 use salon::domain::chat::{ChatMessage, ChatRequest, Purpose};
-use salon::domain::conversation::Sampling;
 use salon::domain::message::Role;
 use salon::domain::model::ModelRef;
 use salon::keys::KeyMap;
@@ -16,20 +15,11 @@ fn guide() -> Guide {
 }
 
 fn said(role: Role, text: &str) -> ChatMessage {
-    ChatMessage {
-        role,
-        text: text.to_owned(),
-    }
+    ChatMessage::new(role, text)
 }
 
 fn request(purpose: Purpose, messages: Vec<ChatMessage>) -> ChatRequest {
-    ChatRequest {
-        model: ModelRef::guide(),
-        purpose,
-        system: String::new(),
-        messages,
-        sampling: Sampling::default(),
-    }
+    ChatRequest::new(ModelRef::guide(), purpose, messages)
 }
 
 fn answer(question: &str) -> String {

@@ -20,7 +20,7 @@ use salon::domain::failure::{Failure, FailureKind, Offer};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::prompt::Prompt;
+use salon::domain::prompt::{Prompt, PromptListed, Sheet};
 use salon::keys::{Action, Chord, Context, Key, KeyMap, parse_chords};
 use salon::protocol::{Command, News, Row, Step, Turn};
 use salon::tui::model::Focus;
@@ -44,16 +44,22 @@ fn world() -> Script {
     let first = world.conversations[3].id;
     world.last = Some(first);
     let prompt = world.mint.id();
-    world.prompts.push(Prompt {
+    world.prompts.push(PromptListed::unused(Prompt {
         id: prompt,
         version: 1,
-        title: "Summarise".into(),
-        scenario: "writing".into(),
-        description: "Shortens a text".into(),
-        tags: Vec::new(),
-        content: "Summarise {text}".into(),
+        sheet: Sheet {
+            title: "Summarise".into(),
+            scenario: "writing".into(),
+            description: "Shortens a text".into(),
+            tags: Vec::new(),
+            content: "Summarise {text}".into(),
+            ..Sheet::default()
+        },
         is_template: true,
-    });
+        created_at: None,
+        updated_at: None,
+        trashed_at: None,
+    }));
     world.models = ["lab/llama", "lab/mistral"]
         .map(|name| ModelSpec::named(name.parse().unwrap()))
         .to_vec();
@@ -482,16 +488,22 @@ fn dressed(texts: &[String]) -> Script {
     world.models = vec![ModelSpec::named(name)];
     world.model_failures = vec![(texts[2].clone(), failure(&texts[3], &texts[4]))];
     let id = world.mint.id();
-    world.prompts.push(Prompt {
+    world.prompts.push(PromptListed::unused(Prompt {
         id,
         version: 1,
-        title: texts[9].clone(),
-        scenario: texts[10].clone(),
-        description: texts[11].clone(),
-        tags: vec![texts[0].clone()],
-        content: texts[1].clone(),
+        sheet: Sheet {
+            title: texts[9].clone(),
+            scenario: texts[10].clone(),
+            description: texts[11].clone(),
+            tags: vec![texts[0].clone()],
+            content: texts[1].clone(),
+            ..Sheet::default()
+        },
         is_template: false,
-    });
+        created_at: None,
+        updated_at: None,
+        trashed_at: None,
+    }));
     world
 }
 

@@ -12,7 +12,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use salon::domain::chat::{ChatMessage, ChatRequest, Delta, Purpose};
-use salon::domain::conversation::Sampling;
 use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::message::{Finish, Role};
 use salon::domain::model::ModelRef;
@@ -37,16 +36,8 @@ fn providers(settings: &Settings) -> Providers {
 }
 
 fn request() -> ChatRequest {
-    ChatRequest {
-        model: ModelRef::new("test", "m"),
-        purpose: Purpose::Turn,
-        system: String::new(),
-        messages: vec![ChatMessage {
-            role: Role::User,
-            text: "Hello?".to_owned(),
-        }],
-        sampling: Sampling::default(),
-    }
+    let messages = vec![ChatMessage::new(Role::User, "Hello?")];
+    ChatRequest::new(ModelRef::new("test", "m"), Purpose::Turn, messages)
 }
 
 /// All an answer said.

@@ -44,7 +44,7 @@ use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
 use salon::domain::model::{Abilities, ModelSpec};
 use salon::domain::price::{Price, Tariff};
-use salon::domain::prompt::Prompt;
+use salon::domain::prompt::{Prompt, PromptListed, Sheet};
 use salon::domain::usage::{Money, Spent};
 use salon::domain::when::Millis;
 use salon::keys::KeyMap;
@@ -284,16 +284,22 @@ impl Scene {
             "prompts" => {
                 for (scenario, title, description, content) in PROMPTS {
                     let id = world.mint.id();
-                    world.prompts.push(Prompt {
+                    world.prompts.push(PromptListed::unused(Prompt {
                         id,
                         version: 1,
-                        title: (*title).to_owned(),
-                        scenario: (*scenario).to_owned(),
-                        description: (*description).to_owned(),
-                        tags: Vec::new(),
-                        content: (*content).to_owned(),
+                        sheet: Sheet {
+                            title: (*title).to_owned(),
+                            scenario: (*scenario).to_owned(),
+                            description: (*description).to_owned(),
+                            tags: Vec::new(),
+                            content: (*content).to_owned(),
+                            ..Sheet::default()
+                        },
                         is_template: true,
-                    });
+                        created_at: None,
+                        updated_at: None,
+                        trashed_at: None,
+                    }));
                 }
             }
             _ => return false,

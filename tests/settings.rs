@@ -293,7 +293,7 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
             "https://",
         ),
         (
-            "[providers.openai]\nwire = \"responses\"",
+            "[providers.openai]\nwire = \"soap\"",
             "providers.openai.wire",
             "\"chat-completions\"",
         ),
@@ -305,6 +305,16 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
         (
             "[pricing.\"a/b\"]\ninput_per_1k = -1",
             "pricing.\"a/b\".input_per_1k",
+            "decimal",
+        ),
+        (
+            "[pricing.\"a/b\"]\nfrom = \"soon\"",
+            "pricing.\"a/b\".from",
+            "2026-11-21",
+        ),
+        (
+            "[pricing.\"a/b\"]\noutput_per_1k = \"cheap\"",
+            "pricing.\"a/b\".output_per_1k",
             "decimal",
         ),
         ("version =\t2", "version", "newer"),

@@ -87,6 +87,7 @@ fn conversation(mint: &Mint, title: &str) -> Conversation {
         title: title.to_owned(),
         title_by: TitleBy::Words,
         model: "openai/gpt-4o".parse().unwrap(),
+        persona: None,
         system: String::new(),
         sampling: Sampling::default(),
         created_at: now,
@@ -496,6 +497,7 @@ async fn a_filter_finds_every_word_whatever_its_case() {
     let q = |words: &str| Query {
         words: words.to_owned(),
         which: Which::Active,
+        persona: None,
     };
     assert_eq!(titles(&store, &q("köln STR")).await, ["Straße nach Köln"]);
     assert_eq!(titles(&store, &q("äpfel")).await, ["ÄPFEL und Birnen"]);
@@ -542,6 +544,7 @@ async fn the_trash_takes_and_gives_back() {
     let trashed = Query {
         words: String::new(),
         which: Which::Trashed,
+        persona: None,
     };
     let (rows, more) = store.list(&trashed, None, 0, Some(1)).await.unwrap();
     assert!(more && rows[0].conversation.id == b);
@@ -980,7 +983,8 @@ async fn a_store_in_memory_does_the_same() {
             &store,
             &Query {
                 words: "question".into(),
-                which: Which::Active
+                which: Which::Active,
+                persona: None,
             }
         )
         .await,

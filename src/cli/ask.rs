@@ -95,6 +95,7 @@ async fn place(
         let new = NewConversation {
             id: mint.id(),
             model: question.model.clone(),
+            persona: None,
             system: question.system.clone().unwrap_or_default(),
             sampling: question.sampling.clone(),
             is_temporary: question.is_temporary,
@@ -163,6 +164,7 @@ impl Asking {
                 }
                 News::Warned(failure) => out.warn(&failure),
                 News::Turn { .. }
+                | News::Trial(_)
                 | News::Refused(_)
                 | News::Changed(_)
                 | News::Answer(_)

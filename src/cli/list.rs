@@ -20,6 +20,7 @@ pub async fn list(line: &mut Line, out: &mut Out, wanted: Wanted) -> Exit {
         query: Query {
             words: wanted.words,
             which: Which::Active,
+            persona: None,
         },
         after: None,
         offset: wanted.offset,

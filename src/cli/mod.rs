@@ -91,6 +91,7 @@ impl Line {
                 News::Answer(_)
                 | News::Refused(_)
                 | News::Turn { .. }
+                | News::Trial(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}
@@ -112,6 +113,7 @@ impl Line {
                 News::Answer(_)
                 | News::Refused(_)
                 | News::Turn { .. }
+                | News::Trial(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}

@@ -91,6 +91,7 @@ async fn asked(line: &mut Line, out: &mut Out, refresh: bool) -> Result<Vec<Mode
             News::Answer(_)
             | News::Refused(_)
             | News::Turn { .. }
+            | News::Trial(_)
             | News::Changed(_)
             | News::Fatal(_)
             | News::Stopped => {}

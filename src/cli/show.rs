@@ -71,7 +71,12 @@ async fn read(
         | Answer::Thinking { .. }
         | Answer::Questions(_)
         | Answer::Siblings(_)
+        | Answer::Personas(_)
+        | Answer::Persona(_)
         | Answer::Prompts(_)
+        | Answer::Prompt(_)
+        | Answer::Versions(_)
+        | Answer::Uses(_)
         | Answer::Models { .. }
         | Answer::Spent(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::id::{ConversationId, MessageId, PromptId};
+use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId};
 use crate::domain::model::ModelRef;
 use crate::domain::usage::{Money, Spent};
 use crate::domain::when::Millis;
@@ -81,6 +81,8 @@ pub struct Conversation {
     pub title_by: TitleBy,
     /// The model of the next reply.
     pub model: ModelRef,
+    /// The persona of the next reply (spec P3); one that is not known reads as none.
+    pub persona: Option<PersonaId>,
     /// Its own instructions (spec C13); empty = none.
     pub system: String,
     pub sampling: Sampling,
@@ -119,6 +121,8 @@ pub struct NewConversation {
     pub id: ConversationId,
     /// `None` = by the order of spec M2.
     pub model: Option<ModelRef>,
+    /// Its model and temperature hold where none is given here.
+    pub persona: Option<PersonaId>,
     /// Its own instructions; empty = none.
     pub system: String,
     pub sampling: Sampling,

@@ -59,6 +59,10 @@ id!(
     PromptId
 );
 id!(
+    /// A persona.
+    PersonaId
+);
+id!(
     /// A row of usage: one request to a provider.
     UsageId
 );

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, PromptId};
+use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId};
 use crate::domain::model::ModelRef;
 use crate::domain::usage::{Money, Usage};
 use crate::domain::when::Millis;
@@ -150,6 +150,8 @@ pub struct Message {
     pub content: String,
     /// The model asked (a reply) or chosen for the reply (a question).
     pub model: Option<ModelRef>,
+    /// The persona that spoke (a reply) or was spoken to (a question).
+    pub persona: Option<PersonaId>,
     /// The prompt and version the text was made from.
     pub prompt: Option<(PromptId, u32)>,
     /// How long the model reasoned; `Some` exactly when reasoning is stored.
@@ -187,6 +189,7 @@ impl Message {
             failure: None,
             content: text,
             model: None,
+            persona: None,
             prompt: None,
             thinking_ms: None,
             first_token_ms: None,

@@ -57,10 +57,7 @@ pub fn plan(
                 && m.role != Role::System
                 && (m.status != Status::Unsent || *at == last)
         })
-        .map(|(_, m)| ChatMessage {
-            role: m.role,
-            text: m.content.clone(),
-        })
+        .map(|(_, m)| ChatMessage::new(m.role, m.content.clone()))
         .collect();
     if let Some(window) = window {
         let words: u64 = messages
@@ -74,11 +71,10 @@ pub fn plan(
         }
     }
     Ok(ChatRequest {
-        model,
-        purpose: Purpose::Turn,
         system: system.to_owned(),
-        messages,
         sampling,
+        conversation: branch.first().map(|m| m.conversation),
+        ..ChatRequest::new(model, Purpose::Turn, messages)
     })
 }
 

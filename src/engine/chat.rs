@@ -87,6 +87,7 @@ impl Engine {
                 let ids = store.siblings(message).await.map_err(failure)?;
                 Ok(Some(News::Answer(Answer::Siblings(ids))))
             }
+            Chat::SetPersona { .. } => Err(super::later()),
             Chat::SwitchModel { .. }
             | Chat::Set { .. }
             | Chat::SetSystem { .. }
@@ -143,7 +144,8 @@ impl Engine {
                     .await
                     .map(|()| None)
             }
-            Chat::Open { .. }
+            Chat::SetPersona { .. }
+            | Chat::Open { .. }
             | Chat::Page { .. }
             | Chat::Choose { .. }
             | Chat::Thinking(_)

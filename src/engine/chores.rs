@@ -103,22 +103,19 @@ impl Title {
 
 fn request(model: &ModelRef, question: &str, reply: &str) -> ChatRequest {
     let head = |text: &str| text.chars().take(ENOUGH).collect::<String>();
+    let words = format!(
+        "<question>\n{}\n</question>\n<answer>\n{}\n</answer>\nThe title:",
+        head(question),
+        head(reply)
+    );
+    let messages = vec![ChatMessage::new(Role::User, words)];
     ChatRequest {
-        model: model.clone(),
-        purpose: Purpose::Title,
         system: HOW.to_owned(),
-        messages: vec![ChatMessage {
-            role: Role::User,
-            text: format!(
-                "<question>\n{}\n</question>\n<answer>\n{}\n</answer>\nThe title:",
-                head(question),
-                head(reply)
-            ),
-        }],
         sampling: Sampling {
             max_output_tokens: Some(TOKENS),
             ..Sampling::default()
         },
+        ..ChatRequest::new(model.clone(), Purpose::Title, messages)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::id::PromptId;
-use crate::domain::prompt::Prompt;
+use crate::domain::prompt::{Prompt, PromptListed, Sheet};
 
 /// The scenarios in the order of the library, each with its file.
 const FILES: [(&str, &str); 6] = [
@@ -49,17 +49,28 @@ pub fn shipped() -> Vec<Prompt> {
         .collect()
 }
 
+/// The shipped ones as they are listed.
+pub fn listed() -> Vec<PromptListed> {
+    shipped().into_iter().map(PromptListed::unused).collect()
+}
+
 fn parse(scenario: &str, text: &str) -> Result<Vec<Prompt>, toml::de::Error> {
     let file: File = toml::from_str(text)?;
     let prompt = |row: Row| Prompt {
         id: row.id,
         version: 1,
-        title: row.title,
-        scenario: scenario.to_owned(),
-        description: row.description,
-        tags: row.tags,
-        content: row.content,
+        sheet: Sheet {
+            title: row.title,
+            scenario: scenario.to_owned(),
+            description: row.description,
+            tags: row.tags,
+            content: row.content,
+            ..Sheet::default()
+        },
         is_template: true,
+        created_at: None,
+        updated_at: None,
+        trashed_at: None,
     };
     Ok(file.prompt.into_iter().map(prompt).collect())
 }
@@ -78,14 +89,23 @@ mod tests {
         let all = shipped();
         assert_eq!(all.len(), 20);
         let ids: BTreeSet<PromptId> = all.iter().map(|prompt| prompt.id).collect();
-        let titles: BTreeSet<&str> = all.iter().map(|prompt| prompt.title.as_str()).collect();
+        let titles: BTreeSet<&str> = all
+            .iter()
+            .map(|prompt| prompt.sheet.title.as_str())
+            .collect();
         assert_eq!((ids.len(), titles.len()), (20, 20));
         for prompt in &all {
-            assert_eq!(prompt.id.0.get_version_num(), 7, "{}", prompt.title);
-            assert!(!prompt.description.is_empty() && !prompt.description.contains('\n'));
-            assert!(!prompt.tags.is_empty() && prompt.is_template);
-            assert!(prompt.title.chars().count() <= 30, "{}", prompt.title);
-            assert_eq!(prompt.content.trim(), prompt.content);
+            assert_eq!(prompt.id.0.get_version_num(), 7, "{}", prompt.sheet.title);
+            assert!(
+                !prompt.sheet.description.is_empty() && !prompt.sheet.description.contains('\n')
+            );
+            assert!(!prompt.sheet.tags.is_empty() && prompt.is_template);
+            assert!(
+                prompt.sheet.title.chars().count() <= 30,
+                "{}",
+                prompt.sheet.title
+            );
+            assert_eq!(prompt.sheet.content.trim(), prompt.sheet.content);
         }
     }
 
@@ -93,17 +113,17 @@ mod tests {
     fn every_brace_opens_a_place_with_a_valid_name() {
         for prompt in shipped() {
             let mut places = 0;
-            for part in prompt.content.split('{').skip(1) {
+            for part in prompt.sheet.content.split('{').skip(1) {
                 let (place, _) = part.split_once('}').unwrap();
                 let name = place.split([':', '|']).next().unwrap();
                 assert!(
                     !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
                     "{}: {place}",
-                    prompt.title
+                    prompt.sheet.title
                 );
                 places += 1;
             }
-            assert!(places > 0, "{}", prompt.title);
+            assert!(places > 0, "{}", prompt.sheet.title);
         }
     }
 }

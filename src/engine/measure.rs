@@ -138,20 +138,14 @@ pub async fn title_row(
 mod tests {
     use super::*;
     use crate::domain::chat::{ChatMessage, Purpose};
-    use crate::domain::conversation::Sampling;
     use crate::domain::message::Role;
 
     #[test]
     fn what_was_told_stands_and_the_rest_is_estimated() {
+        let messages = vec![ChatMessage::new(Role::User, "eight ch")];
         let request = ChatRequest {
-            model: ModelRef::guide(),
-            purpose: Purpose::Turn,
             system: "four".into(),
-            messages: vec![ChatMessage {
-                role: Role::User,
-                text: "eight ch".into(),
-            }],
-            sampling: Sampling::default(),
+            ..ChatRequest::new(ModelRef::guide(), Purpose::Turn, messages)
         };
         let whole = Usage {
             input: Some(5),

@@ -17,6 +17,7 @@ mod listings;
 mod measure;
 mod models;
 mod order;
+mod own;
 mod pace;
 mod plan;
 mod rescue;
@@ -41,7 +42,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
 use crate::domain::model::ModelRef;
 use crate::protocol::{
-    Answer, Command, Data, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
+    Answer, Command, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
 };
 use crate::provider::Providers;
 use crate::settings::Settings;
@@ -150,6 +151,15 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
     }
 }
 
+/// What the engine cannot do yet.
+fn later() -> Failure {
+    Failure::new(
+        crate::domain::failure::FailureKind::Bug,
+        "That is not there yet",
+        "",
+    )
+}
+
 /// Nothing works: says so, refuses everything, and waits for the face to leave.
 async fn hopeless(failure: Failure, mut requests: Receiver<Request>, events: Sender<Event>) {
     let say = async |cause, news| events.send(Event { cause, news }).await.is_ok();
@@ -162,6 +172,7 @@ async fn hopeless(failure: Failure, mut requests: Receiver<Request>, events: Sen
             Command::Turn(_)
             | Command::Chat(_)
             | Command::Shelf(_)
+            | Command::Personas(_)
             | Command::Library(_)
             | Command::Data(_)
             | Command::Cancel(_) => (News::Refused(failure.clone()), false),
@@ -267,26 +278,11 @@ impl Engine {
             Command::Turn(turn) => self.turn(id, turn).await.map(|()| Vec::new()),
             Command::Chat(chat) => self.chat(id, chat).await.map(Vec::from_iter),
             Command::Shelf(shelf) => self.shelf(id, shelf).await,
-            Command::Library(Library::List) => {
-                Ok(vec![News::Answer(Answer::Prompts(library::shipped()))])
+            Command::Library(Library::List { .. }) => {
+                Ok(vec![News::Answer(Answer::Prompts(library::listed()))])
             }
-            Command::Data(Data::Models { refresh }) => {
-                self.models(id, refresh).await.map(|news| vec![news])
-            }
-            Command::Data(Data::MarkModel { model, favourite }) => {
-                let marked = self.mark_model(id, model, favourite).await;
-                marked.map(|news| vec![news])
-            }
-            Command::Data(Data::Spent { since }) => {
-                let spent = self.stores.file.spent(since).await;
-                let spent = spent.map_err(|error| self.desk.failure(&error));
-                spent.map(|spent| vec![News::Answer(Answer::Spent(spent))])
-            }
-            Command::Data(Data::Remember { key, value }) => {
-                let kept = self.stores.file.remember(&key, &value).await;
-                let kept = kept.map_err(|error| self.desk.failure(&error));
-                kept.map(|()| Vec::new())
-            }
+            Command::Personas(_) | Command::Library(_) => Err(later()),
+            Command::Data(data) => self.own(id, data).await,
             command @ (Command::Cancel(_) | Command::Stop) => {
                 self.cancel(&command);
                 Ok(Vec::new())
@@ -342,6 +338,7 @@ impl Engine {
             News::Turn { step, .. } => matches!(step, Step::Ended { .. } | Step::Withdrawn { .. }),
             News::Refused(_) => true,
             News::Changed(_)
+            | News::Trial(_)
             | News::Answer(_)
             | News::Warned(_)
             | News::Fatal(_)
@@ -476,7 +473,14 @@ fn conversation_in(news: &mut News) -> Option<&mut Conversation> {
             | Step::Ended { .. } => None,
         },
         News::Changed(Row::Conversation(conversation)) => Some(conversation),
-        News::Changed(Row::Message(_) | Row::ConversationGone(_) | Row::MessageGone(_))
+        News::Changed(
+            Row::Message(_)
+            | Row::ConversationGone(_)
+            | Row::MessageGone(_)
+            | Row::Persona(_)
+            | Row::Prompt(_),
+        )
+        | News::Trial(_)
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)

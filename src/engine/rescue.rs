@@ -150,6 +150,7 @@ mod tests {
             title: "Talk".into(),
             title_by: TitleBy::Words,
             model: ModelRef::guide(),
+            persona: None,
             system: String::new(),
             sampling: crate::domain::conversation::Sampling::default(),
             created_at: mint.now(),

@@ -292,6 +292,7 @@ impl Engine {
             title: title_from_words(question),
             title_by: TitleBy::Words,
             model,
+            persona: new.persona,
             system: new.system,
             sampling: new.sampling,
             created_at: now,

@@ -269,6 +269,7 @@ fn path_remedy(asked: &Asked) -> String {
     let base = asked
         .url
         .trim_end_matches("/chat/completions")
+        .trim_end_matches("/responses")
         .trim_end_matches("/models");
     let is_host = |url: &str| {
         url.split_once("://")
@@ -283,8 +284,14 @@ fn path_remedy(asked: &Asked) -> String {
         Some(format!("{base}/v1"))
     };
     let perhaps = better.map_or(String::new(), |url| format!("; perhaps it is {url}"));
+    // Most servers have the older wire alone (`wire.md` 1.6).
+    let wire = if asked.url.ends_with("/responses") {
+        "; if the server does not speak \"responses\", set its wire to \"chat-completions\""
+    } else {
+        ""
+    };
     format!(
-        "Check the model's name, and base_url of providers.{} in the settings{perhaps}.",
+        "Check the model's name, and base_url of providers.{} in the settings{perhaps}{wire}.",
         asked.provider
     )
 }
@@ -444,6 +451,12 @@ mod tests {
             (
                 "http://h:1/api/chat/completions",
                 Some("http://h:1/api/v1."),
+            ),
+            (
+                "http://h:1/v1/v1/responses",
+                Some(
+                    "http://h:1/v1; if the server does not speak \"responses\", set its wire to \"chat-completions\".",
+                ),
             ),
         ] {
             let asked = Asked {

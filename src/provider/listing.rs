@@ -39,11 +39,13 @@ impl Runner {
     /// Whose listing this is, by the owner its rows name.
     fn of(listing: &Value) -> Option<Runner> {
         let rows = models::rows(listing)?;
-        rows.iter().find_map(|row| match row["owned_by"].as_str()? {
-            "llamacpp" => Some(Runner::LlamaCpp),
-            "organization_owner" => Some(Runner::LmStudio),
-            "library" => Some(Runner::Ollama),
-            _ => None,
+        rows.iter().find_map(|row| match row["owned_by"].as_str() {
+            Some("llamacpp") => Some(Runner::LlamaCpp),
+            Some("organization_owner") => Some(Runner::LmStudio),
+            Some("library") => Some(Runner::Ollama),
+            // Ollama's own listing names no owner.
+            None if row["digest"].is_string() && row["details"].is_object() => Some(Runner::Ollama),
+            Some(_) | None => None,
         })
     }
 }
@@ -60,7 +62,7 @@ impl Providers {
     pub async fn models(&self, provider: &str) -> Result<Vec<ModelSpec>, ProviderError> {
         let settings = match self.kind(provider).map_err(ours)? {
             Kind::Guide => return Ok(vec![ModelSpec::named(ModelRef::guide())]),
-            Kind::Completions(settings) => settings,
+            Kind::Http(settings) => settings,
         };
         let asking = Asking {
             providers: self,
@@ -162,7 +164,10 @@ impl Asking<'_> {
             }
             Runner::Ollama => {
                 let running = self.of_root(&["api", "ps"], None).await;
-                let rows = listing["data"].as_array_mut()?;
+                let rows = match listing["data"].is_array() {
+                    true => listing["data"].as_array_mut()?,
+                    false => listing["models"].as_array_mut()?,
+                };
                 let (most, at_a_time) = SHOWN;
                 let names: Vec<String> = rows
                     .iter()

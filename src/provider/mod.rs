@@ -16,12 +16,15 @@ pub mod quirks;
 pub mod rates;
 mod recital;
 pub mod reply;
+pub mod responses;
+pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
 pub mod tally;
 mod terms;
 pub mod think;
 pub mod transport;
+pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -37,7 +40,6 @@ use crate::domain::chat::ChatRequest;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::{Facts, ModelRef};
 use crate::provider::client::Clients;
-use crate::provider::completions::Decoder;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
 use crate::provider::quirks::Quirks;
@@ -45,7 +47,7 @@ use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Phase, of_silence, of_transport};
-use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
+use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings};
 
 pub use error::{By, ProviderError, Retry};
 pub use guide::{Guide, GuidePace};
@@ -80,7 +82,7 @@ struct Inner {
 
 /// The kinds of provider.
 enum Kind<'a> {
-    Completions(&'a ProviderSettings),
+    Http(&'a ProviderSettings),
     Guide,
 }
 
@@ -139,7 +141,7 @@ impl Providers {
     pub fn check(&self, model: &ModelRef) -> Result<(), Failure> {
         match self.kind(&model.provider)? {
             Kind::Guide => Ok(()),
-            Kind::Completions(provider) => match &provider.key {
+            Kind::Http(provider) => match &provider.key {
                 KeySource::Environment { name, value: None } => Err(no_key(&model.provider, name)),
                 KeySource::None | KeySource::Environment { .. } | KeySource::Command(_) => Ok(()),
             },
@@ -152,7 +154,7 @@ impl Providers {
         match self.kind(provider) {
             Err(_) => false,
             Ok(Kind::Guide) => true,
-            Ok(Kind::Completions(settings)) => match &settings.key {
+            Ok(Kind::Http(settings)) => match &settings.key {
                 KeySource::None => self.inner.own.contains(provider),
                 KeySource::Environment { value, .. } => value.is_some(),
                 KeySource::Command(_) => true,
@@ -165,7 +167,7 @@ impl Providers {
         match self.kind(provider) {
             Err(_) => false,
             Ok(Kind::Guide) => true,
-            Ok(Kind::Completions(settings)) => {
+            Ok(Kind::Http(settings)) => {
                 Url::parse(&settings.base_url).is_ok_and(|url| is_loopback(&url))
             }
         }
@@ -190,11 +192,11 @@ impl Providers {
                 let text = guide.answer(request);
                 return Ok(Reply::guide(Recital::new(request, &text, guide.pace())));
             }
-            Kind::Completions(provider) => provider,
+            Kind::Http(provider) => provider,
         };
-        let path = ["chat", "completions"];
+        let wire = provider.wire;
         let endpoint = self
-            .endpoint(&request.model, provider, &path)
+            .endpoint(&request.model, provider, wire::path(wire))
             .await
             .map_err(ours)?;
         let mut request = request.clone();
@@ -202,11 +204,11 @@ impl Providers {
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
         let mut notes = Vec::new();
         loop {
-            let body = quirks::encode(&request, &quirks);
+            let body = wire::encode(wire, &request, &quirks);
             match self.send(&endpoint, Some(&body)).await {
                 Ok(response) => {
                     let request_id = error::request_id(response.headers());
-                    let decoder = Box::new(Decoder::new(request_id));
+                    let decoder = wire::decoder(wire, request_id);
                     return Ok(Reply::http(HttpReply::new(
                         (response, decoder),
                         endpoint.asked,
@@ -240,9 +242,7 @@ impl Providers {
             return Ok(Kind::Guide);
         }
         match self.inner.providers.get(provider) {
-            Some(settings) if settings.enabled => match settings.wire {
-                Wire::ChatCompletions => Ok(Kind::Completions(settings)),
-            },
+            Some(settings) if settings.enabled => Ok(Kind::Http(settings)),
             known => {
                 let problem = if known.is_some() {
                     "is switched off"

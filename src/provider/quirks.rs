@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::chat::ChatRequest;
+use crate::domain::chat::{ChatMessage, ChatRequest};
+use crate::domain::message::Role;
 use crate::provider::fault::{ApiError, Class, classify};
 
 /// What differs from the plain wire for one model at one address (`wire.md` 1.2, 10).
@@ -21,7 +22,18 @@ pub struct Quirks {
 }
 
 /// Fields that may be left out when a model refuses them. The question itself is not among them.
-const DROPPABLE: [&str; 4] = ["temperature", "reasoning_effort", "stream_options", LIMIT];
+const DROPPABLE: [&str; 10] = [
+    "temperature",
+    "reasoning_effort",
+    "stream_options",
+    LIMIT,
+    "max_output_tokens",
+    "reasoning.summary",
+    "reasoning.effort",
+    "reasoning",
+    "store",
+    "prompt_cache_key",
+];
 const LIMIT: &str = "max_tokens";
 const NEW_LIMIT: &str = "max_completion_tokens";
 
@@ -49,8 +61,8 @@ impl Quirks {
         let field = [LIMIT, NEW_LIMIT]
             .into_iter()
             .chain(DROPPABLE)
-            .filter(|field| sent.get(*field).is_some())
-            .find(|field| param == *field || param.is_empty() && names(&message, field))?;
+            .filter(|field| is_sent(sent, field))
+            .find(|field| is_about(param, field) || param.is_empty() && names(&message, field))?;
         if [LIMIT, NEW_LIMIT].contains(&field) {
             if !std::mem::replace(&mut self.renamed, true) {
                 self.has_completion_limit = !self.has_completion_limit;
@@ -73,11 +85,24 @@ pub fn is_openai(host: &str) -> bool {
         || host.ends_with(".services.ai.azure.com")
 }
 
-/// Whether the message names the field as a word of its own.
+/// Whether the body holds the field; one inside another is written with a dot.
+fn is_sent(body: &Value, field: &str) -> bool {
+    let pointer = format!("/{}", field.replace('.', "/"));
+    body.pointer(&pointer).is_some()
+}
+
+/// Whether the complaint is about the field or about one inside it.
+fn is_about(param: &str, field: &str) -> bool {
+    let rest = param.strip_prefix(field);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Whether the message names the field as a word of its own, or within a path such as `body.temperature`.
 fn names(message: &str, field: &str) -> bool {
+    let field = format!(".{field}.");
     message
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .any(|word| word == field)
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.')
+        .any(|word| format!(".{word}.").contains(&field))
 }
 
 /// The body of `POST {base}/chat/completions` (`wire.md` 3.1). No field the user did not set, but the stream's own.
@@ -87,7 +112,7 @@ pub fn encode(request: &ChatRequest, quirks: &Quirks) -> Value {
         messages.push(json!({"role": "system", "content": request.system}));
     }
     for message in &request.messages {
-        messages.push(json!({"role": message.role.word(), "content": message.text}));
+        messages.push(json!({"role": message.role.word(), "content": content(message)}));
     }
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(request.model.name));
@@ -120,23 +145,40 @@ pub fn encode(request: &ChatRequest, quirks: &Quirks) -> Value {
     Value::Object(body)
 }
 
+/// The words alone wherever nothing is attached: several servers do not take a list (`wire.md` 3.1).
+fn content(message: &ChatMessage) -> Value {
+    if message.role != Role::User || message.attachments.is_empty() {
+        return json!(message.text);
+    }
+    let mut parts: Vec<Value> = Vec::with_capacity(message.attachments.len() + 1);
+    for file in &message.attachments {
+        let url = file.data_url();
+        parts.push(if file.is_image() {
+            json!({"type": "image_url", "image_url": {"url": url, "detail": "auto"}})
+        } else {
+            json!({"type": "file", "file": {"filename": file.name, "file_data": url}})
+        });
+    }
+    if !message.text.is_empty() {
+        parts.push(json!({"type": "text", "text": message.text}));
+    }
+    Value::Array(parts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::chat::{ChatMessage, Purpose};
+    use crate::domain::chat::{Attached, Purpose};
     use crate::domain::conversation::Sampling;
-    use crate::domain::message::Role;
 
     fn request(sampling: Sampling) -> ChatRequest {
         ChatRequest {
-            model: "test/vendor/m".parse().unwrap(),
-            purpose: Purpose::Turn,
-            system: String::new(),
-            messages: vec![ChatMessage {
-                role: Role::User,
-                text: "hi".to_owned(),
-            }],
             sampling,
+            ..ChatRequest::new(
+                "test/vendor/m".parse().unwrap(),
+                Purpose::Turn,
+                vec![ChatMessage::new(Role::User, "hi")],
+            )
         }
     }
 
@@ -236,5 +278,76 @@ mod tests {
             (&sent["stream"], sent.get("stream_options")),
             (&json!(false), None)
         );
+    }
+
+    #[test]
+    fn files_make_the_content_a_list() {
+        let attached = |media_type: &str, name: &str, base64: &str| Attached {
+            media_type: media_type.to_owned(),
+            name: name.to_owned(),
+            base64: base64.to_owned(),
+        };
+        let mut asked = request(Sampling::default());
+        asked.messages[0].attachments = vec![
+            attached("image/jpeg", "a.jpg", "/9j/4AAQ"),
+            attached("application/pdf", "a.pdf", "JVBERi0="),
+        ];
+        assert_eq!(
+            encode(&asked, &Quirks::default())["messages"][0]["content"],
+            json!([
+                {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9j/4AAQ", "detail": "auto"}},
+                {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}},
+                {"type": "text", "text": "hi"}
+            ])
+        );
+    }
+
+    #[test]
+    fn fields_inside_others_are_refused_one_by_one() {
+        let sent = json!({"reasoning": {"effort": "high", "summary": "auto"}, "stream_options": {"include_obfuscation": false},
+            "store": false, "max_output_tokens": 5});
+        let learn = |param: Option<&str>, text: &str| {
+            let mut quirks = Quirks::default();
+            quirks.learn(&refusal(param, text), &sent)?;
+            quirks.dropped.into_iter().next()
+        };
+        for (param, text, field) in [
+            (
+                Some("reasoning.summary"),
+                "Your organization must be verified",
+                Some("reasoning.summary"),
+            ),
+            (Some("reasoning.effort"), "no", Some("reasoning.effort")),
+            (Some("reasoning"), "no", Some("reasoning")),
+            (
+                Some("stream_options.include_obfuscation"),
+                "no",
+                Some("stream_options"),
+            ),
+            (
+                None,
+                "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
+                Some("reasoning.effort"),
+            ),
+            (
+                None,
+                "There is no max_output_tokens.",
+                Some("max_output_tokens"),
+            ),
+            (
+                None,
+                "body.max_output_tokens: Extra inputs",
+                Some("max_output_tokens"),
+            ),
+            (
+                None,
+                "Unknown name 'stream_options.include_obfuscation'",
+                Some("stream_options"),
+            ),
+            (Some("conversation"), "no", None),
+            (Some("temperature"), "it was not sent", None),
+        ] {
+            assert_eq!(learn(param, text), field, "{param:?} {text}");
+        }
     }
 }

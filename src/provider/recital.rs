@@ -73,21 +73,12 @@ impl Recital {
 mod tests {
     use super::*;
     use crate::domain::chat::{ChatMessage, Purpose};
-    use crate::domain::conversation::Sampling;
     use crate::domain::message::Role;
     use crate::domain::model::ModelRef;
 
     fn request() -> ChatRequest {
-        ChatRequest {
-            model: ModelRef::guide(),
-            purpose: Purpose::Turn,
-            system: String::new(),
-            messages: vec![ChatMessage {
-                role: Role::User,
-                text: "how do I leave".to_owned(),
-            }],
-            sampling: Sampling::default(),
-        }
+        let messages = vec![ChatMessage::new(Role::User, "how do I leave")];
+        ChatRequest::new(ModelRef::guide(), Purpose::Turn, messages)
     }
 
     #[tokio::test(start_paused = true)]

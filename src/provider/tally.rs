@@ -1,60 +1,10 @@
-//! Token counts and cost out of the usage objects of each wire (`wire.md` 9.1), a pure function for each.
+//! Token counts and cost out of the usage objects of OpenAI's two wires and of those who speak them (`wire.md` 9.1).
 
 use serde_json::Value;
 
 use crate::domain::usage::{Money, Usage};
 use crate::provider::fault::number;
 use crate::provider::rates::dollars;
-
-/// Responses: the `usage` of a response. What was read from and written to the cache is part of the input, reasoning
-/// part of the output. `None` when it tells none.
-pub fn of_responses(usage: &Value) -> Option<Usage> {
-    let inside = &usage["input_tokens_details"];
-    let told = Usage {
-        input: number(&usage["input_tokens"]),
-        cached: number(&inside["cached_tokens"]),
-        cache_write: number(&inside["cache_write_tokens"]),
-        cache_write_long: number(&inside["cache_write_tokens_details"]["ttl_12h_tokens"]),
-        output: number(&usage["output_tokens"]),
-        reasoning: number(&usage["output_tokens_details"]["reasoning_tokens"]),
-        cost: cost_of(usage),
-        is_estimate: false,
-    };
-    (told != Usage::default()).then_some(told)
-}
-
-/// Anthropic Messages: the `usage` of a message or of its last change. Its input leaves out what was read from and
-/// written to the cache. `None` when it tells none.
-pub fn of_messages(usage: &Value) -> Option<Usage> {
-    let fresh = number(&usage["input_tokens"]);
-    let cached = number(&usage["cache_read_input_tokens"]);
-    let write = number(&usage["cache_creation_input_tokens"]);
-    let told = Usage {
-        input: fresh.map(|fresh| fresh + cached.unwrap_or(0) + write.unwrap_or(0)),
-        cached,
-        cache_write: write,
-        cache_write_long: number(&usage["cache_creation"]["ephemeral_1h_input_tokens"]),
-        output: number(&usage["output_tokens"]),
-        reasoning: number(&usage["output_tokens_details"]["thinking_tokens"]),
-        cost: cost_of(usage),
-        is_estimate: false,
-    };
-    (told != Usage::default()).then_some(told)
-}
-
-/// Ollama: the last line of an answer. It costs nothing. `None` when it tells no counts.
-pub fn of_ollama(line: &Value) -> Option<Usage> {
-    let (input, output) = (
-        number(&line["prompt_eval_count"]),
-        number(&line["eval_count"]),
-    );
-    (input.is_some() || output.is_some()).then(|| Usage {
-        input,
-        output,
-        cost: Some(Money(0)),
-        ..Usage::default()
-    })
-}
 
 /// Chat Completions: the usage a chunk tells, wherever it stands in it; `None` when it tells none.
 pub fn usage_of(chunk: &Value) -> Option<Usage> {
@@ -68,12 +18,34 @@ pub fn usage_of(chunk: &Value) -> Option<Usage> {
     (usage != Usage::default()).then_some(usage)
 }
 
+/// The usage an event of the Responses wire tells: inside the response, beside it, or in an answer in one piece.
+pub fn usage_of_response(event: &Value) -> Option<Usage> {
+    let inside = &event["response"];
+    let told = [&inside["usage"], &event["usage"]]
+        .into_iter()
+        .find(|usage| usage.as_object().is_some_and(|fields| !fields.is_empty()))?;
+    let timings = [&inside["timings"], &event["timings"]]
+        .into_iter()
+        .find(|timings| timings.is_object());
+    let usage = from_usage(told, timings.unwrap_or(&Value::Null));
+    (usage != Usage::default()).then_some(usage)
+}
+
 fn from_usage(usage: &Value, timings: &Value) -> Usage {
     let first = |names: &[&str]| names.iter().find_map(|name| number(&usage[*name]));
-    let inside = &usage["prompt_tokens_details"];
+    let either = |chat: &str, responses: &str, field: &str| {
+        number(&usage[chat][field]).or_else(|| number(&usage[responses][field]))
+    };
+    let inside = |field| either("prompt_tokens_details", "input_tokens_details", field);
+    let long = |chat: &str| number(&usage[chat]["cache_write_tokens_details"]["ttl_12h_tokens"]);
+    let kept_long = long("prompt_tokens_details").or_else(|| long("input_tokens_details"));
     let input = first(&["prompt_tokens", "input_tokens"]);
     let mut output = first(&["completion_tokens", "output_tokens"]);
-    let reasoning = number(&usage["completion_tokens_details"]["reasoning_tokens"]);
+    let reasoning = either(
+        "completion_tokens_details",
+        "output_tokens_details",
+        "reasoning_tokens",
+    );
     // xAI leaves reasoning out of the completion; its total gives it away.
     if let (Some(total), Some(i), Some(o), Some(r)) =
         (number(&usage["total_tokens"]), input, output, reasoning)
@@ -84,10 +56,9 @@ fn from_usage(usage: &Value, timings: &Value) -> Usage {
     }
     Usage {
         input,
-        cached: number(&inside["cached_tokens"])
-            .or_else(|| number(&usage["prompt_cache_hit_tokens"])),
-        cache_write: number(&inside["cache_write_tokens"]),
-        cache_write_long: None,
+        cached: inside("cached_tokens").or_else(|| number(&usage["prompt_cache_hit_tokens"])),
+        cache_write: inside("cache_write_tokens"),
+        cache_write_long: kept_long,
         output,
         reasoning,
         cost: cost_of(usage).or_else(|| timings.is_object().then_some(Money(0))),
@@ -219,7 +190,7 @@ mod tests {
         let usage = json!({"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 500,
                 "cache_write_tokens_details": {"ttl_30m_tokens": 400, "ttl_12h_tokens": 100}},
             "output_tokens": 300, "output_tokens_details": {"reasoning_tokens": 256}, "total_tokens": 2300});
-        let told = of_responses(&usage).unwrap();
+        let told = usage_of_response(&json!({"response": {"usage": usage}})).unwrap();
         assert_eq!(
             told,
             Usage {
@@ -233,47 +204,5 @@ mod tests {
             }
         );
         assert_eq!(told.total(), Some(2300));
-        for none in [json!(null), json!({}), json!({"input_tokens": null})] {
-            assert_eq!(of_responses(&none), None);
-        }
-    }
-
-    #[test]
-    fn anthropics_input_leaves_the_cache_out() {
-        let usage = json!({"input_tokens": 50, "cache_creation_input_tokens": 300, "cache_read_input_tokens": 1000,
-            "cache_creation": {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 100},
-            "output_tokens": 12, "output_tokens_details": {"thinking_tokens": 7}, "service_tier": "standard"});
-        assert_eq!(
-            of_messages(&usage),
-            Some(Usage {
-                input: Some(1350),
-                cached: Some(1000),
-                cache_write: Some(300),
-                cache_write_long: Some(100),
-                output: Some(12),
-                reasoning: Some(7),
-                ..Usage::default()
-            })
-        );
-        // The last change may tell the output alone; what was told before stands.
-        let mut whole = of_messages(&usage).unwrap();
-        whole.merge(of_messages(&json!({"output_tokens": 40})).unwrap());
-        assert_eq!((whole.input, whole.output), (Some(1350), Some(40)));
-        assert_eq!(of_messages(&json!({})), None);
-    }
-
-    #[test]
-    fn ollama_costs_nothing() {
-        let told = of_ollama(&json!({"done": true, "prompt_eval_count": 26, "eval_count": 290}));
-        assert_eq!(
-            told,
-            Some(Usage {
-                input: Some(26),
-                output: Some(290),
-                cost: Some(Money(0)),
-                ..Usage::default()
-            })
-        );
-        assert_eq!(of_ollama(&json!({"done": false})), None);
     }
 }

@@ -98,6 +98,8 @@ pub struct Chores {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
     ChatCompletions,
+    /// OpenAI's newer one.
+    Responses,
 }
 
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use super::{KeySource, Layer, Layers, ProviderSettings, Wire};
 use crate::domain::conversation::Sampling;
 
 /// Names of dialects that come later.
-const LATER: [&str; 3] = ["responses", "anthropic", "ollama"];
+const LATER: [&str; 2] = ["anthropic", "ollama"];
 
 /// All providers that can be used as they are set; of the others a problem is told.
 pub(super) fn read(layers: &Layers, reader: &mut Reader) -> BTreeMap<String, ProviderSettings> {
@@ -87,15 +87,13 @@ fn one(layers: &Layers, reader: &mut Reader, name: &str) -> Option<ProviderSetti
 }
 
 fn wire(text: &str) -> Result<Wire, String> {
-    if text == "chat-completions" {
-        return Ok(Wire::ChatCompletions);
+    let works = "\"chat-completions\", which nearly every server speaks, and \"responses\"";
+    match text {
+        "chat-completions" => Ok(Wire::ChatCompletions),
+        "responses" => Ok(Wire::Responses),
+        _ if LATER.contains(&text) => Err(format!("so far only {works}; `{text}` comes later")),
+        _ => Err(works.to_owned()),
     }
-    let works = "\"chat-completions\", which nearly every server speaks";
-    Err(if LATER.contains(&text) {
-        format!("so far only {works}; `{text}` comes later")
-    } else {
-        works.to_owned()
-    })
 }
 
 /// What people paste, made an address that paths can be added to (`wire.md` 7.5).

@@ -135,6 +135,7 @@ pub(super) fn conversation(cells: &mut Cells<'_>) -> Result<Conversation, StoreE
             _ => TitleBy::Words,
         },
         model: model_of(cells.next()?),
+        persona: None,
         system: cells.next::<Option<String>>()?.unwrap_or_default(),
         sampling: Sampling {
             temperature: cells.next()?,
@@ -169,6 +170,7 @@ pub(super) fn message(cells: &mut Cells<'_>) -> Result<Message, StoreError> {
             .and_then(|text| serde_json::from_str(text).ok()),
         content: cells.next()?,
         model: cells.next::<Option<&str>>()?.map(model_of),
+        persona: None,
         prompt: {
             let id = cells.next::<Option<Uuid>>()?;
             let version = cells.maybe()?.and_then(|n| u32::try_from(n).ok());

@@ -3,7 +3,7 @@
 use super::model::{Ask, Focus, Model};
 use super::text::edit::Editor;
 use crate::keys::Context;
-use crate::protocol::{Command, Library};
+use crate::protocol::{Command, Library, PromptQuery};
 
 /// The context of the focused pane.
 pub fn context(model: &Model) -> Context {
@@ -76,7 +76,8 @@ pub fn focus(model: &mut Model, to: Focus) {
             }
         }
         Focus::Library if model.library.is_empty() => {
-            model.ask(Command::Library(Library::List), Ask::Prompts);
+            let query = PromptQuery::default();
+            model.ask(Command::Library(Library::List { query }), Ask::Prompts);
         }
         Focus::Library | Focus::Composer | Focus::Transcript => {}
     }

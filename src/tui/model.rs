@@ -262,6 +262,7 @@ impl Model {
             id: self.mint.id(),
             // Before the first answer the engine knows better.
             model: self.is_home.then(|| self.new_model.clone()),
+            persona: None,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
             is_temporary: false,

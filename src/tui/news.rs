@@ -22,6 +22,7 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 pub fn apply(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
+        News::Trial(_) => {}
         News::Changed(row) => {
             // Nobody asked for it: a title was made, which may have cost something.
             let is_chore = event.cause.is_none() && matches!(row, Changed::Conversation(_));
@@ -219,6 +220,7 @@ fn changed(model: &mut Model, row: Changed) {
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
+        Changed::Persona(_) | Changed::Prompt(_) => {}
     }
 }
 
@@ -340,6 +342,11 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             }
         }
         Answer::Prompts(prompts) => model.library.fill(prompts),
+        Answer::Personas(_)
+        | Answer::Persona(_)
+        | Answer::Prompt(_)
+        | Answer::Versions(_)
+        | Answer::Uses(_) => {}
         Answer::Models {
             models,
             failures,
@@ -393,7 +400,9 @@ fn at_home(model: &mut Model, home: Home) {
     }
     if model.library.is_empty() {
         model.ask(
-            crate::protocol::Command::Library(crate::protocol::Library::List),
+            crate::protocol::Command::Library(crate::protocol::Library::List {
+                query: crate::protocol::PromptQuery::default(),
+            }),
             Ask::Prompts,
         );
     }

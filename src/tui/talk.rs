@@ -261,7 +261,7 @@ pub fn insert_prompt(model: &mut Model) {
     let Some(prompt) = model.library.current().cloned() else {
         return;
     };
-    model.composer.editor.paste(&prompt.content);
+    model.composer.editor.paste(&prompt.sheet.content);
     model.composer.made_from(prompt.id, prompt.version);
     model.composer.changed(model.tick);
     focus(model, Focus::Composer);

@@ -252,6 +252,7 @@ pub fn fresh(id: ConversationId) -> NewConversation {
     NewConversation {
         id,
         model: None,
+        persona: None,
         system: String::new(),
         sampling: Sampling::default(),
         is_temporary: false,

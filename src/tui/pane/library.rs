@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::id::PromptId;
-use crate::domain::prompt::Prompt;
+use crate::domain::prompt::{Prompt, PromptListed};
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::filter;
 use crate::tui::text::edit::Editor;
@@ -56,16 +56,19 @@ enum Line<'a> {
 
 impl Library {
     /// All prompts there are.
-    pub fn fill(&mut self, mut prompts: Vec<Prompt>) {
-        prompts.sort_by(|a, b| (&a.scenario, &a.title).cmp(&(&b.scenario, &b.title)));
+    pub fn fill(&mut self, prompts: Vec<PromptListed>) {
+        let mut prompts: Vec<Prompt> = prompts.into_iter().map(|listed| listed.prompt).collect();
+        prompts.sort_by(|a, b| {
+            (&a.sheet.scenario, &a.sheet.title).cmp(&(&b.sheet.scenario, &b.sheet.title))
+        });
         let text = |prompt: &Prompt| {
-            let tags = prompt.tags.join(" ");
+            let tags = prompt.sheet.tags.join(" ");
             let parts = [
-                &prompt.title,
-                &prompt.scenario,
-                &prompt.description,
+                &prompt.sheet.title,
+                &prompt.sheet.scenario,
+                &prompt.sheet.description,
                 &tags,
-                &prompt.content,
+                &prompt.sheet.content,
             ];
             parts.map(|part| part.to_lowercase()).join(" ")
         };
@@ -99,9 +102,9 @@ impl Library {
         let mut lines = Vec::new();
         let mut scenario = None;
         for (at, prompt) in self.matching().enumerate() {
-            if scenario != Some(prompt.scenario.as_str()) {
-                scenario = Some(&prompt.scenario);
-                lines.push(Line::Scenario(&prompt.scenario));
+            if scenario != Some(prompt.sheet.scenario.as_str()) {
+                scenario = Some(&prompt.sheet.scenario);
+                lines.push(Line::Scenario(&prompt.sheet.scenario));
             }
             lines.push(Line::Prompt(at, prompt));
         }
@@ -214,7 +217,10 @@ impl Library {
                     canvas.put(
                         body,
                         (2, y),
-                        &cut(&Clean::line(&prompt.title), body.width.saturating_sub(3)),
+                        &cut(
+                            &Clean::line(&prompt.sheet.title),
+                            body.width.saturating_sub(3),
+                        ),
                         look,
                     );
                 }
@@ -246,9 +252,13 @@ impl Library {
         }
         self.preview = match self.current().filter(|_| width > 0) {
             Some(prompt) => {
-                let about = Clean::line(&prompt.description);
+                let about = Clean::line(&prompt.sheet.description);
                 let mut rows = plain(&about, Look::of(Tone::Dim), width);
-                rows.extend(plain(&Clean::text(&prompt.content), Look::default(), width));
+                rows.extend(plain(
+                    &Clean::text(&prompt.sheet.content),
+                    Look::default(),
+                    width,
+                ));
                 rows
             }
             None => Vec::new(),

@@ -121,6 +121,7 @@ impl List {
         Query {
             words: self.filter.text().trim().to_owned(),
             which: self.which,
+            persona: None,
         }
     }
 

@@ -186,11 +186,11 @@ impl Row {
             used: 0,
             skip: 0,
         };
-        let mut byte = 0;
+        let (mut byte, mut end) = (0, 0);
         'runs: for run in &self.runs {
             let style = theme.style(run.look);
-            let end = byte + run.len as usize;
-            // A grapheme belongs to the look it begins in.
+            end += run.len as usize;
+            // A grapheme belongs to the look it begins in, and may reach into the next.
             while byte < end {
                 if byte == self.fixed as usize {
                     brush.skip = skip;
@@ -345,6 +345,20 @@ mod tests {
         let row = Row::line(&Styled::default(), &text);
         assert_eq!(painted(&row, 20, 1).trim_end(), "‹本語の文");
         assert_eq!(painted(&row, 5, 0), "日本›");
+    }
+
+    #[test]
+    fn a_grapheme_over_two_looks_is_drawn_once_and_the_rest_keeps_its_look() {
+        let mut row = row("ae");
+        row.extend(&Clean::own("\u{301}xy"), Look::of(Tone::Accent));
+        row.extend(&Clean::own("z"), Look::default());
+        assert_eq!(painted(&row, 10, 0), "ae\u{301}xyz     ");
+        let area = Rect::new(0, 0, 10, 1);
+        let mut buf = Buffer::empty(area);
+        row.paint(&mut buf, area, Theme::default());
+        let accent = Theme::default().style(Look::of(Tone::Accent)).fg;
+        let shown: Vec<bool> = (0..5).map(|x| Some(buf[(x, 0)].fg) == accent).collect();
+        assert_eq!(shown, [false, false, true, true, false]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use salon::domain::failure::Failure;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::prompt::Prompt;
+use salon::domain::prompt::PromptListed;
 use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
@@ -40,7 +40,7 @@ pub struct Script {
     pub thoughts: HashMap<MessageId, String>,
     pub drafts: BTreeMap<(Option<ConversationId>, i32), Draft>,
     pub readings: HashMap<ConversationId, Reading>,
-    pub prompts: Vec<Prompt>,
+    pub prompts: Vec<PromptListed>,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
     /// What was spent today.
@@ -86,6 +86,7 @@ impl Script {
             title: title.to_owned(),
             title_by: TitleBy::Words,
             model: model.parse().unwrap(),
+            persona: None,
             system: String::new(),
             sampling: Sampling::default(),
             created_at: at,
@@ -167,14 +168,16 @@ impl Script {
             Command::Turn(turn) => return self.turn(request.id, turn),
             Command::Chat(chat) => self.chat(chat),
             Command::Shelf(shelf) => return self.shelf(cause, shelf),
-            Command::Library(Library::List) => Some(Answer::Prompts(self.prompts.clone())),
+            Command::Library(Library::List { .. }) => Some(Answer::Prompts(self.prompts.clone())),
             Command::Data(Data::Models { .. }) => Some(Answer::Models {
                 models: self.models.clone(),
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
             Command::Data(Data::Spent { .. }) => Some(Answer::Spent(self.spent)),
-            Command::Data(_) | Command::Cancel(_) => None,
+            Command::Personas(_) | Command::Library(_) | Command::Data(_) | Command::Cancel(_) => {
+                None
+            }
             Command::Stop => {
                 let news = News::Stopped;
                 return vec![Event { cause, news }];
@@ -428,6 +431,13 @@ impl Script {
                 let what = format!("{model} from the next message on");
                 self.row(conversation).model = model;
                 Some(done(what, None))
+            }
+            Chat::SetPersona {
+                conversation,
+                persona,
+            } => {
+                self.row(conversation).persona = persona;
+                Some(done("persona kept".to_owned(), None))
             }
             Chat::SetSystem { conversation, text } => {
                 self.row(conversation).system = text;

@@ -13,7 +13,8 @@ $XDG_CONFIG_HOME/salon/salon.toml (~/.config), the log in $XDG_STATE_HOME/salon 
 `salon config show` prints the places and every setting with the layer it comes from.
 
 What leaves this machine: a question, with the conversation it continues, goes to the provider of the chosen model and
-nowhere else; a title may be asked of the same provider. There is no telemetry. Without a provider the built-in guide
+nowhere else; a title may be asked of the same provider. Providers are asked for their models when you look at them.
+There is no telemetry. Without a provider the built-in guide
 answers, offline. Keys come from the environment or from key_command; they are never stored or logged.
 
 Exit codes: 0 done, 1 the reply failed or was cut, 2 wrong arguments or settings, 3 the database,

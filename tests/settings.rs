@@ -307,16 +307,6 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
             "pricing.\"a/b\".input_per_1k",
             "decimal",
         ),
-        (
-            "[pricing.\"a/b\"]\nfrom = \"soon\"",
-            "pricing.\"a/b\".from",
-            "2026-11-21",
-        ),
-        (
-            "[pricing.\"a/b\"]\noutput_per_1k = \"cheap\"",
-            "pricing.\"a/b\".output_per_1k",
-            "decimal",
-        ),
         ("version =\t2", "version", "newer"),
     ] {
         let settings = settings(file);
@@ -523,6 +513,40 @@ fn openai_variables_hold_for_openai_only() {
         None,
     );
     assert_eq!(titles(&bad).len(), 2);
+}
+
+#[test]
+fn a_bad_price_is_told_with_its_line_and_the_others_hold() {
+    for (line, allowed) in [
+        ("from = \"soon\"", "2026-11-21"),
+        ("output_per_1k = \"cheap\"", "decimal"),
+        ("cached_per_1k = \"-0.1\"", "decimal"),
+    ] {
+        let file = format!("[pricing.\"a/b\"]\ninput_per_1k = \"0.001\"\n{line}");
+        let settings = settings(&file);
+        let told = titles(&settings);
+        assert_eq!(told.len(), 1, "{file}: {told:?}");
+        assert!(told[0].contains("line 3: `pricing.\"a/b\"."), "{told:?}");
+        let remedy = &settings.problems[0].remedy;
+        assert!(remedy.contains(allowed), "{remedy}");
+        let tariff = &settings.pricing[&ModelRef::new("a", "b")];
+        assert_eq!((tariff.price.input, tariff.from), (Some(1_000_000), None));
+    }
+}
+
+#[test]
+fn a_price_of_the_environment_is_stronger_than_the_files() {
+    let settings = settings_with(
+        "default_model = \"lab/x\"\n[pricing]\ninput_per_1k = \"0.001\"\noutput_per_1k = \"0.002\"\n",
+        &[("SALON_PRICING_INPUT_PER_1K", "0.005")],
+        None,
+    );
+    assert_eq!(titles(&settings), Vec::<String>::new());
+    let price = settings.pricing[&ModelRef::new("lab", "x")].price;
+    assert_eq!(
+        (price.input, price.output),
+        (Some(5_000_000), Some(2_000_000))
+    );
 }
 
 #[test]

@@ -87,8 +87,7 @@ fn chats(row: &Value) -> bool {
     let methods = row["supportedGenerationMethods"].as_array();
     let generates = methods.is_none_or(|all| all.iter().any(|way| way == "generateContent"));
     let abilities = row["capabilities"].as_array();
-    let completes = abilities
-        .is_none_or(|all| !(all.iter().any(|can| can == "embedding") && !has(all, "completion")));
+    let completes = abilities.is_none_or(|all| !has(all, "embedding") || has(all, "completion"));
     writes
         && generates
         && completes
@@ -174,9 +173,9 @@ fn context_of(row: &Value) -> Option<u64> {
 fn abilities(row: &Value) -> Abilities {
     let can = &row["capabilities"];
     let switch = |names: &[&str]| {
-        names.iter().find_map(|name| match &can[*name] {
-            Value::Bool(can) => Some(*can),
-            told => told["supported"].as_bool(),
+        names.iter().find_map(|name| {
+            let told = &can[*name];
+            told.as_bool().or_else(|| told["supported"].as_bool())
         })
     };
     let mut found = Abilities {

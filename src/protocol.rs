@@ -360,9 +360,11 @@ pub enum Step {
         asked: Option<Shown>,
         reply: Shown,
     },
-    /// Nothing is asked before that moment: pace, `retry-after`, or retry `attempt` of 2.
+    /// Nothing is asked before `until`: pace, `retry-after`, or retry `attempt` of 2. With `since` there is no end to
+    /// count down to, such as while a model is loaded: a face counts up from there.
     Waiting {
         until: Millis,
+        since: Option<Millis>,
         why: String,
         attempt: u32,
     },

@@ -842,6 +842,7 @@ async fn a_temporary_conversation_leaves_no_words_on_disk() {
     let mut face = Face::screen(settings.clone());
     let (conversation, question) = (face.mint.id(), face.mint.id());
     let new = NewConversation {
+        storage: None,
         is_temporary: true,
         ..fresh(conversation)
     };

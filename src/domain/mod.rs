@@ -12,6 +12,7 @@ pub mod model;
 pub mod persona;
 pub mod price;
 pub mod prompt;
+pub mod secret;
 pub mod template;
 pub mod usage;
 pub mod when;

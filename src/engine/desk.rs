@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::pace::Closed;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{Mint, RequestId, UsageId};
 use crate::protocol::{Event, News};
@@ -19,6 +20,7 @@ pub struct Desk {
     pub providers: Providers,
     pub mint: Mint,
     pub is_screen: bool,
+    pub closed: Arc<Closed>,
 }
 
 impl Desk {

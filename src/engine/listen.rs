@@ -27,8 +27,15 @@ impl Turn {
     pub(super) async fn listen(&mut self, request: &ChatRequest) -> (End, Option<Reply>) {
         let (mut until, mut attempt, mut shown) = (self.order.leaves_at, 0, 0);
         let mut why = "keeping to limits.requests_per_minute".to_owned();
+        let closed = self.order.desk.closed.until(&request.model, Instant::now());
+        if let Some(closed) = closed.filter(|closed| *closed > until) {
+            until = closed;
+            why = format!("{} asked to wait", request.model.provider);
+        }
+        let begun = self.order.desk.mint.now();
+        let mut since = None;
         loop {
-            if !self.wait(until, &why, shown).await {
+            if !self.wait(until, since, &why, shown).await {
                 return (End::Stopped, None);
             }
             let error = match self.attempt(request).await {
@@ -45,25 +52,36 @@ impl Turn {
                     // A server that is getting ready is not asked again, but waited for.
                     let is_poll = matches!(error.retry, Retry::Poll(_));
                     shown = if is_poll { 0 } else { attempt };
+                    since = is_poll.then_some(begun);
                     until = Instant::now() + wait;
                     why = error.failure.title;
                 }
                 Next::GiveUp => return (End::Failed(error.failure), None),
                 Next::TooLong(wait) => {
-                    return (End::Failed(ending::too_long(error.failure, wait)), None);
+                    let desk = &self.order.desk;
+                    desk.closed.close(&request.model, Instant::now() + wait);
+                    let failure = ending::too_long(error.failure, wait, desk.is_screen);
+                    return (End::Failed(failure), None);
                 }
             }
         }
     }
 
     /// Waits visibly; `false` = stopped.
-    async fn wait(&mut self, until: Instant, why: &str, attempt: u32) -> bool {
+    async fn wait(
+        &mut self,
+        until: Instant,
+        since: Option<Millis>,
+        why: &str,
+        attempt: u32,
+    ) -> bool {
         let wait = until.saturating_duration_since(Instant::now());
         if !wait.is_zero() {
             let now = self.order.desk.mint.now();
             let wait = i64::try_from(millis(wait)).unwrap_or(i64::MAX);
             self.order.say(Step::Waiting {
                 until: Millis(now.0.saturating_add(wait)),
+                since,
                 why: why.to_owned(),
                 attempt,
             });
@@ -78,6 +96,7 @@ impl Turn {
     async fn attempt(&mut self, request: &ChatRequest) -> Heard {
         self.asked_at = Instant::now();
         self.asks += 1;
+        self.is_alive = false;
         let providers = self.order.desk.providers.clone();
         let token = self.order.token.clone();
         let mut stream = select! { biased;
@@ -155,7 +174,7 @@ impl Turn {
                 self.order.mouth.say(News::Warned(told));
             }
             Delta::Usage(usage) => self.usage.merge(usage),
-            Delta::Alive => {}
+            Delta::Alive => self.alive(),
             Delta::Finish(finish) => {
                 return Some(match finish {
                     Finish::Stop if self.is_refused => Finish::Refusal,
@@ -171,6 +190,28 @@ impl Turn {
             self.first_word(now).await;
         }
         None
+    }
+
+    /// The server says nothing but that it works (fault 23): told once, and counted up by the face.
+    fn alive(&mut self) {
+        if self.has_heard() || std::mem::replace(&mut self.is_alive, true) {
+            return;
+        }
+        let order = &mut self.order;
+        if !order.desk.is_screen {
+            return;
+        }
+        let (now, waited) = (order.desk.mint.now(), self.asked_at.elapsed());
+        let waited = i64::try_from(millis(waited)).unwrap_or(0);
+        let who = order.reply.model.as_ref();
+        let who = who.map_or("the provider", |model| model.provider.as_str());
+        let why = format!("{who} is still working");
+        order.say(Step::Waiting {
+            until: now,
+            since: Some(Millis(now.0 - waited)),
+            why,
+            attempt: 0,
+        });
     }
 
     /// The first word is shown at once, and the question has been sent.

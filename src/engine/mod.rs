@@ -10,6 +10,7 @@ mod desk;
 mod ending;
 mod insist;
 mod jobs;
+mod keys;
 mod known;
 mod library;
 mod listen;
@@ -120,6 +121,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         providers: parts.providers,
         mint: parts.mint,
         is_screen: parts.options.is_screen,
+        closed: Arc::default(),
     };
     let paths = &desk.settings.paths;
     let store = match Store::open(&paths.database, &paths.run_dir, &desk.mint).await {

@@ -14,6 +14,14 @@ impl Engine {
             Data::MarkModel { model, favourite } => {
                 Ok(vec![self.mark_model(cause, model, favourite).await?])
             }
+            Data::SaveKey { provider, key } => {
+                self.save_key(cause, provider, key);
+                Ok(Vec::new())
+            }
+            Data::ForgetKey { provider } => {
+                self.forget_key(cause, provider);
+                Ok(Vec::new())
+            }
             Data::Spent { since } => {
                 let spent = self.stores.file.spent(since).await;
                 let spent = spent.map_err(|error| self.desk.failure(&error))?;

@@ -8,7 +8,7 @@ use super::order::{Kind, Order};
 use super::turn::Turn;
 use super::{Engine, Left};
 use crate::domain::conversation::{
-    Conversation, Draft, NewConversation, TitleBy, title_from_words,
+    Conversation, Draft, NewConversation, Storage, TitleBy, title_from_words,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
@@ -287,6 +287,13 @@ impl Engine {
             made.map_err(|error| self.desk.failure(&error))?;
         }
         let now = self.desk.mint.now();
+        let storage = if new.is_temporary {
+            Storage::Local
+        } else {
+            let own = self.desk.settings.providers.get(&model.provider);
+            let by_settings = own.map(|provider| provider.storage);
+            new.storage.or(by_settings).unwrap_or_default()
+        };
         Ok(Conversation {
             id: new.id,
             title: title_from_words(question),
@@ -295,6 +302,8 @@ impl Engine {
             persona: new.persona,
             system: new.system,
             sampling: new.sampling,
+            storage,
+            thread: None,
             created_at: now,
             active_at: now,
             trashed_at: None,

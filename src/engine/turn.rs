@@ -49,6 +49,8 @@ pub struct Turn {
     pub(super) asked_at: Instant,
     /// The model said that it refuses.
     pub(super) is_refused: bool,
+    /// The server has shown that it works on the answer.
+    pub(super) is_alive: bool,
     has_warned: bool,
     /// The store has not taken the end of it.
     is_unsaved: bool,
@@ -91,6 +93,7 @@ impl Turn {
             asks: 0,
             asked_at: now,
             is_refused: false,
+            is_alive: false,
             has_warned: false,
             is_unsaved: false,
         };

@@ -136,6 +136,7 @@ actions! {
     EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
     PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
     NextSibling "chat.next_sibling" "The version after this one" [Transcript];
+    SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
     // Reading.
@@ -266,7 +267,7 @@ mod tests {
             assert!(!about.is_empty() && !about.ends_with('.'), "{about}");
             assert_eq!(Action::of_id(action.id()), Some(*action));
         }
-        assert_eq!(Action::of_word("key"), None);
+        assert_eq!(Action::of_word("keys"), None);
     }
 
     #[test]

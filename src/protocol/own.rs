@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::ModelRef;
+use crate::domain::secret::Secret;
 use crate::domain::when::Millis;
 
 /// Things about salon itself.
@@ -17,6 +18,15 @@ pub enum Data {
     MarkModel {
         model: ModelRef,
         favourite: bool,
+    },
+    /// Keep this key for a provider, in place of the one before: answered by `Done`.
+    SaveKey {
+        provider: String,
+        key: Secret,
+    },
+    /// Forget the key kept for a provider: answered by `Done`.
+    ForgetKey {
+        provider: String,
     },
     /// What all requests since then cost: answered by `Spent`.
     Spent {

@@ -13,7 +13,7 @@ use crate::provider::endpoint::Endpoint;
 use crate::provider::error::{By, ProviderError};
 use crate::provider::fault::{self, number};
 use crate::provider::transport::{Phase, of_silence, of_transport};
-use crate::provider::{Kind, Providers, models, ours, read_body};
+use crate::provider::{Kind, Providers, models, ours, read_body, wire};
 use crate::settings::ProviderSettings;
 
 /// How long a listing may take.
@@ -75,7 +75,7 @@ impl Providers {
 
 impl Asking<'_> {
     async fn all(&self) -> Result<Vec<ModelSpec>, ProviderError> {
-        let endpoint = self.endpoint(&["models"]).await?;
+        let endpoint = self.endpoint(wire::listing(self.settings.wire)).await?;
         let asked = endpoint.asked.clone();
         let listing = timeout(LISTING, self.pages(endpoint)).await;
         let mut listing =

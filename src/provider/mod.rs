@@ -3,14 +3,20 @@
 pub mod catalogue;
 pub mod client;
 pub mod completions;
+mod course;
 pub mod decode;
 mod endpoint;
 pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod guide;
+pub mod keyring;
 mod listing;
+pub mod messages;
+mod messages_request;
 pub mod models;
+pub mod ollama;
+pub mod ollama_request;
 mod plain;
 pub mod quirks;
 pub mod rates;
@@ -20,10 +26,12 @@ pub mod responses;
 pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
+pub mod shown;
 pub mod tally;
 mod terms;
 pub mod think;
 pub mod transport;
+pub mod vault;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,17 +45,20 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::domain::chat::ChatRequest;
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::model::{Facts, ModelRef};
 use crate::provider::client::Clients;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
+use crate::provider::keyring::Ring;
 use crate::provider::quirks::Quirks;
 use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
+use crate::provider::shown::Shown;
 use crate::provider::transport::{Phase, of_silence, of_transport};
-use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings};
+use crate::provider::vault::{Place, Vault};
+use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
 
 pub use error::{By, ProviderError, Retry};
 pub use guide::{Guide, GuidePace};
@@ -57,6 +68,9 @@ pub use reply::Reply;
 const GUIDE: &str = "guide";
 /// How long the body of an error is read, and how much of it.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(10), 64 << 10);
+/// How long an Ollama server may take to say what a model can, and how many bytes of that are read.
+const SHOWING: Duration = Duration::from_secs(5);
+const MAX_SHOWN: usize = 8 << 20;
 /// How often a request is changed and sent again because a field was refused.
 const MAX_CHANGES: usize = 3;
 
@@ -110,8 +124,8 @@ impl Providers {
             limits: settings.limits.clone(),
             network: settings.network.clone(),
             guide,
-            clients: Clients::new(settings.network.proxy.clone()),
-            secrets: Secrets::default(),
+            clients: Clients::new(settings.network.clone()),
+            secrets: Secrets::new(Vault::new(settings.paths.secrets.clone())),
             quirks: Mutex::new(HashMap::new()),
         };
         Providers {
@@ -125,6 +139,47 @@ impl Providers {
     pub fn with_max_event(mut self, bytes: usize) -> Providers {
         self.max_event = bytes;
         self
+    }
+
+    /// The same with another keyring than the desktop's. Only for providers that nobody holds yet.
+    #[must_use]
+    pub fn with_keyring(mut self, ring: Arc<dyn Ring>) -> Providers {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.secrets.vault.use_ring(ring);
+        }
+        self
+    }
+
+    /// Keeps this key for a provider from now on; says where it lies.
+    pub async fn save_key(&self, provider: &str, key: &str) -> Result<Place, Failure> {
+        self.keyed(provider)?;
+        let key = key.trim();
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Failure::new(
+                FailureKind::Input,
+                "This cannot be a key",
+                "A key is one word of ASCII characters; copy it again.",
+            ));
+        }
+        self.inner.secrets.vault.keep(provider, key.into()).await
+    }
+
+    /// Forgets the key that salon keeps for a provider; whether there was one.
+    pub async fn forget_key(&self, provider: &str) -> Result<bool, Failure> {
+        self.keyed(provider)?;
+        self.inner.secrets.vault.forget(provider).await
+    }
+
+    /// Refuses what has no key at all.
+    fn keyed(&self, provider: &str) -> Result<(), Failure> {
+        match self.kind(provider)? {
+            Kind::Http(_) => Ok(()),
+            Kind::Guide => Err(Failure::new(
+                FailureKind::Input,
+                "The built-in guide wants no key",
+                "Name a provider, such as /key openai.",
+            )),
+        }
     }
 
     /// The enabled providers and the guide, sorted.
@@ -142,7 +197,12 @@ impl Providers {
         match self.kind(&model.provider)? {
             Kind::Guide => Ok(()),
             Kind::Http(provider) => match &provider.key {
-                KeySource::Environment { name, value: None } => Err(no_key(&model.provider, name)),
+                source @ KeySource::Environment { name, value: None } => {
+                    match self.inner.secrets.has(&model.provider, source)? {
+                        true => Ok(()),
+                        false => Err(no_key(&model.provider, name)),
+                    }
+                }
                 KeySource::None | KeySource::Environment { .. } | KeySource::Command(_) => Ok(()),
             },
         }
@@ -154,11 +214,11 @@ impl Providers {
         match self.kind(provider) {
             Err(_) => false,
             Ok(Kind::Guide) => true,
-            Ok(Kind::Http(settings)) => match &settings.key {
-                KeySource::None => self.inner.own.contains(provider),
-                KeySource::Environment { value, .. } => value.is_some(),
-                KeySource::Command(_) => true,
-            },
+            Ok(Kind::Http(settings)) => {
+                let is_own =
+                    matches!(settings.key, KeySource::None) && self.inner.own.contains(provider);
+                is_own || self.inner.secrets.has(provider, &settings.key) == Ok(true)
+            }
         }
     }
 
@@ -202,13 +262,16 @@ impl Providers {
         let mut request = request.clone();
         request.sampling = request.sampling.over(&provider.sampling);
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
+        if wire == Wire::Ollama {
+            self.choose_window(&request, provider, &mut quirks).await;
+        }
         let mut notes = Vec::new();
         loop {
             let body = wire::encode(wire, &request, &quirks);
             match self.send(&endpoint, Some(&body)).await {
                 Ok(response) => {
                     let request_id = error::request_id(response.headers());
-                    let decoder = wire::decoder(wire, request_id);
+                    let decoder = wire::decoder(wire, (&request, &body), request_id);
                     return Ok(Reply::http(HttpReply::new(
                         (response, decoder),
                         endpoint.asked,
@@ -258,6 +321,36 @@ impl Providers {
         }
     }
 
+    /// Settles how large a window the model is asked to have; the server is asked once what the model can.
+    async fn choose_window(
+        &self,
+        request: &ChatRequest,
+        provider: &ProviderSettings,
+        quirks: &mut Quirks,
+    ) {
+        if quirks.shown.is_none() {
+            quirks.shown = self.shown(&request.model, provider).await;
+        }
+        let shown = quirks.shown.unwrap_or_default();
+        quirks.window = ollama_request::window(request, shown, quirks.window);
+        let mut known = self.inner.quirks.lock().await;
+        known.insert(request.model.clone(), quirks.clone());
+    }
+
+    /// What the server says of this model; `None` = nothing could be asked.
+    async fn shown(&self, model: &ModelRef, provider: &ProviderSettings) -> Option<Shown> {
+        let path = ["api", "show"];
+        let endpoint = self.endpoint(model, provider, &path).await.ok()?;
+        let body = serde_json::json!({"model": model.name});
+        let asking = async {
+            let response = self.send(&endpoint, Some(&body)).await.ok()?;
+            let (bytes, _) = read_body(response, MAX_SHOWN).await;
+            serde_json::from_slice::<Value>(&bytes).ok()
+        };
+        let answer = timeout(SHOWING, asking).await.ok().flatten()?;
+        Some(Shown::of(&answer))
+    }
+
     async fn quirks_of(&self, model: &ModelRef, endpoint: &Endpoint) -> Quirks {
         let known = self.inner.quirks.lock().await;
         let known = known.get(model).cloned();
@@ -272,7 +365,7 @@ impl Providers {
     ) -> Result<Endpoint, Failure> {
         self.check(model)?;
         let inner = &self.inner;
-        let key = inner.secrets.key(&settings.key).await?;
+        let key = inner.secrets.key(&model.provider, &settings.key).await?;
         Endpoint::new(model, settings, path, key, (&inner.limits, &inner.network))
     }
 
@@ -345,8 +438,9 @@ fn no_key(provider: &str, variable: &str) -> Failure {
     Failure::new(
         FailureKind::Key,
         format!("There is no key for {provider}"),
-        format!("Set the environment variable {variable}, or key_command of providers.{provider}."),
+        format!("Set it with /key {provider} on the screen, or in the environment as {variable}."),
     )
+    .with_offer(Offer::SetKey)
 }
 
 /// At most so many bytes of a body, and what broke it.

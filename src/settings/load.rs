@@ -10,8 +10,8 @@ use toml::de::DeTable;
 use super::reader::{Reader, Shown, flag, number, path};
 use super::tree::{Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Network, Paths, ProviderSettings, Settings, Ui,
-    environment, providers,
+    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Settings, Ui, environment,
+    network, providers,
 };
 use crate::domain::conversation::Sampling;
 use crate::domain::failure::{Failure, FailureKind};
@@ -76,7 +76,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     };
     let pricing = pricing(&mut reader);
     let ui = ui(layers, &mut reader);
-    let network = network(layers, &mut reader);
+    let network = network::read(layers, &mut reader);
     let user_id = reader.text(&path("user_id"));
     let (origins, problems) = reader.finish();
     Ok(Settings {
@@ -390,28 +390,5 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .unwrap_or(1),
         no_color: layers.variable("NO_COLOR").is_some(),
         is_tmux: layers.variable("TMUX").is_some(),
-    }
-}
-
-fn network(layers: &Layers, reader: &mut Reader) -> Network {
-    let roots = path("network.ca_file");
-    let set = reader.read(&roots, Shown::Open, |file| {
-        Ok(super::paths::absolute(layers, file.as_ref()))
-    });
-    let shared = layers.variable("SSL_CERT_FILE").filter(|_| set.is_none());
-    if let Some(file) = shared {
-        reader.origin(&roots, file.to_owned(), Layer::Environment);
-    }
-    let proxy = reader.read(&path("network.proxy"), Shown::Hidden, |text| {
-        let schemes = ["http://", "https://"];
-        if schemes.iter().any(|scheme| text.starts_with(scheme)) {
-            Ok(text.to_owned())
-        } else {
-            Err("an address such as http://proxy.example.org:3128".to_owned())
-        }
-    });
-    Network {
-        proxy,
-        ca_file: set.or(shared.map(PathBuf::from)),
     }
 }

@@ -15,6 +15,7 @@ mod models;
 mod recovery;
 mod rows;
 mod spaced;
+mod threads;
 mod turns;
 mod usage;
 

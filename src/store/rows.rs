@@ -5,7 +5,7 @@ use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
 use uuid::Uuid;
 
 use super::error::StoreError;
-use crate::domain::conversation::{Conversation, Sampling, TitleBy};
+use crate::domain::conversation::{Conversation, Sampling, Storage, Thread, TitleBy};
 use crate::domain::id::{ConversationId, InstanceId, MessageId, PromptId};
 use crate::domain::message::{Finish, Message, Role, Shown, Status};
 use crate::domain::model::ModelRef;
@@ -17,7 +17,7 @@ macro_rules! conversation_columns {
     () => {
         "c.id, c.title, c.title_by, c.model, c.system_text, c.temperature, c.max_output_tokens, c.effort, c.streaming,
          c.created_at, c.active_at, c.trashed_at, c.tip_id, c.message_count, c.tokens_in, c.tokens_out, c.cost_pico,
-         c.unpriced, c.metadata"
+         c.unpriced, c.metadata, c.storage, c.thread, c.thread_item"
     };
 }
 pub(super) use conversation_columns;
@@ -153,7 +153,28 @@ pub(super) fn conversation(cells: &mut Cells<'_>) -> Result<Conversation, StoreE
         cost: Money(cells.next()?),
         unpriced: cells.count()?,
         metadata: serde_json::from_str(cells.next()?).unwrap_or_default(),
+        storage: Storage::of(cells.next()?).unwrap_or_default(),
+        thread: {
+            let place = cells.next::<Option<&str>>()?;
+            let item = cells.next()?;
+            place.and_then(|place| thread_of(place, item))
+        },
     })
+}
+
+/// A provider's conversation by its stored text, `provider/conv_…`.
+fn thread_of(place: &str, item: Option<String>) -> Option<Thread> {
+    let (provider, id) = place.split_once('/')?;
+    Some(Thread {
+        provider: provider.to_owned(),
+        id: id.to_owned(),
+        item,
+    })
+}
+
+/// The text a provider's conversation is stored as.
+pub(super) fn thread_place(thread: &Thread) -> String {
+    format!("{}/{}", thread.provider, thread.id)
 }
 
 /// A message from `message_columns`.

@@ -7,7 +7,9 @@ use super::Store;
 use super::connections::begin;
 use super::drafts::{put_before, scope_bytes, take_over};
 use super::error::StoreError;
-use super::rows::{int, maybe_int, one_conversation, that_conversation, that_shown, title_word};
+use super::rows::{
+    int, maybe_int, one_conversation, that_conversation, that_shown, thread_place, title_word,
+};
 use super::spaced::spaced;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::id::{ConversationId, InstanceId, MessageId};
@@ -50,9 +52,9 @@ pub struct Withdraw {
 }
 
 const INSERT_CONVERSATION: &str = "INSERT INTO conversation
-  (id, title, title_by, model, system_text, temperature, max_output_tokens, effort, streaming, metadata, trashed_at,
-   created_at, active_at, stamp, origin)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
+  (id, title, title_by, model, system_text, temperature, max_output_tokens, effort, streaming, storage, thread,
+   thread_item, metadata, trashed_at, created_at, active_at, stamp, origin)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
 
 const INSERT_MESSAGE: &str = "INSERT INTO message
   (id, conversation_id, parent_id, depth, conversation_n, role, status, finish, failure, content, spaced, model,
@@ -338,6 +340,9 @@ pub(super) async fn insert_conversation(
         .bind(c.sampling.max_output_tokens)
         .bind(c.sampling.effort.as_deref())
         .bind(c.sampling.stream)
+        .bind(c.storage.word())
+        .bind(c.thread.as_ref().map(thread_place))
+        .bind(c.thread.as_ref().and_then(|thread| thread.item.as_deref()))
         .bind(c.metadata.to_string())
         .bind(c.trashed_at.map(|at| at.0))
         .bind(c.created_at.0)

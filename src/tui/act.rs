@@ -6,6 +6,7 @@ use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
@@ -28,6 +29,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::EditQuestion => talk::edit_question(model),
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
+        Action::SetKey => secret::ask(model, None),
         Action::CopyAnswer => copy(model, model.transcript.last_answer()),
         Action::Copy => copy(model, model.transcript.words_at_hand()),
         Action::Fold => fold(model),
@@ -129,7 +131,10 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
     } else if action == Action::RenameConversation && !has_place {
         Some("there is no conversation to rename yet".to_owned())
-    } else if matches!(action, Action::EditSystem | Action::RenameConversation) {
+    } else if matches!(
+        action,
+        Action::EditSystem | Action::RenameConversation | Action::SetKey
+    ) {
         None
     } else {
         Some("this word stands alone; // sends a slash".to_owned())
@@ -140,6 +145,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
         (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
+        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),

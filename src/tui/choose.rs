@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{models, shelf, talk};
+use super::{models, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -19,6 +19,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
         (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
+        (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
+        (Purpose::Key, Choice::Key(provider, key)) => secret::keep(model, provider, key),
         (Purpose::TrashLive(id), Choice::Agreed) => {
             talk::stop_in(model, id);
             shelf::apply(model, id, Act::Trash);
@@ -30,9 +32,11 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::Rewind
             | Purpose::Rename(_)
             | Purpose::System
+            | Purpose::SendWith
+            | Purpose::Key
             | Purpose::TrashLive(_)
             | Purpose::Help,
-            Choice::Picked(_) | Choice::Written(_) | Choice::Agreed,
+            Choice::Picked(_) | Choice::Written(_) | Choice::Key(..) | Choice::Agreed,
         ) => {}
     }
 }

@@ -14,16 +14,28 @@ pub struct Live {
     pub started: u64,
     pub first_word: Option<u64>,
     pub first_thought: Option<u64>,
+    pub waiting: Option<Waiting>,
+}
+
+/// What it waits for.
+#[derive(Clone, Debug)]
+pub struct Waiting {
     /// Nothing is asked before that moment.
-    pub waiting: Option<(Millis, String)>,
+    pub until: Millis,
+    /// Set where there is no end to count down to.
+    pub since: Option<Millis>,
+    pub why: String,
 }
 
 impl Live {
     /// One line on how it goes, by the clock of the screen: the foot of a growing reply. What has no room in so many
     /// cells is left out; how to stop it is said last of all and never left out.
     pub fn words(&self, tick: u64, now: Millis, room: u16) -> String {
-        if let Some((until, why)) = &self.waiting {
-            return wait_words((until.0 - now.0).max(0), why, room);
+        if let Some(Waiting { until, since, why }) = &self.waiting {
+            return match since {
+                Some(since) => lasting((now.0 - since.0).max(0), why, room),
+                None => wait_words((until.0 - now.0).max(0), why, room),
+            };
         }
         let mut parts = self.parts(tick);
         let words = |parts: &[String]| parts.join(" · ");
@@ -41,8 +53,8 @@ impl Live {
             } else {
                 "waiting"
             };
-            let seconds = (tick - self.started) / 1000;
-            return vec![format!("{what} {seconds} s"), stops];
+            let lasted = time_words((tick - self.started) / 1000);
+            return vec![format!("{what} {lasted}"), stops];
         };
         let tokens = estimate_tokens(self.bytes);
         let tenths = (tick - self.started) / 100;
@@ -74,6 +86,26 @@ fn wait_words(ms: i64, why: &str, room: u16) -> String {
     .unwrap_or_else(|| "Esc stops".to_owned())
 }
 
+/// What has lasted so many milliseconds without an end in sight, in so many cells.
+fn lasting(ms: i64, why: &str, room: u16) -> String {
+    let lasted = time_words(ms.unsigned_abs() / 1000);
+    [
+        format!("{why}, {lasted} · Esc stops"),
+        format!("waiting {lasted} · Esc stops"),
+    ]
+    .into_iter()
+    .find(|words| width(words) <= room)
+    .unwrap_or_else(|| "Esc stops".to_owned())
+}
+
+/// `23 s`, `2:10`.
+fn time_words(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{}:{:02}", seconds / 60, seconds % 60),
+    }
+}
+
 /// Tokens of so many bytes of mixed text, near enough for a running figure.
 fn estimate_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(4)
@@ -90,5 +122,20 @@ mod tests {
         assert_eq!(words(36), "asks again in 20 s · Esc stops");
         assert_eq!(words(20), "20 s · Esc stops");
         assert_eq!(words(10), "Esc stops");
+    }
+
+    #[test]
+    fn what_has_no_end_in_sight_is_counted_up() {
+        let words = |ms, room| lasting(ms, "lab is loading the model", room);
+        assert_eq!(
+            words(23_900, 60),
+            "lab is loading the model, 23 s · Esc stops"
+        );
+        assert_eq!(
+            words(130_000, 60),
+            "lab is loading the model, 2:10 · Esc stops"
+        );
+        assert_eq!(words(130_000, 30), "waiting 2:10 · Esc stops");
+        assert_eq!(words(130_000, 10), "Esc stops");
     }
 }

@@ -20,6 +20,7 @@ pub mod overlay;
 pub mod pane;
 pub mod probe;
 mod reader;
+mod secret;
 mod shelf;
 mod spent;
 mod talk;

@@ -89,6 +89,8 @@ pub struct Model {
     pub questions: Vec<(MessageId, String)>,
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
+    /// The model that was not there; the picker shows names like it first.
+    pub missed_model: Option<ModelRef>,
     pub model_failures: BTreeMap<String, Failure>,
     pub today: Today,
     /// Takes the last change of the list back.
@@ -165,6 +167,7 @@ impl Model {
             questions: Vec::new(),
             live: HashMap::new(),
             models: Vec::new(),
+            missed_model: None,
             model_failures: BTreeMap::new(),
             today: Today::default(),
             undo: None,
@@ -265,6 +268,7 @@ impl Model {
             persona: None,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            storage: None,
             is_temporary: false,
         }
     }

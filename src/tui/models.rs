@@ -5,6 +5,7 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::theme::Tone;
 use crate::domain::clean::Clean;
+use crate::domain::hint::unlikeness;
 use crate::domain::model::{Abilities, Facts, ModelRef, ModelSpec};
 use crate::domain::price::CostBy;
 use crate::domain::usage::Money;
@@ -16,10 +17,27 @@ const FAILURES: usize = 2;
 
 /// Opens the model picker; a listing that is old is renewed meanwhile.
 pub fn pick(model: &mut Model, purpose: Purpose) {
-    let aside = if matches!(purpose, Purpose::RetryWith(_)) {
-        Clean::own("for this answer only")
-    } else {
-        Clean::own("used from the next message on")
+    model.missed_model = None;
+    open(model, purpose);
+}
+
+/// Opens the model picker after the model at hand was not there: names like its own come first (fault 11).
+pub fn pick_another(model: &mut Model, purpose: Purpose) {
+    model.missed_model = Some(model.model().clone());
+    open(model, purpose);
+}
+
+fn open(model: &mut Model, purpose: Purpose) {
+    let aside = match purpose {
+        Purpose::RetryWith(_) => Clean::own("for this answer only"),
+        Purpose::SendWith => Clean::own("your message is sent to it"),
+        Purpose::Model
+        | Purpose::Rewind
+        | Purpose::Rename(_)
+        | Purpose::System
+        | Purpose::Key
+        | Purpose::TrashLive(_)
+        | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {
         model
@@ -34,12 +52,13 @@ pub fn pick(model: &mut Model, purpose: Purpose) {
     );
     let mut picker = Picker::new(Clean::own("Model"), aside, Clean::line(&keys), rows(model))
         .taking_typed("use");
-    picker.notes = notes(model, false);
+    let refresh = model.missed_model.is_some();
+    picker.notes = notes(model, refresh);
     model.overlays.push(Overlay {
         purpose,
         body: Body::Picker(picker),
     });
-    model.ask(Command::Data(Data::Models { refresh: false }), Ask::Models);
+    model.ask(Command::Data(Data::Models { refresh }), Ask::Models);
 }
 
 /// Asks the providers for their models again.
@@ -56,7 +75,7 @@ pub fn refill(model: &mut Model, is_whole: bool) {
 fn fill(model: &mut Model, is_asking: bool) {
     let (rows, notes) = (rows(model), notes(model, is_asking));
     for overlay in &mut model.overlays {
-        if let (Purpose::Model | Purpose::RetryWith(_), Body::Picker(picker)) =
+        if let (Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_), Body::Picker(picker)) =
             (overlay.purpose, &mut overlay.body)
         {
             picker.fill(rows.clone());
@@ -133,7 +152,13 @@ fn rows(model: &Model) -> Vec<Row> {
             is_marked: spec.favourite,
         }
     };
-    model.models.iter().map(row).collect()
+    let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
+    if let Some(missed) = &model.missed_model {
+        specs.retain(|spec| spec.model != *missed);
+        let name = missed.to_string();
+        specs.sort_by_cached_key(|spec| unlikeness(&name, &spec.model.to_string()));
+    }
+    specs.into_iter().map(row).collect()
 }
 
 /// A window in words: `128 k`, `1 M`.

@@ -2,17 +2,17 @@
 
 use super::focus::{ask_list, context};
 use super::leaving::keep_place;
-use super::live::Live;
+use super::live::{Live, Waiting};
 use super::model::{Ask, Model};
 use super::msg::Effect;
 use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{models, spent, talk, words};
+use super::{models, secret, spent, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
-use crate::domain::failure::{Failure, Offer};
+use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::Shown;
 use crate::keys::Action;
@@ -50,9 +50,11 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             changed_conversation(model, conversation);
             started(model, id, asked, reply);
         }
-        Step::Waiting { until, why, .. } => {
+        Step::Waiting {
+            until, since, why, ..
+        } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = Some((until, why));
+                live.waiting = Some(Waiting { until, since, why });
             }
         }
         Step::Thought { text } => {
@@ -102,10 +104,15 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             conversation,
         } => {
             let has_gone = conversation.is_none();
+            let asked = model
+                .live
+                .get(&id)
+                .and_then(|live| live.reply.model.clone());
+            let provider = asked.as_ref().map(|model| model.provider.as_str());
             withdrawn(model, cause, id, conversation);
             // The draft of a conversation that is gone belongs to the one not yet created.
             let scope = if has_gone { None } else { Some(id) };
-            come_back(model, scope, draft, failure);
+            come_back(model, scope, draft, failure, provider);
         }
     }
 }
@@ -149,8 +156,11 @@ fn come_back(
     scope: Option<ConversationId>,
     draft: Option<Draft>,
     failure: Option<Failure>,
+    provider: Option<&str>,
 ) {
     let is_here = model.here() == scope;
+    // What was typed since must not be sent by a choice that is about the message that came back.
+    let is_whole = is_here && draft.is_some() && model.composer.is_empty();
     match (draft, scope) {
         (Some(draft), _) if is_here => {
             model.composer.put_back(words::literal(draft));
@@ -162,14 +172,34 @@ fn come_back(
         (None, _) => {}
     }
     let Some(failure) = failure else { return };
-    let offers_models = failure.offer == Some(Offer::PickModel);
+    let purpose = match is_whole {
+        true => Purpose::SendWith,
+        false => Purpose::Model,
+    };
+    let is_for_key = failure.offer == Some(Offer::SetKey);
+    // Somebody who goes on typing would type into the field for the key.
+    if is_here && (is_whole || !is_for_key) {
+        offer(model, &failure, purpose, provider);
+    }
     if is_here {
         model.composer.notice = Some(failure);
     } else {
         model.warn(&failure);
     }
-    if offers_models && model.overlays.is_empty() {
-        models::pick(model, Purpose::Model);
+}
+
+/// Opens what a failure offers, unless something is open already. `provider` was asked; `None` = the one at hand.
+fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Option<&str>) {
+    if !model.overlays.is_empty() {
+        return;
+    }
+    match failure.offer {
+        Some(Offer::PickModel) if failure.kind == FailureKind::Input => {
+            models::pick_another(model, purpose);
+        }
+        Some(Offer::PickModel) => models::pick(model, purpose),
+        Some(Offer::SetKey) => secret::ask(model, provider),
+        None => {}
     }
 }
 
@@ -234,7 +264,7 @@ fn changed_conversation(model: &mut Model, conversation: Conversation) {
 
 fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     let ask = cause.and_then(|cause| model.asks.remove(&cause));
-    let offers_models = failure.offer == Some(Offer::PickModel);
+    offer(model, &failure, Purpose::Model, None);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
@@ -258,9 +288,6 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Change,
         )
         | None => model.warn(&failure),
-    }
-    if offers_models && model.overlays.is_empty() {
-        models::pick(model, Purpose::Model);
     }
 }
 

@@ -229,6 +229,17 @@ pub fn new_conversation(model: &mut Model) {
     open::fresh(model, drafts);
 }
 
+/// Sends what stands in the composer to another model, which is used from then on.
+pub fn send_with(model: &mut Model, name: &str) {
+    if name.parse::<ModelRef>().is_ok() {
+        model.composer.notice = None;
+        models::choose(model, name);
+        send(model);
+    } else {
+        models::choose(model, name);
+    }
+}
+
 /// Opens the conversation's own instructions (spec C13).
 pub fn edit_system(model: &mut Model) {
     let text = model.open.as_ref().map_or(&model.new_system, |c| &c.system);

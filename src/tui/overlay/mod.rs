@@ -30,6 +30,10 @@ pub enum Purpose {
     Rename(ConversationId),
     /// The conversation's own instructions.
     System,
+    /// The model a message that came back is sent to.
+    SendWith,
+    /// A provider's key.
+    Key,
     /// Trash a conversation in which a reply is being written.
     TrashLive(ConversationId),
     Help,

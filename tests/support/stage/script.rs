@@ -97,6 +97,8 @@ impl Script {
             tokens_in: 0,
             tokens_out: 0,
             cost: Money(0),
+            storage: salon::domain::conversation::Storage::Local,
+            thread: None,
             unpriced: 0,
             metadata: serde_json::json!({}),
         });
@@ -329,8 +331,22 @@ impl Script {
         let cause = self.writing.get(&id).map(|w| w.cause);
         let step = Step::Waiting {
             until,
+            since: None,
             why: why.to_owned(),
             attempt: 1,
+        };
+        vec![say(cause, id, step)]
+    }
+
+    /// It has waited so many seconds for something without an end in sight.
+    pub fn last(&mut self, id: ConversationId, seconds: i64, why: &str) -> Vec<Event> {
+        let until = self.mint.now();
+        let cause = self.writing.get(&id).map(|w| w.cause);
+        let step = Step::Waiting {
+            until,
+            since: Some(Millis(until.0 - seconds * 1000)),
+            why: why.to_owned(),
+            attempt: 0,
         };
         vec![say(cause, id, step)]
     }

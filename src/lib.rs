@@ -22,10 +22,12 @@
 //! - `keys/`: the one table of actions (`keys/action.rs`), chords, and the key map.
 //! - `manual.rs`: salon's manual from `assets/guide/`, read by the guide and by help.
 //! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames, `provider/completions.rs` reads them,
+//!   `provider/responses.rs` likewise, `provider/wire.rs` chooses; `provider/thread.rs` knows OpenAI's Conversations,
 //!   `provider/guide.rs` answers without a network; `provider/listing.rs` asks for models, `provider/catalogue.rs` knows
 //!   the shipped ones.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
-//! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`).
+//! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
+//!   in a conversation that the provider keeps too (`engine/thread.rs`).
 //! - `cli/`: `salon ask`, `list`, `show`, `models`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.

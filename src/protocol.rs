@@ -2,6 +2,10 @@
 //!
 //! A command is a verb, news is a fact. Every event caused by a request names it. Nothing here says how a screen
 //! looks. The serde derive is the guard that keeps handles and closures out.
+#![expect(
+    clippy::large_enum_variant,
+    reason = "an event is moved a few times in its life; a box would cost more"
+)]
 
 mod own;
 
@@ -309,10 +313,6 @@ pub struct Event {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event is moved a few times in its life; a box would cost more"
-)]
 pub enum News {
     /// The reply being written in that conversation.
     Turn {
@@ -348,10 +348,6 @@ pub enum Row {
 /// A reply growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended, Measured; or
 /// Withdrawn in place of Ended when there was no word.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event is moved a few times in its life; a box would cost more"
-)]
 pub enum Step {
     /// The rows are in the store. `asked` is the question this send created. What follows its parent on the screen
     /// makes room for the new branch.
@@ -360,8 +356,7 @@ pub enum Step {
         asked: Option<Shown>,
         reply: Shown,
     },
-    /// Nothing is asked before `until`: pace, `retry-after`, or retry `attempt` of 2. With `since` there is no end to
-    /// count down to, such as while a model is loaded: a face counts up from there.
+    /// Nothing is asked before `until`: pace, `retry-after`, or retry `attempt` of 2. With `since` a face counts up.
     Waiting {
         until: Millis,
         since: Option<Millis>,

@@ -129,7 +129,7 @@ impl Scene {
             let (ms, why, attempt) = self.face.waiting(asked.id).await;
             let (least, most) = (
                 range.start() * i64::from(expected),
-                range.end() * i64::from(expected),
+                range.end() * i64::from(expected) + 100,
             );
             assert!((least..=most).contains(&ms), "{ms} ms, {why}");
             assert_eq!(attempt, expected);
@@ -629,7 +629,7 @@ async fn fault_18_a_long_wait_asks_first() {
     );
     let asked = scene.ask().await;
     let (ms, why, _) = scene.face.waiting(asked.id).await;
-    assert!((590_000..=600_000).contains(&ms), "{ms}");
+    assert!((590_000..=600_100).contains(&ms), "{ms}");
     assert_eq!(why, "test asked to wait");
     assert_eq!(scene.asks(), 1);
     skip(Duration::from_secs(601)).await;
@@ -715,7 +715,7 @@ async fn fault_21_model_is_loading() {
                 attempt,
                 ..
             } => {
-                assert_eq!((why.as_str(), *attempt), ("test is loading the model", 0));
+                assert_eq!((why.as_str(), *attempt), ("the model is loading", 0));
                 Some(since.unwrap())
             }
             _ => None,

@@ -110,15 +110,12 @@ impl Scene {
 }
 
 fn save(key: &str) -> Command {
-    Command::Data(Data::SaveKey {
-        provider: "test".to_owned(),
-        key: Secret::from(key.to_owned()),
-    })
+    let key = Secret::from(key.to_owned());
+    Command::Data(Data::Key("test".to_owned(), Some(key)))
 }
 
 fn forget() -> Command {
-    let provider = "test".to_owned();
-    Command::Data(Data::ForgetKey { provider })
+    Command::Data(Data::Key("test".to_owned(), None))
 }
 
 async fn done(face: &mut Face, command: Command) -> String {
@@ -222,7 +219,7 @@ async fn what_cannot_be_a_key_or_has_none_is_refused() {
         let key = Secret::from(KEPT.to_owned());
         let provider = provider.to_owned();
         let id = face
-            .ask(Command::Data(Data::SaveKey { provider, key }))
+            .ask(Command::Data(Data::Key(provider, Some(key))))
             .await;
         assert_eq!(face.refusal(id).await.kind, FailureKind::Input);
     }

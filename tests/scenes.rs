@@ -14,6 +14,7 @@
 //! model-failure PROVIDER TITLE    spent DOLLARS UNPRICED    what was spent today
 //! prompts                    those that ship  start [last]
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
+//! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
 //! show WORDS                 what the following screen is
 //! looks                      the following screen with its colours
@@ -38,8 +39,9 @@ use std::path::Path;
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
+use reqwest::header::HeaderMap;
 use salon::domain::conversation::Draft;
-use salon::domain::failure::{Failure, FailureKind};
+use salon::domain::failure::{Failure, FailureKind, Offer};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
 use salon::domain::model::{Abilities, ModelSpec};
@@ -49,6 +51,8 @@ use salon::domain::usage::{Money, Spent};
 use salon::domain::when::Millis;
 use salon::keys::KeyMap;
 use salon::protocol::News;
+use salon::provider::error::{self, Asked};
+use salon::provider::fault;
 use stage::Face;
 use stage::script::Script;
 
@@ -337,6 +341,25 @@ impl Scene {
                 let events = face.engine.wait(face.here(), seconds.parse().unwrap(), why);
                 face.hears(events)
             }
+            "lasts" => {
+                let (seconds, why) = rest.split_once(' ').unwrap();
+                let events = face.engine.last(face.here(), seconds.parse().unwrap(), why);
+                face.hears(events)
+            }
+            "answers" => {
+                let (status, body) = rest.split_once(' ').unwrap();
+                let failure = refusal(status.parse().unwrap(), body);
+                let events = face.engine.withdraw(face.here(), Some(failure));
+                face.hears(events)
+            }
+            "refuse-key" => {
+                let failure = Failure::new(
+                    FailureKind::Key,
+                    "There is no key for lab",
+                    "Set it with /key lab on the screen, or in the environment as LAB_API_KEY.",
+                );
+                face.refuses(failure.with_offer(Offer::SetKey))
+            }
             "withdraw" => {
                 let events = face.engine.withdraw(face.here(), Some(bad(rest)));
                 face.hears(events)
@@ -374,6 +397,20 @@ impl Scene {
         )
         .unwrap();
     }
+}
+
+/// What is told when lab's server answers so.
+fn refusal(status: u16, body: &str) -> Failure {
+    let asked = Asked {
+        provider: "lab".to_owned(),
+        model: "llama".to_owned(),
+        url: "https://lab.example.com/v1/chat/completions".to_owned(),
+        host: "lab.example.com".to_owned(),
+        key_from: "LAB_API_KEY".to_owned(),
+        ..Asked::default()
+    };
+    let said = fault::from_bytes(body.as_bytes());
+    error::of_status(&asked, status, &HeaderMap::new(), said).failure
 }
 
 /// A failure of `title | remedy | detail`.

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use salon::domain::conversation::Storage;
 use salon::domain::model::ModelRef;
 use salon::domain::price::{Price, Tariff};
 use salon::domain::when::Millis;
@@ -410,6 +411,11 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
             "pricing.\"a/b\".input_per_1k",
             "decimal",
         ),
+        (
+            "[providers.openai]\nstorage = \"cloud\"",
+            "providers.openai.storage",
+            "\"local\" or \"provider\"",
+        ),
         ("version =\t2", "version", "newer"),
     ] {
         let settings = settings(file);
@@ -513,6 +519,20 @@ fn a_users_provider_is_read_and_its_address_trimmed() {
     assert!(
         told.iter()
             .any(|told| told.contains("X-Bad") && told.contains("printable"))
+    );
+}
+
+#[test]
+fn only_the_responses_wire_keeps_conversations() {
+    let kept = settings("[providers.openai]\nstorage = \"provider\"\n");
+    assert_eq!(titles(&kept), [""; 0]);
+    assert_eq!(kept.providers["openai"].storage, Storage::Provider);
+    assert_eq!(kept.providers["openrouter"].storage, Storage::Local);
+    let not = settings("[providers.openrouter]\nstorage = \"provider\"\n");
+    let told = titles(&not);
+    assert!(
+        told.len() == 1 && told[0].contains("`openrouter` cannot keep conversations"),
+        "{told:?}"
     );
 }
 
@@ -762,4 +782,24 @@ fn the_users_keys_lie_beside_the_config() {
     let mut given = layers(home.path(), &[], None);
     given.config = Some(home.path().join("salon.toml"));
     assert_eq!(load(&given).unwrap().keys_file, "[list]\n");
+}
+
+#[test]
+fn the_proxies_of_the_environment_are_known_by_their_variables() {
+    let proxies = |variables: &[(&str, &str)]| settings_with("", variables, None).network.proxies;
+    let named = |name: &str, address: &str| Some((name.to_owned(), address.to_owned()));
+    let set = proxies(&[
+        ("HTTPS_PROXY", "http://upper:1"),
+        ("https_proxy", "http://lower:1"),
+        ("ALL_PROXY", "socks5://all:2"),
+        ("NO_PROXY", "intern.example, 10.0.0.0/8"),
+    ]);
+    assert_eq!(set.https, named("https_proxy", "http://lower:1"));
+    assert_eq!(set.http, named("ALL_PROXY", "socks5://all:2"));
+    assert_eq!(set.except, "intern.example, 10.0.0.0/8");
+    let set = proxies(&[("HTTP_PROXY", "proxy:3128"), ("HTTPS_PROXY", "")]);
+    assert_eq!(set.http, named("HTTP_PROXY", "http://proxy:3128"));
+    assert_eq!(set.https, None);
+    let secret = settings_with("", &[("ALL_PROXY", "http://me:hunter2@p:1")], None);
+    assert!(!format!("{secret:?}{}", show(&secret).join("")).contains("hunter2"));
 }

@@ -154,6 +154,18 @@ impl Conversation {
             tokens: self.tokens_in + self.tokens_out,
         }
     }
+
+    /// The provider that keeps it too, or will from its next answer on.
+    pub fn keeper(&self) -> Option<&str> {
+        let own = || match self.storage {
+            Storage::Local => None,
+            Storage::Provider => Some(self.model.provider.as_str()),
+        };
+        self.thread
+            .as_ref()
+            .map(|thread| thread.provider.as_str())
+            .or_else(own)
+    }
 }
 
 /// What creates a conversation; the face mints the id (decisions 3, C1).

@@ -26,6 +26,14 @@ pub fn no_reason() -> Failure {
     )
 }
 
+/// What the transport broke off after words: they can be continued.
+pub fn after_words(mut failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Network && failure.remedy == "Send again." {
+        failure.remedy = "Continue it, or ask again.".to_owned();
+    }
+    failure
+}
+
 /// The stream was over before it had begun.
 pub fn broke_off(provider: &str) -> ProviderError {
     ProviderError {

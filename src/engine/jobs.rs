@@ -22,6 +22,8 @@ pub enum Key {
     Secret,
     /// A read that can take longer than a moment.
     Read,
+    /// Something told to the provider that keeps a conversation.
+    Thread,
 }
 
 /// A job under way. `X` is what the owner wants to know about it should it panic.

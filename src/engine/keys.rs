@@ -9,8 +9,15 @@ use crate::protocol::{Answer, News};
 use crate::provider::vault::Place;
 
 impl Engine {
-    /// Keeps this key; answered by where it lies.
-    pub(super) fn save_key(&mut self, cause: RequestId, provider: String, key: Secret) {
+    /// Keeps this key, or forgets the one that is kept; answered by where it lies.
+    pub(super) fn key(&mut self, cause: RequestId, provider: String, key: Option<Secret>) {
+        match key {
+            Some(key) => self.save_key(cause, provider, key),
+            None => self.forget_key(cause, provider),
+        }
+    }
+
+    fn save_key(&mut self, cause: RequestId, provider: String, key: Secret) {
         let providers = self.desk.providers.clone();
         self.change_key(cause, async move {
             let place = providers.save_key(&provider, key.expose()).await?;
@@ -24,8 +31,7 @@ impl Engine {
         });
     }
 
-    /// Forgets the key that is kept.
-    pub(super) fn forget_key(&mut self, cause: RequestId, provider: String) {
+    fn forget_key(&mut self, cause: RequestId, provider: String) {
         let providers = self.desk.providers.clone();
         self.change_key(cause, async move {
             Ok(match providers.forget_key(&provider).await? {

@@ -5,6 +5,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ending::{self, End};
 use super::pace::{self, Next};
+use super::thread::Asked;
 use super::turn::Turn;
 use super::words::millis;
 use crate::domain::chat::{ChatRequest, Delta};
@@ -54,7 +55,10 @@ impl Turn {
                     shown = if is_poll { 0 } else { attempt };
                     since = is_poll.then_some(begun);
                     until = Instant::now() + wait;
-                    why = error.failure.title;
+                    why = match is_poll {
+                        true => "the model is loading".to_owned(),
+                        false => error.failure.title,
+                    };
                 }
                 Next::GiveUp => return (End::Failed(error.failure), None),
                 Next::TooLong(wait) => {
@@ -68,7 +72,7 @@ impl Turn {
     }
 
     /// Waits visibly; `false` = stopped.
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         until: Instant,
         since: Option<Millis>,
@@ -97,13 +101,18 @@ impl Turn {
         self.asked_at = Instant::now();
         self.asks += 1;
         self.is_alive = false;
-        let providers = self.order.desk.providers.clone();
         let token = self.order.token.clone();
         let mut stream = select! { biased;
             () = token.cancelled() => return Heard::End(End::Stopped, None),
-            asked = providers.ask(request) => match asked {
-                Ok(stream) => stream,
-                Err(error) => return Heard::Error(error),
+            asked = self.ask(request) => match asked {
+                Asked::Stream(stream) => stream,
+                Asked::Ready(text) => {
+                    self.take(Delta::Text(text)).await;
+                    return Heard::End(End::Finished(Finish::Stop), None);
+                }
+                Asked::Stopped => return Heard::End(End::Stopped, None),
+                Asked::Error(error) => return Heard::Error(error),
+                Asked::Unasked(failure) => return Heard::End(End::Failed(failure), None),
             },
         };
         loop {
@@ -116,18 +125,29 @@ impl Turn {
                     Some(Ok(delta)) => if let Some(finish) = self.take(delta).await {
                         return Heard::End(End::Finished(finish), Some(stream));
                     },
-                    Some(Err(error)) if !self.has_heard() => return Heard::Error(error),
+                    Some(Err(error)) if !self.has_heard() => return Heard::Error(self.for_once(error)),
                     Some(Err(ProviderError { failure, by: By::Transport, .. })) => {
-                        return Heard::End(End::Cut(failure), None);
+                        return Heard::End(End::Cut(ending::after_words(failure)), None);
                     }
                     Some(Err(ProviderError { failure, by: By::Server, .. })) => {
                         return Heard::End(End::Failed(failure), None);
                     }
                     None if self.has_heard() => return Heard::End(End::Cut(ending::no_reason()), None),
-                    None => return Heard::Error(ending::broke_off(&request.model.provider)),
+                    None => {
+                        let error = ending::broke_off(&request.model.provider);
+                        return Heard::Error(self.for_once(error));
+                    }
                 },
             }
         }
+    }
+
+    /// Within the provider's conversation nothing is asked again by itself once an answer had begun (`wire.md` 7.4).
+    fn for_once(&self, error: ProviderError) -> ProviderError {
+        if self.is_in_thread {
+            return ProviderError::never(error.failure, error.by);
+        }
+        error
     }
 
     /// Whether the model has said anything, also what is still held at the seam: nothing is asked twice then.

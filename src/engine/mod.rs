@@ -10,9 +10,11 @@ mod desk;
 mod ending;
 mod insist;
 mod jobs;
+mod keeper;
 mod keys;
 mod known;
 mod library;
+mod line;
 mod listen;
 mod listings;
 mod measure;
@@ -26,6 +28,7 @@ mod seam;
 mod shelf;
 mod start;
 mod stores;
+mod thread;
 mod turn;
 mod words;
 
@@ -41,6 +44,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
+use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
 use crate::protocol::{
     Answer, Command, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
@@ -381,14 +385,7 @@ impl Engine {
     }
 
     /// Starts the chore that makes a title, if there is one to make.
-    async fn offer_title(
-        &mut self,
-        id: ConversationId,
-        (question, reply): (
-            crate::domain::message::Message,
-            crate::domain::message::Message,
-        ),
-    ) {
+    async fn offer_title(&mut self, id: ConversationId, (question, reply): (Message, Message)) {
         let is_free = !self.jobs.has(Key::Turn(id)) && !self.jobs.has(Key::Title(id));
         if !self.desk.is_screen || !is_free {
             return;

@@ -14,12 +14,8 @@ impl Engine {
             Data::MarkModel { model, favourite } => {
                 Ok(vec![self.mark_model(cause, model, favourite).await?])
             }
-            Data::SaveKey { provider, key } => {
-                self.save_key(cause, provider, key);
-                Ok(Vec::new())
-            }
-            Data::ForgetKey { provider } => {
-                self.forget_key(cause, provider);
+            Data::Key(provider, key) => {
+                self.key(cause, provider, key);
                 Ok(Vec::new())
             }
             Data::Spent { since } => {

@@ -45,14 +45,19 @@ pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
     let spec = known::of(&order.desk, file, &model).await;
     let window = spec.map_err(failure)?.facts.context;
     let sampling = sampling(settings, &order.conversation, &model);
-    window::plan(
+    let planned = window::plan(
         model.clone(),
         system(settings, &order.conversation),
         &branch,
         sampling,
         window,
-    )
-    .map_err(|overflow| does_not_fit(&model, overflow))
+    );
+    let mut request = planned.map_err(|overflow| does_not_fit(&model, overflow))?;
+    // A temporary conversation is not to be known again by anybody (spec C10).
+    if order.ledger.is_some() {
+        request.conversation = None;
+    }
+    Ok(request)
 }
 
 /// The conversation's own instructions, else those of the settings.

@@ -292,7 +292,11 @@ impl Engine {
         } else {
             let own = self.desk.settings.providers.get(&model.provider);
             let by_settings = own.map(|provider| provider.storage);
-            new.storage.or(by_settings).unwrap_or_default()
+            let wanted = new.storage.or(by_settings).unwrap_or_default();
+            match self.desk.providers.keeps_threads(&model.provider) {
+                true => wanted,
+                false => Storage::Local,
+            }
         };
         Ok(Conversation {
             id: new.id,

@@ -15,6 +15,7 @@ use super::plan;
 use super::seam::Seam;
 use super::words::{Words, millis};
 use crate::domain::chat::{ChatRequest, Delta};
+use crate::domain::conversation::Thread;
 use crate::domain::failure::Failure;
 use crate::domain::message::{Message, Status};
 use crate::domain::usage::Usage;
@@ -54,6 +55,10 @@ pub struct Turn {
     has_warned: bool,
     /// The store has not taken the end of it.
     is_unsaved: bool,
+    /// The answer under way was asked within the provider's conversation.
+    pub(super) is_in_thread: bool,
+    /// The provider's conversations in which nothing is kept any more.
+    pub(super) left_threads: Vec<Thread>,
 }
 
 impl Turn {
@@ -96,6 +101,8 @@ impl Turn {
             is_alive: false,
             has_warned: false,
             is_unsaved: false,
+            is_in_thread: false,
+            left_threads: Vec::new(),
         };
         let (end, stream) = turn.listen(&request).await;
         turn.last_words().await;
@@ -196,6 +203,7 @@ impl Turn {
         if self.is_unsaved {
             self.insist_on_end(usage).await;
         }
+        self.end_left_threads().await;
         let order = &self.order;
         let is_complete = order.reply.status == Status::Complete && order.ledger.is_none();
         let pair = (order.question.clone(), order.reply.clone());
@@ -226,6 +234,9 @@ impl Turn {
         if order.is_logged() {
             tracing::info!(turn = %order.reply.id, kind = ?failure.as_ref().map(|f| f.kind), "taken back");
         }
+        if conversation.is_none() {
+            self.left_threads.extend(order.conversation.thread.take());
+        }
         let draft = order.draft.take();
         order.say(Step::Withdrawn {
             draft,
@@ -236,6 +247,7 @@ impl Turn {
         if self.is_unsaved {
             self.insist_on_withdrawal().await;
         }
+        self.end_left_threads().await;
         Left {
             has_asked: self.asks > 0,
             leaves_at: self.order.leaves_at,

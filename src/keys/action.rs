@@ -177,6 +177,8 @@ actions! {
 
     // Pickers and forms.
     Accept "overlay.accept" "Take what is selected or written" [Overlay];
+    NextField "form.next" "To the next field" [Overlay];
+    PreviousField "form.previous" "To the field before" [Overlay];
     RefreshPicker "picker.refresh" "Ask the providers for their models again" [Overlay];
     Favourite "picker.favourite" "Mark the model as a favourite, or unmark it" [Overlay];
 

@@ -19,15 +19,8 @@ pub enum Data {
         model: ModelRef,
         favourite: bool,
     },
-    /// Keep this key for a provider, in place of the one before: answered by `Done`.
-    SaveKey {
-        provider: String,
-        key: Secret,
-    },
-    /// Forget the key kept for a provider: answered by `Done`.
-    ForgetKey {
-        provider: String,
-    },
+    /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
+    Key(String, Option<Secret>),
     /// What all requests since then cost: answered by `Spent`.
     Spent {
         since: Millis,

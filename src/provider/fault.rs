@@ -173,7 +173,7 @@ fn tokens_in(message: &str) -> Option<(u64, u64)> {
     let numbers = |text: &str| -> Vec<u64> {
         text.split(|c: char| !c.is_ascii_digit())
             .filter_map(|digits| digits.parse().ok())
-            .filter(|n| *n >= 256)
+            .filter(|n| *n >= 16)
             .collect()
     };
     let all = numbers(&message);

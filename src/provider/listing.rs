@@ -4,24 +4,24 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::provider::body::read_body;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::error::{By, ProviderError};
 use crate::provider::fault::{self, number};
 use crate::provider::transport::{Phase, of_silence, of_transport};
-use crate::provider::{Kind, Providers, models, ours, read_body, wire};
+use crate::provider::{Kind, MAX_LISTING, Providers, models, ours, wire};
 use crate::settings::ProviderSettings;
 
 /// How long a listing may take.
 const LISTING: Duration = Duration::from_secs(10);
 /// How long the further questions may take together; without their answers the listing stands as it is.
 const FURTHER: Duration = Duration::from_secs(3);
-/// The largest listing; OpenRouter's has about a megabyte.
-const MAX_LISTING: usize = 32 << 20;
 /// Pages followed before a listing counts as endless.
 const PAGES: usize = 20;
 /// Models of an Ollama that are asked about one by one, and how many at a time.
@@ -126,7 +126,8 @@ impl Asking<'_> {
 
     /// The answer as JSON; what is no JSON is null.
     async fn ask(&self, endpoint: &Endpoint, body: Option<&Value>) -> Result<Value, ProviderError> {
-        let sent = self.providers.send(endpoint, body).await;
+        let method = body.map_or(Method::GET, |_| Method::POST);
+        let sent = self.providers.send(endpoint, method, body).await;
         let response = sent.map_err(|refused| refused.error)?;
         match read_body(response, MAX_LISTING).await {
             (_, Some(error)) => Err(of_transport(&endpoint.asked, Phase::Answering, error)),

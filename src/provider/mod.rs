@@ -1,5 +1,6 @@
 //! Providers: the way to each model, over HTTP or to the built-in guide. HTTP only: no SQL, no screen, no policy.
 
+mod body;
 pub mod catalogue;
 pub mod client;
 pub mod completions;
@@ -30,8 +31,10 @@ pub mod shown;
 pub mod tally;
 mod terms;
 pub mod think;
+pub mod thread;
 pub mod transport;
 pub mod vault;
+mod window;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -47,6 +50,7 @@ use tokio::time::timeout;
 use crate::domain::chat::ChatRequest;
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::model::{Facts, ModelRef};
+use crate::provider::body::read_body;
 use crate::provider::client::Clients;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
@@ -55,7 +59,6 @@ use crate::provider::quirks::Quirks;
 use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
-use crate::provider::shown::Shown;
 use crate::provider::transport::{Phase, of_silence, of_transport};
 use crate::provider::vault::{Place, Vault};
 use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
@@ -68,9 +71,8 @@ pub use reply::Reply;
 const GUIDE: &str = "guide";
 /// How long the body of an error is read, and how much of it.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(10), 64 << 10);
-/// How long an Ollama server may take to say what a model can, and how many bytes of that are read.
-const SHOWING: Duration = Duration::from_secs(5);
-const MAX_SHOWN: usize = 8 << 20;
+/// The largest listing; OpenRouter's has about a megabyte.
+const MAX_LISTING: usize = 32 << 20;
 /// How often a request is changed and sent again because a field was refused.
 const MAX_CHANGES: usize = 3;
 
@@ -246,7 +248,12 @@ impl Providers {
     /// Sends the request; returns when the head of the answer is there. A field the model refuses is left out and the
     /// request sent again, at most three times, which the answer tells by a note.
     pub async fn ask(&self, request: &ChatRequest) -> Result<Reply, ProviderError> {
-        let provider = match self.kind(&request.model.provider).map_err(ours)? {
+        self.ask_once(request).await.map_err(|r| r.error)
+    }
+
+    /// The same, with what the server said when it refused.
+    async fn ask_once(&self, request: &ChatRequest) -> Result<Reply, Refused> {
+        let provider = match self.kind(&request.model.provider).map_err(Refused::ours)? {
             Kind::Guide => {
                 let guide = &self.inner.guide;
                 let text = guide.answer(request);
@@ -258,7 +265,7 @@ impl Providers {
         let endpoint = self
             .endpoint(&request.model, provider, wire::path(wire))
             .await
-            .map_err(ours)?;
+            .map_err(Refused::ours)?;
         let mut request = request.clone();
         request.sampling = request.sampling.over(&provider.sampling);
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
@@ -268,7 +275,7 @@ impl Providers {
         let mut notes = Vec::new();
         loop {
             let body = wire::encode(wire, &request, &quirks);
-            match self.send(&endpoint, Some(&body)).await {
+            match self.send(&endpoint, Method::POST, Some(&body)).await {
                 Ok(response) => {
                     let request_id = error::request_id(response.headers());
                     let decoder = wire::decoder(wire, (&request, &body), request_id);
@@ -281,9 +288,10 @@ impl Providers {
                     )));
                 }
                 Err(refused) => {
-                    let note = refused.said.and_then(|said| quirks.learn(&said, &body));
+                    let said = refused.said.as_ref();
+                    let note = said.and_then(|said| quirks.learn(said, &body));
                     let Some(note) = note.filter(|_| notes.len() < MAX_CHANGES) else {
-                        return Err(refused.error);
+                        return Err(refused);
                     };
                     notes.push(note);
                     let mut known = self.inner.quirks.lock().await;
@@ -321,36 +329,6 @@ impl Providers {
         }
     }
 
-    /// Settles how large a window the model is asked to have; the server is asked once what the model can.
-    async fn choose_window(
-        &self,
-        request: &ChatRequest,
-        provider: &ProviderSettings,
-        quirks: &mut Quirks,
-    ) {
-        if quirks.shown.is_none() {
-            quirks.shown = self.shown(&request.model, provider).await;
-        }
-        let shown = quirks.shown.unwrap_or_default();
-        quirks.window = ollama_request::window(request, shown, quirks.window);
-        let mut known = self.inner.quirks.lock().await;
-        known.insert(request.model.clone(), quirks.clone());
-    }
-
-    /// What the server says of this model; `None` = nothing could be asked.
-    async fn shown(&self, model: &ModelRef, provider: &ProviderSettings) -> Option<Shown> {
-        let path = ["api", "show"];
-        let endpoint = self.endpoint(model, provider, &path).await.ok()?;
-        let body = serde_json::json!({"model": model.name});
-        let asking = async {
-            let response = self.send(&endpoint, Some(&body)).await.ok()?;
-            let (bytes, _) = read_body(response, MAX_SHOWN).await;
-            serde_json::from_slice::<Value>(&bytes).ok()
-        };
-        let answer = timeout(SHOWING, asking).await.ok().flatten()?;
-        Some(Shown::of(&answer))
-    }
-
     async fn quirks_of(&self, model: &ModelRef, endpoint: &Endpoint) -> Quirks {
         let known = self.inner.quirks.lock().await;
         let known = known.get(model).cloned();
@@ -369,16 +347,16 @@ impl Providers {
         Endpoint::new(model, settings, path, key, (&inner.limits, &inner.network))
     }
 
-    /// Sends a request, a listing without a body, and waits for the head of a good answer.
+    /// Sends a request and waits for the head of a good answer.
     async fn send(
         &self,
         endpoint: &Endpoint,
+        method: Method,
         body: Option<&Value>,
     ) -> Result<reqwest::Response, Refused> {
         let asked = &endpoint.asked;
         let client = self.inner.clients.get(&endpoint.way).await;
-        let client = client.map_err(|failure| Refused::without_words(ours(failure)))?;
-        let method = body.map_or(Method::GET, |_| Method::POST);
+        let client = client.map_err(Refused::ours)?;
         let request = client.request(method, endpoint.url.clone());
         let accept = match body.map(|body| &body["stream"]) {
             Some(Value::Bool(true)) => "text/event-stream",
@@ -424,6 +402,10 @@ impl Providers {
 }
 
 impl Refused {
+    fn ours(failure: Failure) -> Refused {
+        Refused::without_words(ours(failure))
+    }
+
     fn without_words(error: ProviderError) -> Refused {
         Refused { error, said: None }
     }
@@ -441,22 +423,4 @@ fn no_key(provider: &str, variable: &str) -> Failure {
         format!("Set it with /key {provider} on the screen, or in the environment as {variable}."),
     )
     .with_offer(Offer::SetKey)
-}
-
-/// At most so many bytes of a body, and what broke it.
-async fn read_body(
-    mut response: reqwest::Response,
-    most: usize,
-) -> (Vec<u8>, Option<reqwest::Error>) {
-    let mut bytes = Vec::new();
-    while bytes.len() < most {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())])
-            }
-            Ok(None) => return (bytes, None),
-            Err(error) => return (bytes, Some(error)),
-        }
-    }
-    (bytes, None)
 }

@@ -77,6 +77,8 @@ pub fn act(model: &mut Model, action: Action) {
         Action::Suspend => model.effects.push(Effect::Suspend),
         Action::Quit => leaving::leave(model),
         Action::Accept
+        | Action::NextField
+        | Action::PreviousField
         | Action::Newline
         | Action::Left
         | Action::Right

@@ -25,16 +25,18 @@ pub struct Waiting {
     /// Set where there is no end to count down to.
     pub since: Option<Millis>,
     pub why: String,
+    /// The retry that follows, of two; 0 = it is none.
+    pub attempt: u32,
 }
 
 impl Live {
     /// One line on how it goes, by the clock of the screen: the foot of a growing reply. What has no room in so many
     /// cells is left out; how to stop it is said last of all and never left out.
     pub fn words(&self, tick: u64, now: Millis, room: u16) -> String {
-        if let Some(Waiting { until, since, why }) = &self.waiting {
-            return match since {
-                Some(since) => lasting((now.0 - since.0).max(0), why, room),
-                None => wait_words((until.0 - now.0).max(0), why, room),
+        if let Some(waiting) = &self.waiting {
+            return match waiting.since {
+                Some(since) => lasting((now.0 - since.0).max(0), &waiting.why, room),
+                None => waiting.words((waiting.until.0 - now.0).max(0), room),
             };
         }
         let mut parts = self.parts(tick);
@@ -73,17 +75,24 @@ impl Live {
     }
 }
 
-/// A wait of so many milliseconds in so many cells: the seconds stay longer than the reason.
-fn wait_words(ms: i64, why: &str, room: u16) -> String {
-    let left = ms.unsigned_abs().div_ceil(1000);
-    [
-        format!("{why}, {left} s · Esc stops"),
-        format!("asks again in {left} s · Esc stops"),
-        format!("{left} s · Esc stops"),
-    ]
-    .into_iter()
-    .find(|words| width(words) <= room)
-    .unwrap_or_else(|| "Esc stops".to_owned())
+impl Waiting {
+    /// A wait of so many milliseconds more in so many cells: the seconds stay longer than the reason.
+    fn words(&self, ms: i64, room: u16) -> String {
+        let (why, left) = (&self.why, time_words(ms.unsigned_abs().div_ceil(1000)));
+        let then = match self.attempt {
+            0 => format!("sends in {left}"),
+            n => format!("retry {n} of 2 in {left}"),
+        };
+        [
+            format!("{why} · {then} · Esc stops"),
+            format!("{why}, {left} · Esc stops"),
+            format!("{then} · Esc stops"),
+            format!("{left} · Esc stops"),
+        ]
+        .into_iter()
+        .find(|words| width(words) <= room)
+        .unwrap_or_else(|| "Esc stops".to_owned())
+    }
 }
 
 /// What has lasted so many milliseconds without an end in sight, in so many cells.
@@ -117,11 +126,26 @@ mod tests {
 
     #[test]
     fn a_wait_keeps_its_seconds_where_the_reason_has_no_room() {
-        let words = |room| wait_words(19_001, "openrouter asks to slow down", room);
-        assert_eq!(words(60), "openrouter asks to slow down, 20 s · Esc stops");
-        assert_eq!(words(36), "asks again in 20 s · Esc stops");
-        assert_eq!(words(20), "20 s · Esc stops");
-        assert_eq!(words(10), "Esc stops");
+        let mut waiting = Waiting {
+            until: Millis(0),
+            since: None,
+            why: "openrouter asks to slow down".to_owned(),
+            attempt: 1,
+        };
+        let words = |waiting: &Waiting, room| waiting.words(19_001, room);
+        assert_eq!(
+            words(&waiting, 70),
+            "openrouter asks to slow down · retry 1 of 2 in 20 s · Esc stops"
+        );
+        assert_eq!(
+            words(&waiting, 50),
+            "openrouter asks to slow down, 20 s · Esc stops"
+        );
+        assert_eq!(words(&waiting, 40), "retry 1 of 2 in 20 s · Esc stops");
+        assert_eq!(words(&waiting, 20), "20 s · Esc stops");
+        assert_eq!(words(&waiting, 10), "Esc stops");
+        waiting.attempt = 0;
+        assert_eq!(words(&waiting, 40), "sends in 20 s · Esc stops");
     }
 
     #[test]

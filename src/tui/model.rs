@@ -89,8 +89,9 @@ pub struct Model {
     pub questions: Vec<(MessageId, String)>,
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
-    /// The model that was not there; the picker shows names like it first.
-    pub missed_model: Option<ModelRef>,
+    /// The model that could not answer, and whether it is missing: then the picker shows names like it first, else
+    /// larger windows first.
+    pub missed_model: Option<(ModelRef, bool)>,
     pub model_failures: BTreeMap<String, Failure>,
     pub today: Today,
     /// Takes the last change of the list back.

@@ -21,9 +21,10 @@ pub fn pick(model: &mut Model, purpose: Purpose) {
     open(model, purpose);
 }
 
-/// Opens the model picker after the model at hand was not there: names like its own come first (fault 11).
-pub fn pick_another(model: &mut Model, purpose: Purpose) {
-    model.missed_model = Some(model.model().clone());
+/// Opens the model picker after the model at hand was not there, or too small (faults 11, 13): names like its own come
+/// first, or larger windows.
+pub fn pick_another(model: &mut Model, purpose: Purpose, is_missing: bool) {
+    model.missed_model = Some((model.model().clone(), is_missing));
     open(model, purpose);
 }
 
@@ -153,10 +154,16 @@ fn rows(model: &Model) -> Vec<Row> {
         }
     };
     let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
-    if let Some(missed) = &model.missed_model {
+    if let Some((missed, is_missing)) = &model.missed_model {
         specs.retain(|spec| spec.model != *missed);
         let name = missed.to_string();
-        specs.sort_by_cached_key(|spec| unlikeness(&name, &spec.model.to_string()));
+        specs.sort_by_cached_key(|spec| {
+            let (far, window) = match is_missing {
+                true => (unlikeness(&name, &spec.model.to_string()), None),
+                false => (0, spec.facts.context),
+            };
+            (spec.model.is_guide(), far, std::cmp::Reverse(window))
+        });
     }
     specs.into_iter().map(row).collect()
 }

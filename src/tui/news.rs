@@ -51,10 +51,18 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             started(model, id, asked, reply);
         }
         Step::Waiting {
-            until, since, why, ..
+            until,
+            since,
+            why,
+            attempt,
         } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = Some(Waiting { until, since, why });
+                live.waiting = Some(Waiting {
+                    until,
+                    since,
+                    why,
+                    attempt,
+                });
             }
         }
         Step::Thought { text } => {
@@ -194,10 +202,10 @@ fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Optio
         return;
     }
     match failure.offer {
-        Some(Offer::PickModel) if failure.kind == FailureKind::Input => {
-            models::pick_another(model, purpose);
+        Some(Offer::PickModel) => {
+            let is_missing = failure.kind == FailureKind::Input;
+            models::pick_another(model, purpose, is_missing);
         }
-        Some(Offer::PickModel) => models::pick(model, purpose),
         Some(Offer::SetKey) => secret::ask(model, provider),
         None => {}
     }

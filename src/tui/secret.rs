@@ -21,12 +21,10 @@ pub fn ask(model: &mut Model, provider: Option<&str>) {
 
 /// Gives the key to the engine; an empty one is forgotten there.
 pub fn keep(model: &mut Model, provider: String, key: Secret) {
-    let data = if key.expose().trim().is_empty() {
-        Data::ForgetKey { provider }
-    } else {
+    let key = Some(key).filter(|key| !key.expose().trim().is_empty());
+    if key.is_some() {
         // What was said of the old key holds no longer.
         model.composer.notice = None;
-        Data::SaveKey { provider, key }
-    };
-    model.ask(Command::Data(data), Ask::Change);
+    }
+    model.ask(Command::Data(Data::Key(provider, key)), Ask::Change);
 }

@@ -68,10 +68,14 @@ fn key(model: &mut Model, chord: Chord) {
         chord.key,
         chord.is_text() && model.pending.is_empty() && takes_text(model),
     ) {
-        if let Some(editor) = editor(model) {
-            editor.insert(c.encode_utf8(&mut [0; 4]));
+        match editor(model) {
+            Some(editor) => {
+                editor.insert(c.encode_utf8(&mut [0; 4]));
+                edited(model);
+            }
+            // A choice in a form.
+            None => unbound(model, chord),
         }
-        edited(model);
     } else {
         bound(model, chord);
     }

@@ -261,7 +261,11 @@ fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
             Focus::Composer | Focus::List | Focus::Library => Context::Composer,
         };
         let key = model.keymap.hint(here, Action::ScrollEnd);
-        model.transcript.marker(&key.unwrap_or_default())
+        let marker = model.transcript.marker(&key.unwrap_or_default());
+        match model.open.as_ref().and_then(|c| c.keeper()) {
+            Some(keeper) if marker.is_empty() => Clean::line(&format!("also kept by {keeper}")),
+            Some(_) | None => marker,
+        }
     };
     if aside.is_empty() {
         tone = Tone::Dim;

@@ -5,6 +5,7 @@ pub mod form;
 mod frame;
 pub mod help;
 pub mod picker;
+pub mod sheet;
 
 use ratatui::layout::{Position, Rect};
 

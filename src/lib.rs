@@ -21,8 +21,9 @@
 //! - `settings/`: the layers shipped, file, environment, arguments, made into one checked `Settings`.
 //! - `keys/`: the one table of actions (`keys/action.rs`), chords, and the key map.
 //! - `manual.rs`: salon's manual from `assets/guide/`, read by the guide and by help.
-//! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames, `provider/completions.rs` reads them,
-//!   `provider/responses.rs` likewise, `provider/wire.rs` chooses; `provider/thread.rs` knows OpenAI's Conversations,
+//! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames; `provider/wire.rs` names for each
+//!   dialect who writes the request and who reads the frames; `provider/quirks.rs` knows hosts and learns from refusals;
+//!   `provider/thread.rs` knows OpenAI's Conversations,
 //!   `provider/guide.rs` answers without a network; `provider/listing.rs` asks for models, `provider/catalogue.rs` knows
 //!   the shipped ones.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.

@@ -128,6 +128,13 @@ pub enum Chat {
         conversation: ConversationId,
         persona: Option<PersonaId>,
     },
+    /// Persona, model and temperature as they stood before `SetPersona`: what undoes it. Answered by `Done`.
+    PutPersonaBack {
+        conversation: ConversationId,
+        persona: Option<PersonaId>,
+        model: ModelRef,
+        temperature: Option<f64>,
+    },
     /// Its own instructions (spec C13); empty removes them.
     SetSystem {
         conversation: ConversationId,

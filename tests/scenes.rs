@@ -12,6 +12,8 @@
 //! length / thought / unsent / trashed          what else is with it
 //! model NAME [WINDOW] [IN/OUT] [images,tools] [listed:MINUTES] [*]    a known model; prices in dollars a million
 //! model-failure PROVIDER TITLE    spent DOLLARS UNPRICED    what was spent today
+//! persona RELATIONSHIP NAME  a persona         described / persona-model / persona-trashed     of the last one
+//! with NAME                  the last conversation has it from here on
 //! prompts                    those that ship  start [last]
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
@@ -235,6 +237,13 @@ impl Scene {
                 let now = world.mint.now();
                 world.row(id).trashed_at = Some(now);
             }
+            "with" => {
+                let found = world.personas.iter();
+                let found = found
+                    .map(|row| &row.persona)
+                    .find(|p| p.profile.name == rest);
+                world.row(id).persona = found.map(|persona| persona.id);
+            }
             "titleless" => world.row(id).title = String::new(),
             _ => {
                 let tip = world.row(id).tip.expect("an answer comes first");
@@ -280,6 +289,19 @@ impl Scene {
                     unpriced: unpriced.parse().unwrap(),
                     tokens: 3_140,
                 };
+            }
+            "persona" => {
+                let (relationship, name) = rest.split_once(' ').unwrap();
+                world.persona(name, relationship);
+            }
+            "described" | "persona-model" | "persona-trashed" => {
+                let now = world.mint.now();
+                let row = world.personas.last_mut().expect("a persona comes first");
+                match verb {
+                    "described" => row.persona.profile.description = rest.to_owned(),
+                    "persona-model" => row.persona.profile.model = Some(rest.parse().unwrap()),
+                    _ => row.persona.trashed_at = Some(now),
+                }
             }
             "new-model" => world.model = rest.parse().unwrap(),
             "new-draft" => {

@@ -761,6 +761,13 @@ async fn models_come_used_first() {
         (known[2].facts.context, known[2].listed_at),
         (Some(8192), Some(Millis(START + 2)))
     );
+    assert_eq!(store.habits(&b).await.unwrap(), None);
+    store.keep_habits(&b, "{\"at\":1}").await.unwrap();
+    store.mark_model(&b, false).await.unwrap();
+    let kept = store.habits(&b).await.unwrap();
+    assert_eq!(kept.as_deref(), Some("{\"at\":1}"));
+    let stranger = ModelRef::new("local", "never");
+    assert_eq!(store.habits(&stranger).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -792,6 +799,7 @@ async fn a_request_is_measured_once() {
         at: place.mint.now(),
         purpose: Purpose::Turn,
         conversation: Some(reply.conversation),
+        persona: None,
         message: Some(reply.id),
         model: ModelRef::guide(),
         usage,
@@ -1247,7 +1255,7 @@ async fn files_that_cannot_be_used_stay_as_they_are() {
         place.try_open().await.err(),
         Some(StoreError::Newer {
             found: 99,
-            known: 1
+            known: 3
         })
     );
     assert_eq!(std::fs::read(place.db()).unwrap(), newer);

@@ -26,7 +26,7 @@ pub struct Part {
 pub fn parts(persona: Option<&Persona>, own: &str, settings: &str) -> Vec<Part> {
     let persona = persona
         .filter(|persona| persona.trashed_at.is_none())
-        .map(said_by)
+        .map(|persona| persona.profile.system())
         .unwrap_or_default();
     let rest = if own.trim().is_empty() {
         (Origin::Settings, settings)
@@ -48,13 +48,6 @@ pub fn parts(persona: Option<&Persona>, own: &str, settings: &str) -> Vec<Part> 
 pub fn whole(parts: &[Part]) -> String {
     let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
     texts.join("\n\n")
-}
-
-/// The text a persona adds.
-fn said_by(persona: &Persona) -> String {
-    let profile = &persona.profile;
-    let edited = profile.system_text.as_ref();
-    edited.unwrap_or(&profile.instructions).clone()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Plain types and pure rules: what a conversation, a message, a model and a failure are. No I/O, no clock, no randomness but ids handed in.
 
+pub mod card;
 pub mod chat;
 pub mod clean;
 pub mod conversation;
 pub mod failure;
+pub mod filter;
 pub mod hint;
 pub mod id;
 pub mod instructions;

@@ -18,6 +18,8 @@ pub enum Key {
     Title(ConversationId),
     List,
     Models,
+    /// A prompt that is tried.
+    Try,
     /// A key being kept or forgotten.
     Secret,
     /// A read that can take longer than a moment.

@@ -83,9 +83,10 @@ pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversa
     let row = UsageRow {
         id: order.desk.mint.id(),
         at: order.desk.mint.now(),
-        purpose: Purpose::Turn,
+        purpose: order.kind.purpose(),
         conversation: Some(reply.conversation),
         message: Some(reply.id),
+        persona: reply.persona,
         model,
         usage,
         cost: cost.money,
@@ -100,6 +101,7 @@ pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversa
         let nameless = UsageRow {
             conversation: None,
             message: None,
+            persona: None,
             ..row.clone()
         };
         ledger.measure(None, &nameless).await?;
@@ -122,6 +124,7 @@ pub async fn title_row(
         purpose: Purpose::Title,
         conversation: Some(conversation.id),
         message: None,
+        persona: conversation.persona,
         model: model.clone(),
         usage,
         cost: cost.money,

@@ -4,10 +4,12 @@
 //! speak through the loop, and the loop reads a conversation's row anew as it passes it on: a face never gets an older
 //! row after a newer one. A face that does not read holds up nothing but its own news, and loses none of it.
 
+mod arrange;
 mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod habits;
 mod insist;
 mod jobs;
 mod keeper;
@@ -22,13 +24,17 @@ mod models;
 mod order;
 mod own;
 mod pace;
+mod personas;
 mod plan;
+mod prompts;
 mod rescue;
 mod seam;
 mod shelf;
 mod start;
 mod stores;
 mod thread;
+mod tongue;
+mod trial;
 mod turn;
 mod words;
 
@@ -47,7 +53,7 @@ use crate::domain::id::{ConversationId, Mint, RequestId};
 use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
 use crate::protocol::{
-    Answer, Command, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
+    Answer, Command, EVENTS, Event, News, REQUESTS, Request, Row, Shelf, Step, Turn,
 };
 use crate::provider::Providers;
 use crate::settings::Settings;
@@ -59,18 +65,12 @@ use listings::{Listings, Outcomes};
 use pace::Pace;
 use stores::Stores;
 
+pub use desk::Options;
+
 /// Leaving takes no longer than this.
 const LEAVING: Duration = Duration::from_secs(2);
 /// What jobs have said and the loop has not yet passed on.
 const SAID: usize = 64;
-
-/// How the engine is to behave towards its face.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// The screen: sends keep the pace of the settings, taken-back text becomes the draft, titles are made. `false` =
-    /// `ask`: only a server's `retry-after` is obeyed, and nothing remains of what had no word.
-    pub is_screen: bool,
-}
 
 /// What an engine is made of.
 pub struct Parts {
@@ -155,15 +155,6 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
             hopeless(failure, requests, engine.events).await;
         }
     }
-}
-
-/// What the engine cannot do yet.
-fn later() -> Failure {
-    Failure::new(
-        crate::domain::failure::FailureKind::Bug,
-        "That is not there yet",
-        "",
-    )
 }
 
 /// Nothing works: says so, refuses everything, and waits for the face to leave.
@@ -282,12 +273,10 @@ impl Engine {
         let id = request.id;
         let done = match request.command {
             Command::Turn(turn) => self.turn(id, turn).await.map(|()| Vec::new()),
-            Command::Chat(chat) => self.chat(id, chat).await.map(Vec::from_iter),
+            Command::Chat(chat) => self.chat(id, chat).await,
             Command::Shelf(shelf) => self.shelf(id, shelf).await,
-            Command::Library(Library::List { .. }) => {
-                Ok(vec![News::Answer(Answer::Prompts(library::listed()))])
-            }
-            Command::Personas(_) | Command::Library(_) => Err(later()),
+            Command::Personas(personas) => self.personas(id, personas).await,
+            Command::Library(library) => self.library(id, library).await,
             Command::Data(data) => self.own(id, data).await,
             command @ (Command::Cancel(_) | Command::Stop) => {
                 self.cancel(&command);

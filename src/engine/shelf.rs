@@ -218,13 +218,12 @@ async fn page(store: &Store, wanted: &Wanted) -> Result<Answer, StoreError> {
     } = wanted;
     let (rows, has_more) = store.list(query, *after, *offset, *limit).await?;
     let here = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-    let total = if query.words.trim().is_empty() {
+    let total = if query.words.trim().is_empty() && query.persona.is_none() {
         store.count(query.which).await?
     } else if after.is_none() && !has_more && (here > 0 || *offset == 0) && *limit != Some(0) {
         offset + here
     } else {
-        let (all, _) = store.list(query, None, 0, None).await?;
-        u64::try_from(all.len()).unwrap_or(u64::MAX)
+        store.count_fitting(query).await?
     };
     Ok(Answer::List {
         rows,

@@ -9,6 +9,7 @@ use tokio::select;
 use tokio::time::{Instant, sleep_until};
 
 use super::ending::{self, End};
+use super::habits;
 use super::measure;
 use super::order::{Kind, Order};
 use super::plan;
@@ -66,7 +67,7 @@ impl Turn {
     pub async fn run(mut order: Order) -> Left {
         let kept = match order.kind {
             Kind::Continue => order.reply.content.clone(),
-            Kind::Send { .. } | Kind::Again => String::new(),
+            Kind::Send { .. } | Kind::Again | Kind::Try => String::new(),
         };
         let request = match plan::request(&order).await {
             Ok(request) => request,
@@ -104,14 +105,25 @@ impl Turn {
             is_in_thread: false,
             left_threads: Vec::new(),
         };
+        if let Err(error) = habits::recall(&turn.order, &request.model).await {
+            turn.warn(&error);
+        }
         let (end, stream) = turn.listen(&request).await;
         turn.last_words().await;
         if turn.words.has_new() {
             turn.close(end).await;
+            turn.keep_habits(&request).await;
             turn.settle(stream).await;
             turn.count(&request).await
         } else {
+            turn.keep_habits(&request).await;
             turn.take_back(end).await
+        }
+    }
+
+    async fn keep_habits(&mut self, request: &ChatRequest) {
+        if let Err(error) = habits::keep(&self.order, &request.model).await {
+            self.warn(&error);
         }
     }
 

@@ -130,6 +130,12 @@ actions! {
     // The conversation at hand.
     PickModel "chat.model" "Use another model from the next message on" [Everywhere] / "model";
     EditSystem "chat.system" "Write this conversation's own instructions" [Everywhere] / "system";
+    PickPersona "persona.pick" "Talk with a persona, or with none" [Everywhere] / "persona";
+    NewPersona "persona.new" "Make a persona" [Overlay Everywhere] / "new-persona";
+    EditPersona "persona.edit" "Edit the persona" [Overlay Everywhere] / "edit-persona";
+    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [Overlay];
+    TrashPersona "persona.trash" "Move the persona to the trash; its conversations stay" [Overlay];
+    TrashedPersonas "persona.trashed" "Show the personas in the trash, or the others again" [Overlay];
     Retry "chat.retry" "Ask again: another answer beside this one" [Transcript Everywhere] / "retry";
     RetryWith "chat.retry_with" "Ask again with another model" [Transcript Everywhere] / "retry-with";
     Continue "chat.continue" "Go on where a stopped or cut answer ended" [Transcript Everywhere] / "continue";
@@ -179,6 +185,7 @@ actions! {
     Accept "overlay.accept" "Take what is selected or written" [Overlay];
     NextField "form.next" "To the next field" [Overlay];
     PreviousField "form.previous" "To the field before" [Overlay];
+    MadeText "form.made" "Bring back the text made from the fields" [Overlay];
     RefreshPicker "picker.refresh" "Ask the providers for their models again" [Overlay];
     Favourite "picker.favourite" "Mark the model as a favourite, or unmark it" [Overlay];
 

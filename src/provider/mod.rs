@@ -11,6 +11,7 @@ pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod guide;
+mod habits;
 pub mod keyring;
 mod listing;
 pub mod messages;
@@ -294,6 +295,7 @@ impl Providers {
                         return Err(refused);
                     };
                     notes.push(note);
+                    quirks.is_fresh = true;
                     let mut known = self.inner.quirks.lock().await;
                     known.insert(request.model.clone(), quirks.clone());
                 }

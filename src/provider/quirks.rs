@@ -36,6 +36,8 @@ pub struct Quirks {
     pub is_think_flag: bool,
     /// What an Ollama server says of the model; `None` = it was not asked yet.
     pub shown: Option<Shown>,
+    /// Something was learnt that is not kept yet.
+    pub is_fresh: bool,
     /// The largest window, in tokens, this Ollama model was asked to have; 0 = none yet.
     pub window: u64,
 }
@@ -45,7 +47,7 @@ const NEW_LIMIT: &str = "max_completion_tokens";
 
 /// Fields that may be left out when a model refuses them, by the words a refusal names them with, in lower case. The
 /// question itself is not among them.
-const DROPPABLE: [(&str, &[&str]); 15] = [
+pub(super) const DROPPABLE: [(&str, &[&str]); 15] = [
     ("temperature", &["temperature"]),
     ("reasoning_effort", &["reasoning_effort", "reasoningeffort"]),
     ("stream_options", &["stream_options", "include_usage"]),

@@ -6,6 +6,7 @@ use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::personas;
 use super::secret;
 use super::shelf;
 use super::talk;
@@ -21,8 +22,17 @@ use crate::protocol::{Chat, Command, Data};
 pub fn act(model: &mut Model, action: Action) {
     match action {
         Action::Send => send(model),
-        Action::PickModel => models::pick(model, Purpose::Model),
+        Action::PickModel => match model.overlays.last().map(|top| top.purpose) {
+            Some(Purpose::PersonaForm) => models::pick(model, Purpose::PersonaModel),
+            Some(_) | None => models::pick(model, Purpose::Model),
+        },
         Action::EditSystem => talk::edit_system(model),
+        Action::PickPersona => personas::pick(model),
+        Action::NewPersona => personas::new(model),
+        Action::EditPersona => personas::edit(model),
+        Action::DuplicatePersona => personas::duplicate(model),
+        Action::TrashPersona => personas::trash(model),
+        Action::TrashedPersonas => personas::toggle_trash(model),
         Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
         Action::Continue => talk::go_on(model),
@@ -77,6 +87,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::Suspend => model.effects.push(Effect::Suspend),
         Action::Quit => leaving::leave(model),
         Action::Accept
+        | Action::MadeText
         | Action::NextField
         | Action::PreviousField
         | Action::Newline
@@ -135,7 +146,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         Some("there is no conversation to rename yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem | Action::RenameConversation | Action::SetKey
+        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
     ) {
         None
     } else {
@@ -149,6 +160,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),
     }

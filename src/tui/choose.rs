@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{models, secret, shelf, talk};
+use super::{models, personas, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -17,6 +17,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::Persona(which), Choice::Picked(id)) => personas::taken(model, which, &id),
+        (Purpose::PersonaModel, Choice::Picked(name)) => personas::model_picked(model, &name),
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
         (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
         (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
@@ -35,6 +37,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::SendWith
             | Purpose::Key
             | Purpose::TrashLive(_)
+            | Purpose::Persona(_)
+            | Purpose::PersonaForm
+            | Purpose::PersonaModel
             | Purpose::Help,
             Choice::Picked(_) | Choice::Written(_) | Choice::Key(..) | Choice::Agreed,
         ) => {}

@@ -31,6 +31,7 @@ pub fn pick_another(model: &mut Model, purpose: Purpose, is_missing: bool) {
 fn open(model: &mut Model, purpose: Purpose) {
     let aside = match purpose {
         Purpose::RetryWith(_) => Clean::own("for this answer only"),
+        Purpose::PersonaModel => Clean::own("of this persona"),
         Purpose::SendWith => Clean::own("your message is sent to it"),
         Purpose::Model
         | Purpose::Rewind
@@ -38,6 +39,8 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::System
         | Purpose::Key
         | Purpose::TrashLive(_)
+        | Purpose::Persona(_)
+        | Purpose::PersonaForm
         | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {
@@ -76,8 +79,10 @@ pub fn refill(model: &mut Model, is_whole: bool) {
 fn fill(model: &mut Model, is_asking: bool) {
     let (rows, notes) = (rows(model), notes(model, is_asking));
     for overlay in &mut model.overlays {
-        if let (Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_), Body::Picker(picker)) =
-            (overlay.purpose, &mut overlay.body)
+        if let (
+            Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_) | Purpose::PersonaModel,
+            Body::Picker(picker),
+        ) = (overlay.purpose, &mut overlay.body)
         {
             picker.fill(rows.clone());
             picker.notes.clone_from(&notes);
@@ -151,6 +156,7 @@ fn rows(model: &Model) -> Vec<Row> {
             ],
             about: Clean::line(&about(spec)),
             is_marked: spec.favourite,
+            ..Row::default()
         }
     };
     let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
@@ -169,7 +175,7 @@ fn rows(model: &Model) -> Vec<Row> {
 }
 
 /// A window in words: `128 k`, `1 M`.
-fn window_words(tokens: u64) -> String {
+pub fn window_words(tokens: u64) -> String {
     match tokens {
         0..1_000 => tokens.to_string(),
         1_000..1_000_000 => format!("{} k", tokens / 1_000),
@@ -272,6 +278,7 @@ pub fn choose(model: &mut Model, text: &str) {
         None => {
             model.say(format!("{chosen} from the next message on"));
             model.new_model = chosen;
+            model.model_before = None;
         }
     }
 }

@@ -55,6 +55,8 @@ pub enum Outcome {
     Close,
     /// Close, and do what was chosen.
     Take(Choice),
+    /// Stay, and save what is written here; the overlay closes when it is saved.
+    Keep,
     /// Stay, and do this.
     Act(Action),
 }

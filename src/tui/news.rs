@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{models, secret, spent, talk, words};
+use super::{models, personas, secret, spent, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -20,6 +20,21 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
+    let is_words = matches!(
+        event.news,
+        News::Turn {
+            step: Step::Grew { .. } | Step::Thought { .. },
+            ..
+        }
+    );
+    take(model, event);
+    if !is_words {
+        let next = model.open.as_ref().and_then(|open| open.persona);
+        model.transcript.mark(next, &model.roster);
+    }
+}
+
+fn take(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(_) => {}
@@ -136,6 +151,7 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
+        personas::spent(model);
     }
 }
 
@@ -236,6 +252,7 @@ fn withdrawn(
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;
                     model.new_system = open.system;
+                    personas::back(model, open.persona);
                 }
                 model.transcript.clear();
             }
@@ -258,7 +275,8 @@ fn changed(model: &mut Model, row: Changed) {
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
-        Changed::Persona(_) | Changed::Prompt(_) => {}
+        Changed::Persona(row) => personas::apply_row(model, row),
+        Changed::Prompt(_) => {}
     }
 }
 
@@ -275,6 +293,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     offer(model, &failure, Purpose::Model, None);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
+        Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
             model.list.ask_failed();
@@ -293,6 +312,8 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Siblings { .. }
             | Ask::Thinking
             | Ask::Spent
+            | Ask::Personas
+            | Ask::Persona
             | Ask::Change,
         )
         | None => model.warn(&failure),
@@ -377,11 +398,15 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             }
         }
         Answer::Prompts(prompts) => model.library.fill(prompts),
-        Answer::Personas(_)
-        | Answer::Persona(_)
-        | Answer::Prompt(_)
-        | Answer::Versions(_)
-        | Answer::Uses(_) => {}
+        Answer::Personas(personas) => personas::filled(model, personas),
+        Answer::Persona(row) => {
+            let id = row.persona.id;
+            personas::apply_row(model, *row);
+            if ask == Some(Ask::Persona) {
+                personas::take(model, Some(id));
+            }
+        }
+        Answer::Prompt(_) | Answer::Versions(_) | Answer::Uses(_) => {}
         Answer::Models {
             models,
             failures,
@@ -397,6 +422,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             }
         }
         Answer::Done { what, undo } => {
+            if let Some(Ask::PersonaSaved(id)) = ask {
+                personas::saved(model, id);
+            }
             if let Some(undo) = undo {
                 model.undo = Some(undo);
                 let key = model
@@ -420,6 +448,7 @@ fn at_home(model: &mut Model, home: Home) {
         .state
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
+    personas::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.composer.load(home.drafts);

@@ -861,6 +861,7 @@ fn spent_at(mint: &Mint, at: i64, cost: Option<i64>) -> UsageRow {
         purpose: Purpose::Turn,
         conversation: None,
         message: None,
+        persona: None,
         model: ModelRef::new("lab", "m"),
         usage: Usage {
             input: Some(100),

@@ -130,10 +130,11 @@ actions! {
     // The conversation at hand.
     PickModel "chat.model" "Use another model from the next message on" [Everywhere] / "model";
     EditSystem "chat.system" "Write this conversation's own instructions" [Everywhere] / "system";
+    ShowSystem "chat.system_text" "All that the model is told before your messages" [Everywhere] / "system-text";
     PickPersona "persona.pick" "Talk with a persona, or with none" [Everywhere] / "persona";
     NewPersona "persona.new" "Make a persona" [Overlay Everywhere] / "new-persona";
-    EditPersona "persona.edit" "Edit the persona" [Overlay Everywhere] / "edit-persona";
-    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [Overlay];
+    EditPersona "persona.edit" "Edit the persona" [List Overlay Everywhere] / "edit-persona";
+    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [List Overlay];
     TrashPersona "persona.trash" "Move the persona to the trash; its conversations stay" [Overlay];
     TrashedPersonas "persona.trashed" "Show the personas in the trash, or the others again" [Overlay];
     Retry "chat.retry" "Ask again: another answer beside this one" [Transcript Everywhere] / "retry";
@@ -171,11 +172,13 @@ actions! {
     ListPageDown "list.page_down" "A page down" [List Library Overlay] unshown;
     ListFirst "list.first" "To the first row" [List Library Overlay];
     ListLast "list.last" "To the last row" [List Library Overlay];
-    Filter "list.filter" "Filter by words of the title" [List Library];
+    FoldGroup "list.fold" "Fold the group, or the persona" [List];
+    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List];
+    Filter "list.filter" "Filter by words of the title, or by persona:NAME" [List Library];
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
-    OpenConversation "conversation.open" "Open the conversation" [List];
+    OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List];
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
-    TrashConversation "conversation.trash" "Move the conversation to the trash" [List Everywhere] / "trash";
+    TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
     UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";

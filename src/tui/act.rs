@@ -11,6 +11,7 @@ use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
+use super::told;
 use super::words::word_of;
 use super::{ladder, leaving, models};
 use crate::domain::conversation::Draft;
@@ -33,6 +34,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::DuplicatePersona => personas::duplicate(model),
         Action::TrashPersona => personas::trash(model),
         Action::TrashedPersonas => personas::toggle_trash(model),
+        Action::ShowSystem => told::show(model),
         Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
         Action::Continue => talk::go_on(model),
@@ -65,7 +67,9 @@ pub fn act(model: &mut Model, action: Action) {
         | Action::ListFirst
         | Action::ListLast => step(model, action),
         Action::Filter => filter(model),
-        Action::NewConversation => talk::new_conversation(model),
+        Action::FoldGroup => shelf::fold(model),
+        Action::UnfoldGroup => shelf::unfold(model),
+        Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),
@@ -277,7 +281,9 @@ fn filter(model: &mut Model) {
     match model.focus {
         Focus::Library => model.library.is_filtering = true,
         Focus::List | Focus::Composer | Focus::Transcript => {
-            focus(model, Focus::List);
+            if model.focus != Focus::List {
+                focus(model, Focus::List);
+            }
             model.list.is_filtering = true;
         }
     }

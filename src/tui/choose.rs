@@ -39,6 +39,7 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::TrashLive(_)
             | Purpose::Persona(_)
             | Purpose::PersonaForm
+            | Purpose::Told
             | Purpose::PersonaModel
             | Purpose::Help,
             Choice::Picked(_) | Choice::Written(_) | Choice::Key(..) | Choice::Agreed,

@@ -60,6 +60,8 @@ pub enum Ask {
     Personas,
     /// The persona of a typed name, to be taken.
     Persona,
+    /// The conversations of a persona unfolded in the list.
+    Inside(PersonaId),
     /// This persona's form is being saved.
     PersonaSaved(PersonaId),
     /// A change that can be undone.
@@ -89,6 +91,8 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// `chat.system` of the settings.
+    pub set_system: String,
     pub new_system: String,
     pub new_persona: Option<PersonaId>,
     /// The model before the persona of the next new conversation brought its own.
@@ -178,6 +182,7 @@ impl Model {
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            set_system: String::new(),
             new_system: String::new(),
             new_persona: None,
             model_before: None,

@@ -41,6 +41,7 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::TrashLive(_)
         | Purpose::Persona(_)
         | Purpose::PersonaForm
+        | Purpose::Told
         | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {

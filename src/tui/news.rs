@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{models, personas, secret, spent, talk, words};
+use super::{fresh, models, personas, secret, shelf, spent, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -20,6 +20,7 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
+    spent::heard(model, &event);
     let is_words = matches!(
         event.news,
         News::Turn {
@@ -38,14 +39,7 @@ fn take(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(_) => {}
-        News::Changed(row) => {
-            // Nobody asked for it: a title was made, which may have cost something.
-            let is_chore = event.cause.is_none() && matches!(row, Changed::Conversation(_));
-            changed(model, row);
-            if is_chore {
-                spent::ask(model);
-            }
-        }
+        News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
         News::Warned(failure) => model.warn(&failure),
@@ -119,7 +113,6 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
                 model.transcript.message_changed(&reply);
             }
             changed_conversation(model, conversation);
-            spent::ask(model);
         }
         Step::Withdrawn {
             draft,
@@ -151,7 +144,7 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
-        personas::spent(model);
+        fresh::spent(model);
     }
 }
 
@@ -252,7 +245,7 @@ fn withdrawn(
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;
                     model.new_system = open.system;
-                    personas::back(model, open.persona);
+                    fresh::back(model, open.persona);
                 }
                 model.transcript.clear();
             }
@@ -282,6 +275,7 @@ fn changed(model: &mut Model, row: Changed) {
 
 fn changed_conversation(model: &mut Model, conversation: Conversation) {
     model.list.apply(&conversation);
+    personas::talked(model, &conversation);
     if model.here() == Some(conversation.id) {
         model.transcript.describe(&conversation);
         model.open = Some(conversation);
@@ -314,6 +308,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Spent
             | Ask::Personas
             | Ask::Persona
+            | Ask::Inside(_)
             | Ask::Change,
         )
         | None => model.warn(&failure),
@@ -385,6 +380,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             has_more,
         } => match ask {
             Some(Ask::ListMore) => model.list.extend(rows, has_more),
+            Some(Ask::Inside(id)) => model
+                .list
+                .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
             // Another filter stands since.
             Some(_) | None => {}
@@ -416,11 +414,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             model.model_failures = failures.into_iter().collect();
             models::refill(model, is_whole);
         }
-        Answer::Spent(sum) => {
-            if ask == Some(Ask::Spent) {
-                model.today.spent = sum;
-            }
-        }
+        Answer::Spent(sum) => spent::told(model, ask, sum),
         Answer::Done { what, undo } => {
             if let Some(Ask::PersonaSaved(id)) = ask {
                 personas::saved(model, id);
@@ -449,6 +443,7 @@ fn at_home(model: &mut Model, home: Home) {
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
     personas::recall(model, &home.state);
+    shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.composer.load(home.drafts);

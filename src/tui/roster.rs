@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::domain::clean::Clean;
 use crate::domain::id::PersonaId;
 use crate::domain::persona::PersonaListed;
+use crate::domain::when::Millis;
 
 /// All personas, those in the trash too.
 #[derive(Default)]
@@ -31,6 +32,18 @@ impl Roster {
     pub fn apply(&mut self, row: PersonaListed) {
         self.by_id.insert(row.persona.id, row);
         self.order();
+    }
+
+    /// It was talked with at that moment; `true` when that is news.
+    pub fn talked(&mut self, id: PersonaId, at: Millis) -> bool {
+        match self.by_id.get_mut(&id) {
+            Some(row) if row.last_at < Some(at) => {
+                row.last_at = Some(at);
+                self.order();
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
     fn order(&mut self) {
@@ -98,7 +111,6 @@ mod tests {
     use super::*;
     use crate::domain::persona::{Persona, Profile};
     use crate::domain::usage::Money;
-    use crate::domain::when::Millis;
 
     fn listed(n: u128, name: &str, last: Option<i64>, trashed: Option<i64>) -> PersonaListed {
         let profile = Profile {

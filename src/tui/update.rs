@@ -10,6 +10,7 @@ use super::msg::{Effect, Msg, Outcome, Signal};
 use super::news;
 use super::personas;
 use super::spent;
+use super::told;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
@@ -26,6 +27,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     pass_deadlines(model);
     spent::look_at_the_clock(model);
+    told::refresh(model);
     std::mem::take(&mut model.effects)
 }
 
@@ -115,7 +117,9 @@ fn lookup(model: &Model) -> Lookup {
         Lookup::Action(_) | Lookup::Prefix | Lookup::None => Lookup::None,
     };
     if let Some(top) = model.overlays.last() {
-        let has_use = |action: Action| top.takes(action) || is_harmless(action);
+        // A leader leads to nothing but the overlay's own.
+        let is_first = model.pending.len() == 1;
+        let has_use = |action: Action| top.takes(action) || (is_first && is_harmless(action));
         return match map.lookup(Context::Overlay, &model.pending) {
             Lookup::Action(action) if has_use(action) => Lookup::Action(action),
             Lookup::Prefix if !what_follows(model).is_empty() => Lookup::Prefix,

@@ -9,6 +9,7 @@ use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::list::ListView;
 use super::pane::status::Status;
+use super::shelf;
 use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
@@ -254,6 +255,12 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::Newline, "newline"),
             hint(Action::PickModel, "model"),
             hint(Action::Help, "keys"),
+        ],
+        Focus::List if shelf::persona_line(model).is_some() => [
+            hint(Action::OpenConversation, "talk"),
+            hint(Action::UnfoldGroup, "unfold"),
+            hint(Action::EditPersona, "edit"),
+            hint(Action::TrashConversation, "trash"),
         ],
         Focus::List => [
             hint(Action::OpenConversation, "open"),

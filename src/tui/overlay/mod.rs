@@ -7,6 +7,7 @@ pub mod help;
 pub mod persona;
 pub mod picker;
 pub mod sheet;
+pub mod told;
 
 use ratatui::layout::{Position, Rect};
 
@@ -21,6 +22,7 @@ use form::Form;
 use help::Help;
 use persona::PersonaForm;
 use picker::Picker;
+use told::Telling;
 
 /// What an overlay is open for; its choice is used accordingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub enum Purpose {
     /// The persona of this conversation; or those in the trash, to restore one.
     Persona(Which),
     PersonaForm,
+    /// The whole system text.
+    Told,
     /// The model of the persona in the form below.
     PersonaModel,
 }
@@ -61,6 +65,7 @@ pub enum Body {
     Confirm(Confirm),
     Help(Box<Help>),
     Persona(Box<PersonaForm>),
+    Told(Telling),
 }
 
 /// Widest an overlay gets, in cells.
@@ -75,6 +80,7 @@ impl Overlay {
             Body::Confirm(confirm) => confirm.act(action),
             Body::Help(help) => help.act(action),
             Body::Persona(form) => form.act(action),
+            Body::Told(telling) => telling.act(action),
         }
     }
 
@@ -110,7 +116,7 @@ impl Overlay {
             Body::Picker(picker) => Some(&mut picker.query),
             Body::Form(form) => Some(&mut form.editor),
             Body::Persona(form) => form.editor(),
-            Body::Confirm(_) | Body::Help(_) => None,
+            Body::Confirm(_) | Body::Help(_) | Body::Told(_) => None,
         }
     }
 
@@ -119,6 +125,7 @@ impl Overlay {
         match &mut self.body {
             Body::Confirm(confirm) => confirm.letter(c),
             Body::Persona(form) => form.letter(c),
+            Body::Told(telling) => telling.letter(c),
             Body::Picker(_) | Body::Form(_) | Body::Help(_) => Outcome::Stay,
         }
     }
@@ -128,7 +135,7 @@ impl Overlay {
         match &mut self.body {
             Body::Picker(picker) => picker.filter(),
             Body::Persona(form) => form.edited(),
-            Body::Form(_) | Body::Confirm(_) | Body::Help(_) => {}
+            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Told(_) => {}
         }
     }
 
@@ -145,6 +152,7 @@ impl Overlay {
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
             Body::Help(_) => most,
+            Body::Told(telling) => telling.height(width),
             Body::Persona(form) => {
                 let area = form.place(screen);
                 form.layout(area);
@@ -164,6 +172,7 @@ impl Overlay {
             Body::Confirm(confirm) => confirm.layout(area),
             Body::Help(help) => help.layout(area),
             Body::Persona(_) => {}
+            Body::Told(telling) => telling.layout(area),
         }
     }
 
@@ -175,6 +184,10 @@ impl Overlay {
             Body::Persona(form) => form.paint(canvas),
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
+                None
+            }
+            Body::Told(telling) => {
+                telling.paint(canvas);
                 None
             }
             Body::Help(help) => {

@@ -7,13 +7,14 @@ use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
 use super::personas;
+use super::prompts;
 use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{ladder, leaving};
+use super::{keeping, ladder, leaving};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -75,8 +76,24 @@ pub fn act(model: &mut Model, action: Action) {
         Action::TrashConversation => shelf::trash(model),
         Action::RestoreConversation => shelf::restore(model),
         Action::UndoAction => shelf::undo(model),
+        Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
-        Action::InsertPrompt => talk::insert_prompt(model),
+        Action::InsertPrompt => prompts::use_selected(model),
+        Action::TryPrompt => prompts::try_it(model),
+        Action::TryWith => prompts::try_with(model),
+        Action::FilterBy => prompts::pick_group(model),
+        Action::OrderPrompts => prompts::order(model),
+        Action::ToggleShipped => prompts::toggle_shipped(model),
+        Action::ToggleHidden => prompts::toggle_hidden(model),
+        Action::NewPrompt => keeping::write_new(model),
+        Action::EditPrompt => keeping::edit(model),
+        Action::DuplicatePrompt => keeping::duplicate(model),
+        Action::TrashPrompt => keeping::trash(model),
+        Action::RestorePrompt => keeping::restore(model),
+        Action::HidePrompt => keeping::hide(model),
+        Action::PromptVersions => keeping::versions(model),
+        Action::PromptUses => keeping::uses(model),
+        Action::EditOutside => outside(model),
         Action::RefreshPicker => talk::refresh_models(model),
         Action::Favourite => talk::mark_favourite(model),
         Action::FocusComposer => focus(model, Focus::Composer),
@@ -238,6 +255,14 @@ fn copy(model: &mut Model, text: Option<String>) {
     match text.filter(|text| !text.is_empty()) {
         Some(text) => model.effects.push(Effect::Copy(text)),
         None => model.say("nothing to copy here"),
+    }
+}
+
+/// Gives the text in hand to the user's own editor; `update` puts back what comes of it.
+fn outside(model: &mut Model) {
+    if let Some(text) = editor(model).map(|editor| editor.text()) {
+        model.lent = Some(model.overlays.len());
+        model.effects.push(Effect::Edit(text));
     }
 }
 

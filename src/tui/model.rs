@@ -18,12 +18,12 @@ use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, RequestId};
+use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command};
+use crate::protocol::{At, Command, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,13 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
-    Prompts,
+    Prompts(Which),
+    /// A prompt to be kept or copied.
+    SavePrompt(PromptId),
+    Versions,
+    Uses,
+    /// A trial, for which the news that follow are.
+    Trial,
     Questions,
     Siblings {
         of: MessageId,
@@ -80,6 +86,10 @@ pub struct Model {
     /// Keys of a chord that is not complete, and when it began.
     pub pending: Vec<Chord>,
     pub pending_since: u64,
+    /// The text in hand is in the user's own editor; so many overlays were open.
+    pub lent: Option<usize>,
+    /// What `sh` runs as the user's own editor.
+    pub editor: String,
     pub asks: HashMap<RequestId, Ask>,
     next_request: u64,
     pub effects: Vec<Effect>,
@@ -165,6 +175,8 @@ impl Model {
             keymap,
             pending: Vec::new(),
             pending_since: 0,
+            lent: None,
+            editor: "vi".to_owned(),
             asks: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),
@@ -289,7 +301,8 @@ impl Model {
 
     /// The next moment something moves by itself, in ticks (architecture 6.2). `None` = rest.
     pub fn deadline(&self) -> Option<u64> {
-        let spinner = (!self.live.is_empty()).then_some(self.tick + 100);
+        let is_trying = self.overlays.iter().any(Overlay::is_moving);
+        let spinner = (is_trying || !self.live.is_empty()).then_some(self.tick + 100);
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
             .then_some(self.pending_since + HINTS_AFTER);

@@ -730,7 +730,15 @@ fn personas_are_made_shown_and_asked_from_the_shell() {
             .out,
         "2\n"
     );
+}
 
+#[test]
+fn personas_leave_and_come_back() {
+    let home = Home::new();
+    home.run(&["personas", "set", "Old Friend"]).ok();
+    for text in ["One", "Two"] {
+        home.run(&["ask", "--persona", "Old Friend", text]).ok();
+    }
     let ran = home.run(&["personas", "rm", "Old Friend"]).ok().out;
     assert!(ran.contains("2 conversations stay"), "{ran}");
     assert_eq!(home.run(&["personas"]).ok().out, "");
@@ -1039,17 +1047,6 @@ fn wrong_prompts_exit_2_and_name_what_is_wrong() {
             "{words}: {ran:?}"
         );
     }
-    let failed = home.run(&["prompts", "preview", "--content", "x", "--try", "--json"]);
-    let events = failed.objects();
-    assert_eq!(failed.code, Some(1), "{failed:?}");
-    assert_eq!(
-        events.iter().map(kind).collect::<Vec<_>>(),
-        ["started", "ended", "error"]
-    );
-    assert_eq!(
-        (&events[1]["status"], &events[1]["preview"]),
-        (&"failed".into(), &"".into())
-    );
     assert_eq!(
         home.run(&["prompts", "--no-shipped"]).code,
         Some(2),
@@ -1112,4 +1109,21 @@ async fn models_are_listed_filtered_and_asked_for() {
     assert!(failed.out.contains("lab/big"), "{failed:?}");
     assert!(failed.err.contains("lab: "), "{failed:?}");
     assert_eq!(home.run(&["models", "nothing-like-it"]).ok().out, "");
+}
+
+#[test]
+fn a_preview_that_fails_exits_1() {
+    let server = Server::apart(vec![error_key()]);
+    let home = Home::with(&server);
+    let failed = home.run(&["prompts", "preview", "--content", "x", "--try", "--json"]);
+    let events = failed.objects();
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert_eq!(
+        events.iter().map(kind).collect::<Vec<_>>(),
+        ["started", "ended", "error"]
+    );
+    assert_eq!(
+        (&events[1]["status"], &events[1]["preview"]),
+        (&"failed".into(), &"".into())
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::keys::{Action, Context, KeyMap, LADDERS};
 
 /// The pages in their order. A page begins with `# Title`; each `## Heading` begins a passage.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     include_str!("../assets/guide/01-welcome.md"),
     include_str!("../assets/guide/02-writing.md"),
     include_str!("../assets/guide/03-answers.md"),

@@ -17,8 +17,8 @@
 //! # The rooms
 //!
 //! - `domain/`: plain types and pure rules. `domain/clean.rs` is the only text a terminal gets; `domain/id.rs` makes
-//!   ids and stamps; `domain/window.rs` decides what a model is shown, `domain/template.rs`
-//!   reads the fields of a prompt.
+//!   ids and stamps; `domain/window.rs` decides what a model is shown, `domain/instructions.rs` makes its system text,
+//!   `domain/template.rs` reads the fields of a prompt.
 //! - `settings/`: the layers shipped, file, environment, arguments, made into one checked `Settings`.
 //! - `keys/`: the one table of actions (`keys/action.rs`), chords, and the key map.
 //! - `manual.rs`: salon's manual from `assets/guide/`, read by the guide and by help.
@@ -29,8 +29,8 @@
 //!   the shipped ones.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
-//!   in a conversation that the provider keeps too (`engine/thread.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `models`, `config show`.
+//!   in a conversation that the provider keeps too (`engine/thread.rs`), a prompt that is tried (`engine/trial.rs`).
+//! - `cli/`: `salon ask`, `list`, `show`, `personas`, `prompts`, `models`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!

@@ -25,11 +25,12 @@
 //! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames; `provider/wire.rs` names for each
 //!   dialect who writes the request and who reads the frames; `provider/quirks.rs` knows hosts and learns from refusals;
 //!   `provider/thread.rs` knows OpenAI's Conversations,
-//!   `provider/guide.rs` answers without a network.
+//!   `provider/guide.rs` answers without a network; `provider/listing.rs` asks for models, `provider/catalogue.rs` knows
+//!   the shipped ones.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
 //!   in a conversation that the provider keeps too (`engine/thread.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `config show`.
+//! - `cli/`: `salon ask`, `list`, `show`, `models`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!

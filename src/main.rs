@@ -115,6 +115,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         }
         Command::List(_)
         | Command::Show(_)
+        | Command::Models(_)
         | Command::Personas(_)
         | Command::Prompts(_)
         | Command::Config(_) => None,
@@ -137,6 +138,9 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             }
             (Command::Prompts(Prompts { command, .. }), _) => {
                 cli::prompts(&mut line, out, command, &mint).await
+            }
+            (Command::Models(models), _) => {
+                cli::models(&mut line, out, &models.filter, models.refresh).await
             }
             (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
         }

@@ -10,8 +10,13 @@
 //! system / question / answer / draft TEXT      of the last conversation
 //! stopped / interrupted / failed TEXT          how its last answer ended
 //! length / thought / unsent / trashed          what else is with it
-//! model NAME [WINDOW] [*]    a known model    model-failure PROVIDER TITLE
+//! model NAME [WINDOW] [IN/OUT] [images,tools] [listed:MINUTES] [*]    a known model; prices in dollars a million
+//! model-failure PROVIDER TITLE    spent DOLLARS UNPRICED    what was spent today
+//! persona RELATIONSHIP NAME  a persona         described / persona-model / persona-trashed     of the last one
+//! with NAME                  the last conversation has it from here on
 //! prompts                    those that ship  start [last]
+//! prompt TITLE | SCENARIO | TEXT [| USES [| NAME=LAST VALUE …]]
+//! trial TEXT · trial-end [TITLE | REMEDY]      the answer in a preview
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
@@ -43,10 +48,13 @@ use salon::domain::conversation::Draft;
 use salon::domain::failure::{Failure, FailureKind, Offer};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
-use salon::domain::model::ModelSpec;
+use salon::domain::model::{Abilities, ModelSpec};
+use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::{Prompt, PromptListed, Sheet};
+use salon::domain::usage::{Money, Spent};
+use salon::domain::when::Millis;
 use salon::keys::KeyMap;
-use salon::protocol::News;
+use salon::protocol::{News, TrialStep};
 use salon::provider::error::{self, Asked};
 use salon::provider::fault;
 use stage::Face;
@@ -103,6 +111,33 @@ fn play(text: &str) -> String {
         out.push_str(&scene.out);
     }
     out
+}
+
+/// One of the words that tell of a model.
+fn known(spec: &mut ModelSpec, word: &str, now: Millis) {
+    let dollars = |text: &str| Some(Money::parse(text).unwrap().0 / 1_000_000);
+    if word == "*" {
+        spec.favourite = true;
+    } else if let Some((input, output)) = word.split_once('/') {
+        spec.facts.tariff = Some(Tariff::flat(Price {
+            input: dollars(input),
+            output: dollars(output),
+            ..Price::default()
+        }));
+    } else if let Some(minutes) = word.strip_prefix("listed:") {
+        let minutes: i64 = minutes.parse().unwrap();
+        spec.listed_at = Some(Millis(now.0 - minutes * 60_000));
+    } else if let Ok(window) = word.parse() {
+        spec.facts.context = Some(window);
+    } else {
+        let has = |ability: &str| Some(word.split(',').any(|one| one == ability));
+        spec.facts.abilities = Abilities {
+            images: has("images"),
+            pdf: has("pdf"),
+            reasoning: has("reasoning"),
+            tools: has("tools"),
+        };
+    }
 }
 
 /// The steps: verb and what follows it.
@@ -204,6 +239,13 @@ impl Scene {
                 let now = world.mint.now();
                 world.row(id).trashed_at = Some(now);
             }
+            "with" => {
+                let found = world.personas.iter();
+                let found = found
+                    .map(|row| &row.persona)
+                    .find(|p| p.profile.name == rest);
+                world.row(id).persona = found.map(|persona| persona.id);
+            }
             "titleless" => world.row(id).title = String::new(),
             _ => {
                 let tip = world.row(id).tip.expect("an answer comes first");
@@ -234,16 +276,48 @@ impl Scene {
                 let mut words = rest.split_whitespace();
                 let mut spec = ModelSpec::named(words.next().unwrap().parse().unwrap());
                 for word in words {
-                    match word {
-                        "*" => spec.favourite = true,
-                        window => spec.context = Some(window.parse().unwrap()),
-                    }
+                    known(&mut spec, word, world.mint.now());
                 }
                 world.models.push(spec);
             }
             "model-failure" => {
                 let (provider, title) = rest.split_once(' ').unwrap();
                 world.model_failures.push((provider.to_owned(), bad(title)));
+            }
+            // Fields may hold `|`, so the parts stand apart by ` | `.
+            "prompt" => {
+                let mut parts = rest.split(" | ");
+                let title = parts.next().unwrap();
+                let scenario = parts.next().unwrap();
+                let content = parts.next().unwrap().replace("\\n", "\n");
+                world.prompt(title, scenario, &content);
+                let row = world.library.prompts.last_mut().unwrap();
+                row.uses = parts.next().map_or(0, |uses| uses.parse().unwrap());
+                for value in parts {
+                    let (name, value) = value.split_once('=').unwrap();
+                    row.last_values.insert(name.to_owned(), value.to_owned());
+                }
+            }
+            "spent" => {
+                let (cost, unpriced) = rest.split_once(' ').unwrap();
+                world.spent = Spent {
+                    cost: Money::parse(cost).unwrap(),
+                    unpriced: unpriced.parse().unwrap(),
+                    tokens: 3_140,
+                };
+            }
+            "persona" => {
+                let (relationship, name) = rest.split_once(' ').unwrap();
+                world.persona(name, relationship);
+            }
+            "described" | "persona-model" | "persona-trashed" => {
+                let now = world.mint.now();
+                let row = world.personas.last_mut().expect("a persona comes first");
+                match verb {
+                    "described" => row.persona.profile.description = rest.to_owned(),
+                    "persona-model" => row.persona.profile.model = Some(rest.parse().unwrap()),
+                    _ => row.persona.trashed_at = Some(now),
+                }
             }
             "new-model" => world.model = rest.parse().unwrap(),
             "new-draft" => {
@@ -252,7 +326,7 @@ impl Scene {
             "prompts" => {
                 for (scenario, title, description, content) in PROMPTS {
                     let id = world.mint.id();
-                    world.prompts.push(PromptListed::unused(Prompt {
+                    world.library.prompts.push(PromptListed::unused(Prompt {
                         id,
                         version: 1,
                         sheet: Sheet {
@@ -298,6 +372,16 @@ impl Scene {
             "grow" => face.grows(rest),
             "think" => face.thinks(rest),
             "complete" => face.completes(),
+            "trial" => {
+                let text = rest.replace("\\n", "\n");
+                let events = face.engine.trial(TrialStep::Grew { text });
+                face.hears(events)
+            }
+            "trial-end" => {
+                let failure = rest.contains(" | ").then(|| bad(rest));
+                let events = face.engine.end_trial(Status::Complete, failure);
+                face.hears(events)
+            }
             "fatal" => face.news(News::Fatal(bad(rest))),
             "warn" => face.news(News::Warned(bad(rest))),
             "wait" => {

@@ -6,12 +6,15 @@ use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::personas;
+use super::prompts;
 use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
+use super::told;
 use super::words::word_of;
-use super::{ladder, leaving};
+use super::{keeping, ladder, leaving, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -21,8 +24,18 @@ use crate::protocol::{Chat, Command, Data};
 pub fn act(model: &mut Model, action: Action) {
     match action {
         Action::Send => send(model),
-        Action::PickModel => talk::pick_model(model, Purpose::Model),
+        Action::PickModel => match model.overlays.last().map(|top| top.purpose) {
+            Some(Purpose::PersonaForm) => models::pick(model, Purpose::PersonaModel),
+            Some(_) | None => models::pick(model, Purpose::Model),
+        },
         Action::EditSystem => talk::edit_system(model),
+        Action::PickPersona => personas::pick(model),
+        Action::NewPersona => personas::new(model),
+        Action::EditPersona => personas::edit(model),
+        Action::DuplicatePersona => personas::duplicate(model),
+        Action::TrashPersona => personas::trash(model),
+        Action::TrashedPersonas => personas::toggle_trash(model),
+        Action::ShowSystem => told::show(model),
         Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
         Action::Continue => talk::go_on(model),
@@ -55,16 +68,34 @@ pub fn act(model: &mut Model, action: Action) {
         | Action::ListFirst
         | Action::ListLast => step(model, action),
         Action::Filter => filter(model),
-        Action::NewConversation => talk::new_conversation(model),
+        Action::FoldGroup => shelf::fold(model),
+        Action::UnfoldGroup => shelf::unfold(model),
+        Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),
         Action::RestoreConversation => shelf::restore(model),
         Action::UndoAction => shelf::undo(model),
+        Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
-        Action::InsertPrompt => talk::insert_prompt(model),
-        Action::RefreshPicker => talk::refresh_models(model),
-        Action::Favourite => talk::mark_favourite(model),
+        Action::InsertPrompt => prompts::use_selected(model),
+        Action::TryPrompt => prompts::try_it(model),
+        Action::TryWith => prompts::try_with(model),
+        Action::FilterBy => prompts::pick_group(model),
+        Action::OrderPrompts => prompts::order(model),
+        Action::ToggleShipped => prompts::toggle_shipped(model),
+        Action::ToggleHidden => prompts::toggle_hidden(model),
+        Action::NewPrompt => keeping::write_new(model),
+        Action::EditPrompt => keeping::edit(model),
+        Action::DuplicatePrompt => keeping::duplicate(model),
+        Action::TrashPrompt => keeping::trash(model),
+        Action::RestorePrompt => keeping::restore(model),
+        Action::HidePrompt => keeping::hide(model),
+        Action::PromptVersions => keeping::versions(model),
+        Action::PromptUses => keeping::uses(model),
+        Action::EditOutside => outside(model),
+        Action::RefreshPicker => models::refresh(model),
+        Action::Favourite => models::mark(model),
         Action::FocusComposer => focus(model, Focus::Composer),
         Action::FocusList => focus(model, Focus::List),
         Action::FocusTranscript => focus(model, Focus::Transcript),
@@ -77,6 +108,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::Suspend => model.effects.push(Effect::Suspend),
         Action::Quit => leaving::leave(model),
         Action::Accept
+        | Action::MadeText
         | Action::NextField
         | Action::PreviousField
         | Action::Newline
@@ -135,7 +167,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         Some("there is no conversation to rename yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem | Action::RenameConversation | Action::SetKey
+        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
     ) {
         None
     } else {
@@ -146,9 +178,10 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 /// A typed word with what followed it; most take nothing more.
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
-        (Action::PickModel, _) if !rest.is_empty() => talk::use_model(model, rest),
+        (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),
     }
@@ -225,6 +258,14 @@ fn copy(model: &mut Model, text: Option<String>) {
     }
 }
 
+/// Gives the text in hand to the user's own editor; `update` puts back what comes of it.
+fn outside(model: &mut Model) {
+    if let Some(text) = editor(model).map(|editor| editor.text()) {
+        model.lent = Some(model.overlays.len());
+        model.effects.push(Effect::Edit(text));
+    }
+}
+
 fn fold(model: &mut Model) {
     if let Some(id) = model.transcript.toggle_thinking() {
         model.ask(Command::Chat(Chat::Thinking(id)), Ask::Thinking);
@@ -265,7 +306,9 @@ fn filter(model: &mut Model) {
     match model.focus {
         Focus::Library => model.library.is_filtering = true,
         Focus::List | Focus::Composer | Focus::Transcript => {
-            focus(model, Focus::List);
+            if model.focus != Focus::List {
+                focus(model, Focus::List);
+            }
             model.list.is_filtering = true;
         }
     }

@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{secret, shelf, talk};
+use super::{keeping, models, personas, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -11,12 +11,14 @@ use crate::protocol::Act;
 /// The overlay of this purpose closed with this choice.
 pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
     match (purpose, choice) {
-        (Purpose::Model, Choice::Picked(name)) => talk::use_model(model, &name),
+        (Purpose::Model, Choice::Picked(name)) => models::choose(model, &name),
         (Purpose::RetryWith(reply), Choice::Picked(name)) => match name.parse::<ModelRef>() {
             Ok(by) => talk::retry_by(model, reply, by),
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::Persona(which), Choice::Picked(id)) => personas::taken(model, which, &id),
+        (Purpose::PersonaModel, Choice::Picked(name)) => personas::model_picked(model, &name),
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
         (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
         (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
@@ -25,6 +27,10 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             talk::stop_in(model, id);
             shelf::apply(model, id, Act::Trash);
         }
+        (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
+        (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),
+        (Purpose::Versions, Choice::Picked(version)) => keeping::read_version(model, &version),
+        (Purpose::Uses, Choice::Picked(place)) => keeping::open_use(model, &place),
         // An overlay gives only the kind of choice its body makes.
         (
             Purpose::Model
@@ -35,8 +41,23 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::SendWith
             | Purpose::Key
             | Purpose::TrashLive(_)
+            | Purpose::Fill
+            | Purpose::TrialModel
+            | Purpose::Group
+            | Purpose::PromptForm
+            | Purpose::Versions
+            | Purpose::Uses
+            | Purpose::Reading
+            | Purpose::Persona(_)
+            | Purpose::PersonaForm
+            | Purpose::Told
+            | Purpose::PersonaModel
             | Purpose::Help,
-            Choice::Picked(_) | Choice::Written(_) | Choice::Key(..) | Choice::Agreed,
+            Choice::Picked(_)
+            | Choice::Written(_)
+            | Choice::Key(..)
+            | Choice::Agreed
+            | Choice::Filled(_),
         ) => {}
     }
 }

@@ -8,20 +8,23 @@ use ratatui::layout::{Rect, Size};
 use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
+use super::overlay::persona::PersonaForm;
 use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
+use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
+use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command};
+use crate::protocol::{At, Command, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,13 +49,27 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
-    Prompts,
+    Prompts(Which),
+    /// A prompt to be kept or copied.
+    SavePrompt(PromptId),
+    Versions,
+    Uses,
+    /// A trial, for which the news that follow are.
+    Trial,
     Questions,
     Siblings {
         of: MessageId,
         by: isize,
     },
     Thinking,
+    Spent,
+    Personas,
+    /// The persona of a typed name, to be taken.
+    Persona,
+    /// The conversations of a persona unfolded in the list.
+    Inside(PersonaId),
+    /// This persona's form is being saved.
+    PersonaSaved(PersonaId),
     /// A change that can be undone.
     Change,
 }
@@ -71,6 +88,10 @@ pub struct Model {
     /// Keys of a chord that is not complete, and when it began.
     pub pending: Vec<Chord>,
     pub pending_since: u64,
+    /// The text in hand is in the user's own editor; so many overlays were open.
+    pub lent: Option<usize>,
+    /// What `sh` runs as the user's own editor.
+    pub editor: String,
     pub asks: HashMap<RequestId, Ask>,
     next_request: u64,
     pub effects: Vec<Effect>,
@@ -80,17 +101,28 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// `chat.system` of the settings.
+    pub set_system: String,
     pub new_system: String,
+    pub new_persona: Option<PersonaId>,
+    /// The model before the persona of the next new conversation brought its own.
+    pub model_before: Option<ModelRef>,
     /// Drafts of the conversation not yet created, while another one is open.
     pub new_drafts: Vec<(i32, Draft)>,
     /// The own questions a rewind offers.
     pub questions: Vec<(MessageId, String)>,
+    pub roster: Roster,
+    /// The engine has said which personas there are.
+    pub is_roster_known: bool,
+    /// A persona's form left with words not saved.
+    pub left_form: Option<Box<PersonaForm>>,
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
     /// The model that could not answer, and whether it is missing: then the picker shows names like it first, else
     /// larger windows first.
     pub missed_model: Option<(ModelRef, bool)>,
     pub model_failures: BTreeMap<String, Failure>,
+    pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
     pub quit_armed: Option<u64>,
@@ -113,6 +145,14 @@ pub struct Model {
     pub frames: Frames,
     /// Which keys a first start offers: name of the variable and whether it is set.
     pub key_sources: Vec<(String, bool)>,
+}
+
+/// The sum of a day.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Today {
+    pub spent: Spent,
+    /// When the next day begins where the user is.
+    pub until: Millis,
 }
 
 /// Where the panes stand; an empty one is not shown.
@@ -146,19 +186,28 @@ impl Model {
             keymap,
             pending: Vec::new(),
             pending_since: 0,
+            lent: None,
+            editor: "vi".to_owned(),
             asks: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            set_system: String::new(),
             new_system: String::new(),
+            new_persona: None,
+            model_before: None,
             new_drafts: Vec::new(),
             questions: Vec::new(),
+            roster: Roster::default(),
+            is_roster_known: false,
+            left_form: None,
             live: HashMap::new(),
             models: Vec::new(),
             missed_model: None,
             model_failures: BTreeMap::new(),
+            today: Today::default(),
             undo: None,
             quit_armed: None,
             last_esc: None,
@@ -254,7 +303,7 @@ impl Model {
             id: self.mint.id(),
             // Before the first answer the engine knows better.
             model: self.is_home.then(|| self.new_model.clone()),
-            persona: None,
+            persona: self.new_persona,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
             storage: None,
@@ -264,7 +313,8 @@ impl Model {
 
     /// The next moment something moves by itself, in ticks (architecture 6.2). `None` = rest.
     pub fn deadline(&self) -> Option<u64> {
-        let spinner = (!self.live.is_empty()).then_some(self.tick + 100);
+        let is_trying = self.overlays.iter().any(Overlay::is_moving);
+        let spinner = (is_trying || !self.live.is_empty()).then_some(self.tick + 100);
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
             .then_some(self.pending_since + HINTS_AFTER);

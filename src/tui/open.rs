@@ -1,5 +1,6 @@
 //! Going to a conversation, or to a new one, and keeping what stands in the one left.
 
+use super::fresh as start;
 use super::leaving::keep_place;
 use super::model::{Ask, Focus, Model};
 use super::pane::composer::keep;
@@ -54,8 +55,10 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     model.composer.leave(model.open.as_ref().map(|c| c.id));
     if let Some(open) = model.open.take() {
         model.new_model = model.set_model.clone().unwrap_or(open.model);
+        model.model_before = None;
     }
     model.new_system.clear();
+    start::left(model, &drafts);
     model.transcript.clear();
     model.composer.load(drafts);
     model.focus = Focus::Composer;

@@ -11,12 +11,12 @@ use salon::domain::failure::Failure;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::prompt::PromptListed;
-use salon::domain::usage::{Money, Usage};
+use salon::domain::persona::PersonaListed;
+use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, Event, Home, Library, News, Opened, Page, Query, Request,
-    Row, Shelf, Step, To, Turn, Which,
+    Act, Answer, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request, Row,
+    Shelf, Step, To, Turn, Which,
 };
 
 /// A reply being written.
@@ -40,9 +40,13 @@ pub struct Script {
     pub thoughts: HashMap<MessageId, String>,
     pub drafts: BTreeMap<(Option<ConversationId>, i32), Draft>,
     pub readings: HashMap<ConversationId, Reading>,
-    pub prompts: Vec<PromptListed>,
+    pub library: super::library::Shelf,
+    pub personas: Vec<PersonaListed>,
+    pub state: BTreeMap<String, String>,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
+    /// What was spent today.
+    pub spent: Spent,
     /// Open at the next start.
     pub last: Option<ConversationId>,
     /// The model of a new conversation.
@@ -64,9 +68,12 @@ impl Script {
             thoughts: HashMap::new(),
             drafts: BTreeMap::new(),
             readings: HashMap::new(),
-            prompts: Vec::new(),
+            library: super::library::Shelf::default(),
+            personas: Vec::new(),
+            state: BTreeMap::new(),
             models: vec![ModelSpec::named(ModelRef::guide())],
             model_failures: Vec::new(),
+            spent: Spent::default(),
             last: None,
             model: ModelRef::guide(),
             refuse: None,
@@ -116,6 +123,7 @@ impl Script {
         let c = self.row(id).clone();
         let question = self.message(c.tip.unwrap()).clone();
         let mut reply = Message::reply(self.mint.id(), &question, c.model, c.active_at);
+        reply.persona = c.persona;
         reply.content = text.to_owned();
         measure(&mut reply, Status::Complete);
         self.add(reply)
@@ -165,17 +173,26 @@ impl Script {
         }
         let answer = match request.command {
             Command::Turn(turn) => return self.turn(request.id, turn),
+            Command::Chat(Chat::SetPersona {
+                conversation,
+                persona,
+            }) => return self.set_persona(cause, conversation, persona),
             Command::Chat(chat) => self.chat(chat),
             Command::Shelf(shelf) => return self.shelf(cause, shelf),
-            Command::Library(Library::List { .. }) => Some(Answer::Prompts(self.prompts.clone())),
+            Command::Library(command) => return self.library(request.id, command),
+            Command::Cancel(id) => return self.cancel(id),
             Command::Data(Data::Models { .. }) => Some(Answer::Models {
                 models: self.models.clone(),
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
-            Command::Personas(_) | Command::Library(_) | Command::Data(_) | Command::Cancel(_) => {
+            Command::Data(Data::Spent { .. }) => Some(Answer::Spent(self.spent)),
+            Command::Personas(personas) => return self.personas(cause, personas),
+            Command::Data(Data::Remember { key, value }) => {
+                self.state.insert(key, value);
                 None
             }
+            Command::Data(_) => None,
             Command::Stop => {
                 let news = News::Stopped;
                 return vec![Event { cause, news }];
@@ -225,6 +242,7 @@ impl Script {
                 let c = self.row(id);
                 c.id = new.id;
                 c.system = new.system;
+                c.persona = new.persona;
                 (new.id, true)
             }
         };
@@ -242,10 +260,12 @@ impl Script {
         };
         let mut asked = Message::question(question, id, parent, draft.text.clone(), now);
         asked.model = Some(model.clone());
+        asked.persona = self.row(id).persona;
         self.drafts
             .remove(&(if has_created { None } else { Some(id) }, 0));
         self.add(asked.clone());
-        let reply = Message::reply(self.mint.id(), &asked, model, now);
+        let mut reply = Message::reply(self.mint.id(), &asked, model, now);
+        reply.persona = asked.persona;
         self.add(reply.clone());
         self.writing.insert(
             id,
@@ -281,6 +301,7 @@ impl Script {
         c.active_at = now;
         let model = model.unwrap_or_else(|| c.model.clone());
         let mut reply = Message::reply(self.mint.id(), question, model, now);
+        reply.persona = self.row(id).persona;
         reply.content = words;
         self.add(reply.clone());
         self.writing.insert(
@@ -586,7 +607,7 @@ impl Script {
                     last: self.last.map(|id| self.opened(id)),
                     drafts: self.drafts_of(None),
                     model: self.model.clone(),
-                    state: BTreeMap::new(),
+                    state: self.state.clone(),
                 };
                 Answer::Home(Box::new(home))
             }
@@ -649,7 +670,12 @@ impl Script {
         let has = |c: &Conversation| {
             let title = c.title.to_lowercase();
             let mut words = query.words.split_whitespace();
-            words.all(|word| title.contains(&word.to_lowercase()))
+            let is_with = query.persona.is_none_or(|id| c.persona == Some(id));
+            is_with
+                && words.all(|word| match word.strip_prefix("persona:") {
+                    Some(name) => self.is_named(c.persona, name),
+                    None => title.contains(&word.to_lowercase()),
+                })
         };
         let mut rows: Vec<Listed> = self
             .conversations
@@ -667,7 +693,7 @@ impl Script {
     }
 }
 
-fn done(what: String, undo: Option<Command>) -> Answer {
+pub(super) fn done(what: String, undo: Option<Command>) -> Answer {
     Answer::Done { what, undo }
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod library;
+mod own;
 
 use std::collections::BTreeMap;
 
@@ -22,10 +23,11 @@ use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
-use crate::domain::secret::Secret;
+use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
 pub use library::{Library, Personas, PromptAct, PromptOrder, PromptQuery};
+pub use own::Data;
 
 /// Requests a face may have under way before `try_send` says "busy".
 pub const REQUESTS: usize = 64;
@@ -213,20 +215,6 @@ pub enum Shelf {
     Apply { ids: Vec<ConversationId>, act: Act },
 }
 
-/// Things about salon itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Data {
-    /// The known models, recents first: answered by `Models` at once from what is known; with `refresh` the providers
-    /// are asked and `Models` comes again, once for each of them.
-    Models { refresh: bool },
-    /// Mark a model as a favourite, or unmark it: answered by `Models`.
-    MarkModel { model: ModelRef, favourite: bool },
-    /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
-    Key(String, Option<Secret>),
-    /// Keep a small fact for the next start; it comes back in `Home::state`.
-    Remember { key: String, value: String },
-}
-
 /// What an engine says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -396,6 +384,7 @@ pub enum Answer {
         failures: Vec<(String, Failure)>,
         is_whole: bool,
     },
+    Spent(Spent),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

@@ -18,8 +18,8 @@ use salon::domain::id::{ConversationId, PersonaId, PromptId, RequestId};
 use salon::domain::instructions::{parts, whole};
 use salon::domain::message::Status;
 use salon::domain::persona::{PersonaListed, Profile, Relationship};
+use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::{PromptListed, Sheet, Trial, TrialEnd};
-use salon::domain::usage::Price;
 use salon::protocol::{
     Act, Answer as Answered, Chat, Command, Library, News, Personas, PromptAct, PromptQuery, Query,
     Row, Shelf, Step, To, TrialStep, Turn, Which,
@@ -231,7 +231,8 @@ async fn a_persona_counts_what_was_talked_with_it() {
         output: Some(1_000),
         ..Price::default()
     };
-    settings.pricing.insert("test/m".parse().unwrap(), price);
+    let tariff = Tariff::flat(price);
+    settings.pricing.insert("test/m".parse().unwrap(), tariff);
     let mut face = Face::screen(settings.clone());
     let anna = add_persona(&mut face, profile("Anna")).await;
     let berta = add_persona(&mut face, profile("Berta")).await;
@@ -618,8 +619,8 @@ async fn a_character_card_becomes_a_persona_and_anything_else_changes_nothing() 
 }
 
 #[tokio::test]
-async fn prompts_have_versions_tags_uses_and_titles_of_their_own() {
-    let (_server, _home, settings) = scene(vec![Answer::text(&["a"])]).await;
+async fn prompts_have_versions_and_tags() {
+    let (_server, _home, settings) = scene(Vec::new()).await;
     let mut face = Face::screen(settings);
     let first = Sheet {
         tags: vec!["Rust".into(), "review".into()],
@@ -674,8 +675,13 @@ async fn prompts_have_versions_tags_uses_and_titles_of_their_own() {
         (1, "Review {code}."),
     ];
     assert_eq!(told, wanted);
+}
 
-    // Its use, and the message made from it.
+#[tokio::test]
+async fn the_use_of_a_prompt_is_counted_and_its_messages_are_found() {
+    let (_server, _home, settings) = scene(vec![Answer::text(&["a"])]).await;
+    let mut face = Face::screen(settings);
+    let id = add_prompt(&mut face, sheet("Review", "Review {code}.")).await;
     for code in ["a", "b"] {
         let values = BTreeMap::from([("code".to_owned(), code.to_owned())]);
         let used = Library::Used { prompt: id, values };
@@ -713,8 +719,17 @@ async fn prompts_have_versions_tags_uses_and_titles_of_their_own() {
         }
         other => panic!("{other:?}"),
     }
+}
 
-    // One title, one prompt.
+#[tokio::test]
+async fn one_title_is_one_prompt() {
+    let (_server, _home, settings) = scene(Vec::new()).await;
+    let mut face = Face::screen(settings);
+    let first = Sheet {
+        scenario: "coding".into(),
+        ..sheet("Review", "Review {code}.")
+    };
+    let id = add_prompt(&mut face, first).await;
     let taken = Library::Save {
         id: face.mint.id(),
         is_new: true,

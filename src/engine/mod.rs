@@ -14,12 +14,15 @@ mod insist;
 mod jobs;
 mod keeper;
 mod keys;
+mod known;
 mod library;
 mod line;
 mod listen;
+mod listings;
 mod measure;
 mod models;
 mod order;
+mod own;
 mod pace;
 mod personas;
 mod plan;
@@ -50,7 +53,7 @@ use crate::domain::id::{ConversationId, Mint, RequestId};
 use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
 use crate::protocol::{
-    Answer, Command, Data, EVENTS, Event, News, REQUESTS, Request, Row, Shelf, Step, Turn,
+    Answer, Command, EVENTS, Event, News, REQUESTS, Request, Row, Shelf, Step, Turn,
 };
 use crate::provider::Providers;
 use crate::settings::Settings;
@@ -58,6 +61,7 @@ use crate::store::{Store, StoreError, Withdraw};
 use chores::Title;
 use desk::{Desk, Mouth};
 use jobs::{Ended, Jobs, Key};
+use listings::{Listings, Outcomes};
 use pace::Pace;
 use stores::Stores;
 
@@ -93,6 +97,7 @@ pub fn channels() -> (Handle, Receiver<Request>, Sender<Event>) {
 enum Left {
     Nothing,
     Turn(ConversationId, ModelRef, turn::Left),
+    Listed(Outcomes),
 }
 
 /// The loop's own state; nothing else sees it.
@@ -101,6 +106,7 @@ struct Engine {
     stores: Stores,
     jobs: Jobs<Left, Withdraw>,
     pace: Pace,
+    listings: Listings,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -132,6 +138,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         stores: Stores::new(store),
         jobs: Jobs::new(),
         pace: Pace::default(),
+        listings: Listings::default(),
         said,
         heard,
         events,
@@ -270,22 +277,7 @@ impl Engine {
             Command::Shelf(shelf) => self.shelf(id, shelf).await,
             Command::Personas(personas) => self.personas(id, personas).await,
             Command::Library(library) => self.library(id, library).await,
-            Command::Data(Data::Models { refresh }) => {
-                self.models(id, refresh).await.map(|news| vec![news])
-            }
-            Command::Data(Data::MarkModel { model, favourite }) => {
-                let marked = self.mark_model(id, model, favourite).await;
-                marked.map(|news| vec![news])
-            }
-            Command::Data(Data::Key(provider, key)) => {
-                self.key(id, provider, key);
-                Ok(Vec::new())
-            }
-            Command::Data(Data::Remember { key, value }) => {
-                let kept = self.stores.file.remember(&key, &value).await;
-                let kept = kept.map_err(|error| self.desk.failure(&error));
-                kept.map(|()| Vec::new())
-            }
+            Command::Data(data) => self.own(id, data).await,
             command @ (Command::Cancel(_) | Command::Stop) => {
                 self.cancel(&command);
                 Ok(Vec::new())
@@ -370,6 +362,7 @@ impl Engine {
                     self.offer_title(conversation, *pair).await;
                 }
             }
+            Ended::Done(Left::Listed(all)) => self.listings.answered(all),
             Ended::Done(Left::Nothing) | Ended::Aborted => {}
             Ended::Panicked { cause, rescue, .. } => {
                 while let Ok(event) = self.heard.try_recv() {

@@ -20,6 +20,7 @@ use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling
 use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
@@ -61,6 +62,7 @@ pub enum Ask {
         by: isize,
     },
     Thinking,
+    Spent,
     Personas,
     /// The persona of a typed name, to be taken.
     Persona,
@@ -120,6 +122,7 @@ pub struct Model {
     /// larger windows first.
     pub missed_model: Option<(ModelRef, bool)>,
     pub model_failures: BTreeMap<String, Failure>,
+    pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
     pub quit_armed: Option<u64>,
@@ -142,6 +145,14 @@ pub struct Model {
     pub frames: Frames,
     /// Which keys a first start offers: name of the variable and whether it is set.
     pub key_sources: Vec<(String, bool)>,
+}
+
+/// The sum of a day.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Today {
+    pub spent: Spent,
+    /// When the next day begins where the user is.
+    pub until: Millis,
 }
 
 /// Where the panes stand; an empty one is not shown.
@@ -196,6 +207,7 @@ impl Model {
             models: Vec::new(),
             missed_model: None,
             model_failures: BTreeMap::new(),
+            today: Today::default(),
             undo: None,
             quit_armed: None,
             last_esc: None,

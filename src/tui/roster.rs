@@ -95,13 +95,13 @@ impl Roster {
         Some(Clean::line(&row.persona.profile.heading()))
     }
 
-    /// Name and relationship for the screen, and whether it is in the trash; `None` when it is not known.
+    /// Name and relationship for the screen, or that it is in the trash; `None` when it is not known.
     pub fn heading(&self, id: PersonaId) -> Option<Clean> {
         let row = self.get(id)?;
-        let mut words = row.persona.profile.heading();
-        if row.persona.trashed_at.is_some() {
-            words.push_str(", in the trash");
-        }
+        let words = match row.persona.trashed_at {
+            Some(_) => format!("{}, in the trash", row.persona.profile.name),
+            None => row.persona.profile.heading(),
+        };
         Some(Clean::line(&words))
     }
 }
@@ -157,9 +157,6 @@ mod tests {
         let trashed: Vec<u128> = roster.trashed().map(|r| r.persona.id.0.as_u128()).collect();
         assert_eq!(trashed, [4, 5]);
         let id = PersonaId(uuid::Uuid::from_u128(4));
-        assert_eq!(
-            roster.heading(id),
-            Some(Clean::own("Eve · friend, in the trash"))
-        );
+        assert_eq!(roster.heading(id), Some(Clean::own("Eve, in the trash")));
     }
 }

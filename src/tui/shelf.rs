@@ -12,6 +12,7 @@ use super::pane::groups::{Groups, Line};
 use super::{personas, talk};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Conversation;
+use crate::domain::filter::persona_term;
 use crate::domain::id::{ConversationId, PersonaId};
 use crate::protocol::{Act, Command, Data, Shelf, Which};
 
@@ -105,7 +106,7 @@ pub fn recall(model: &mut Model, state: &BTreeMap<String, String>) {
 /// All conversations of a persona, by the filter.
 fn show_all(model: &mut Model, id: PersonaId) {
     if let Some(row) = model.roster.get(id) {
-        let words = format!("persona:\"{}\"", row.persona.profile.name);
+        let words = persona_term(&row.persona.profile.name);
         model.list.filter.set_text(&words, words.len());
         model.list.selected = 0;
         ask_list(model);

@@ -92,7 +92,7 @@ impl Groups {
     }
 
     /// How many personas there are.
-    pub fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.order.len()
     }
 
@@ -153,10 +153,23 @@ impl Groups {
         }
     }
 
-    /// Name and relationship of a persona, and when it was last talked with.
-    pub fn label(&self, id: PersonaId) -> Option<(&Clean, Option<Millis>)> {
-        let label = self.labels.get(&id)?;
-        Some((&label.name, label.last_at))
+    /// A line in words, what stands at its right end, and how many cells it stands in; `None` for a conversation.
+    pub fn words(&self, line: Line, now: Millis) -> Option<(Clean, Clean, u16)> {
+        let sign = |is_open| if is_open { "▾" } else { "▸" };
+        match line {
+            Line::Title => {
+                let words = Clean::line(&format!("{} Personas", sign(self.is_open)));
+                Some((words, Clean::line(&self.count().to_string()), 2))
+            }
+            Line::Persona(id) => {
+                let label = self.labels.get(&id)?;
+                let words = format!("{} {}", sign(self.is_unfolded(id)), label.name);
+                let age = label.last_at.map(|at| at.age(now)).unwrap_or_default();
+                Some((Clean::line(&words), Clean::line(&age), 4))
+            }
+            Line::More(_) => Some((Clean::own("… more"), Clean::default(), 8)),
+            Line::Inside(..) => None,
+        }
     }
 
     /// A conversation is now like this: it stands under its persona, where that is unfolded, and under no other.

@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Listed};
+use crate::domain::filter::Filter;
 use crate::domain::id::ConversationId;
 use crate::domain::when::Millis;
 use crate::protocol::{Command, Cursor, Query, Shelf, Which};
@@ -232,16 +233,11 @@ impl List {
         self.regroup(|groups| groups.apply(conversation));
         let chosen = self.selected_row();
         let belongs = conversation.trashed_at.is_some() == (self.which == Which::Trashed);
-        let matches = self.filter.text().split_whitespace().all(|word| {
-            conversation
-                .title
-                .to_lowercase()
-                .contains(&word.to_lowercase())
-        });
         let old = self
             .rows
             .iter()
             .position(|row| row.conversation.id == conversation.id);
+        let matches = self.fits(conversation, old.map(|at| &self.rows[at].conversation));
         let has_draft = old.is_some_and(|at| self.rows[at].has_draft);
         if let Some(at) = old {
             self.rows.remove(at);
@@ -271,6 +267,16 @@ impl List {
             Some(at) => self.selected = at,
             None => self.clamp(),
         }
+    }
+
+    /// Whether it belongs to what is filtered. Which persona a name means only the engine knows: what it has listed
+    /// stays as long as its persona is the same.
+    fn fits(&self, conversation: &Conversation, before: Option<&Conversation>) -> bool {
+        let filter = Filter::of(&self.filter.text());
+        let title = conversation.title.to_lowercase();
+        let is_with = filter.personas.is_empty()
+            || before.is_some_and(|before| before.persona == conversation.persona);
+        is_with && filter.words.iter().all(|word| title.contains(word))
     }
 
     /// A conversation is gone for good.
@@ -433,36 +439,19 @@ impl List {
             width: line.width.saturating_sub(1),
             ..line
         };
-        let sign = |is_open| if is_open { "▾" } else { "▸" };
-        let (words, right, indent) = match part {
-            Line::Title => (
-                Clean::line(&format!("{} Personas", sign(self.groups.is_open))),
-                self.groups.count().to_string(),
-                2,
-            ),
-            Line::Persona(id) => {
-                let sign = sign(self.groups.is_unfolded(id));
-                let (name, at) = self.groups.label(id).unzip();
-                let name = name.map_or("", |name| name.as_str());
-                let age = at.flatten().map(|at| at.age(view.now));
-                let words = Clean::line(&format!("{sign} {name}"));
-                (words, age.unwrap_or_default(), 4)
+        let Some((words, right, indent)) = self.groups.words(part, view.now) else {
+            if let Some(row) = self.groups.row(part) {
+                let inside = Rect {
+                    x: line.x + 6.min(line.width),
+                    width: line.width.saturating_sub(6),
+                    ..line
+                };
+                self.paint_row(canvas, inside, (row, is_selected), view);
             }
-            Line::More(_) => (Clean::own("… more"), String::new(), 8),
-            Line::Inside(..) => {
-                if let Some(row) = self.groups.row(part) {
-                    let inside = Rect {
-                        x: line.x + 6.min(line.width),
-                        width: line.width.saturating_sub(6),
-                        ..line
-                    };
-                    self.paint_row(canvas, inside, (row, is_selected), view);
-                }
-                return;
-            }
+            return;
         };
         let dim = Look::of(Tone::Dim);
-        let end = canvas.put_right(inner, (0, 0), &Clean::line(&right), dim);
+        let end = canvas.put_right(inner, (0, 0), &right, dim);
         let look = if is_selected {
             canvas.put(line, (1, 0), &Clean::own("▌"), Look::of(Tone::Accent));
             Look::of(Tone::Accent).bold()

@@ -1,4 +1,4 @@
-//! The status line: hints for what is focused or a toast on the left, the model on the right.
+//! The status line: hints for what is focused or a toast on the left, the model and today's cost on the right.
 
 use ratatui::layout::Rect;
 
@@ -23,8 +23,8 @@ pub struct Status<'a> {
     pub toast: Option<&'a Toast>,
     /// `None` = not known yet.
     pub model: Option<&'a ModelRef>,
-    /// What the model's money was in the open conversation, such as `$0.42`; empty = nothing to say.
-    pub cost: String,
+    /// What was spent today, such as `today $0.42`; empty = nothing to say.
+    pub today: String,
 }
 
 impl Status<'_> {
@@ -36,9 +36,9 @@ impl Status<'_> {
         if self.model.is_some_and(ModelRef::is_guide) {
             tail.push_str(" · built-in guide, not a language model");
         }
-        if !self.cost.is_empty() {
+        if !self.today.is_empty() {
             tail.push_str(" · ");
-            tail.push_str(&self.cost);
+            tail.push_str(&self.today);
         }
         let tail = Clean::line(&tail);
         let least = if self.toast.is_some() {

@@ -1,0 +1,33 @@
+//! What is asked about salon itself: models, money, small facts.
+
+use super::Engine;
+use crate::domain::failure::Failure;
+use crate::domain::id::RequestId;
+use crate::protocol::{Answer, Data, News};
+use crate::store::StoreError;
+
+impl Engine {
+    /// Does what is asked, or starts the job that does.
+    pub(super) async fn own(&mut self, cause: RequestId, data: Data) -> Result<Vec<News>, Failure> {
+        match data {
+            Data::Models { refresh } => Ok(vec![self.models(cause, refresh).await?]),
+            Data::MarkModel { model, favourite } => {
+                Ok(vec![self.mark_model(cause, model, favourite).await?])
+            }
+            Data::Key(provider, key) => {
+                self.key(cause, provider, key);
+                Ok(Vec::new())
+            }
+            Data::Spent { since } => {
+                let spent = self.stores.file.spent(since).await;
+                let spent = spent.map_err(|error| self.desk.failure(&error))?;
+                Ok(vec![News::Answer(Answer::Spent(spent))])
+            }
+            Data::Remember { key, value } => {
+                let kept = self.stores.file.remember(&key, &value).await;
+                kept.map_err(|error: StoreError| self.desk.failure(&error))?;
+                Ok(Vec::new())
+            }
+        }
+    }
+}

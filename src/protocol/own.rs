@@ -1,0 +1,33 @@
+//! What is asked about salon itself: models, money, small facts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::ModelRef;
+use crate::domain::secret::Secret;
+use crate::domain::when::Millis;
+
+/// Things about salon itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Data {
+    /// The known models, recents first: answered by `Models` at once from what is known. With `refresh` the providers
+    /// are asked and `Models` comes again, once for each of them; without it a screen's engine asks those whose listing
+    /// is older than a day.
+    Models {
+        refresh: bool,
+    },
+    MarkModel {
+        model: ModelRef,
+        favourite: bool,
+    },
+    /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
+    Key(String, Option<Secret>),
+    /// What all requests since then cost: answered by `Spent`.
+    Spent {
+        since: Millis,
+    },
+    /// Keep a small fact for the next start; it comes back in `Home::state`.
+    Remember {
+        key: String,
+        value: String,
+    },
+}

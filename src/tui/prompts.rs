@@ -18,7 +18,7 @@ use crate::domain::price::Tariff;
 use crate::domain::prompt::{PromptListed, Trial};
 use crate::domain::template::{Kind, Template, Values};
 use crate::keys::Action;
-use crate::protocol::{Command, Data, Library, PromptOrder, TrialStep, Which};
+use crate::protocol::{Command, Library, PromptOrder, TrialStep, Which};
 
 /// Enter in the library: a prompt with fields is filled first, another goes into the composer at once.
 pub fn use_selected(model: &mut Model) {
@@ -80,13 +80,10 @@ fn open(model: &mut Model, subject: Subject) {
         purpose: Purpose::Fill,
         body: Body::Fill(Box::new(fill)),
     });
-    if model.models.is_empty() {
-        let refresh = false;
-        model.ask(Command::Data(Data::Models { refresh }), Ask::Models);
-    }
 }
 
-/// Tells the prompts on the screen what their models take; called before they are laid out.
+/// Tells the prompts on the screen what their models take, as far as the face has heard of it: asking for models may
+/// ask their providers, and nobody asked for that by reading a prompt. Called before they are laid out.
 pub fn price(model: &mut Model) {
     let tariff_of = |wanted: &ModelRef| {
         let mut known = model.models.iter();

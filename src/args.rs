@@ -57,6 +57,8 @@ pub enum Command {
     List(List),
     /// Print a conversation
     Show(Show),
+    /// Send to the hub now what waits, and say what went
+    Sync(Sync),
     /// Look at the settings
     Config(Config),
 }
@@ -125,6 +127,19 @@ pub struct Show {
 }
 
 #[derive(Debug, Options)]
+pub struct Sync {
+    /// Only look at the hub: reachable, encrypted, table, columns, rights; changes nothing
+    #[arg(long)]
+    pub check: bool,
+    /// Send every conversation again, as if the hub had none
+    #[arg(long, conflicts_with = "check")]
+    pub all: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
 pub struct Config {
     #[command(subcommand)]
     pub command: ConfigCommand,
@@ -148,6 +163,7 @@ impl Args {
             Some(Command::Ask(ask)) => ask.json,
             Some(Command::List(list)) => list.json,
             Some(Command::Show(show)) => show.json,
+            Some(Command::Sync(sync)) => sync.json,
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },
             })) => *json,

@@ -57,4 +57,5 @@ pub mod protocol;
 pub mod provider;
 pub mod settings;
 pub mod store;
+pub mod sync;
 pub mod tui;

@@ -113,7 +113,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             question.check()?;
             Some(question)
         }
-        Command::List(_) | Command::Show(_) | Command::Config(_) => None,
+        Command::List(_) | Command::Show(_) | Command::Sync(_) | Command::Config(_) => None,
     };
     log_panics();
     let mint = mint();
@@ -128,6 +128,8 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::Show(show), _) => {
                 cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
             }
+            (Command::Sync(sync), _) if sync.check => cli::check_sync(&mut line, out).await,
+            (Command::Sync(sync), _) => cli::sync(&mut line, out, sync.all).await,
             (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
         }
     };

@@ -3,6 +3,8 @@
 //! A command is a verb, news is a fact. Every event caused by a request names it. Nothing here says how a screen
 //! looks. The serde derive is the guard that keeps handles and closures out.
 
+mod own;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -17,7 +19,10 @@ use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::{PersonaListed, Profile};
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, Sheet, Trial, TrialEnd};
+use crate::domain::sync::{Finding, SyncReport, SyncState};
 use crate::domain::when::Millis;
+
+pub use own::Data;
 
 /// Requests a face may have under way before `try_send` says "busy".
 pub const REQUESTS: usize = 64;
@@ -296,25 +301,6 @@ pub enum Library {
     Try { trial: Trial },
 }
 
-/// Things about salon itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Data {
-    /// The known models, recents first: answered by `Models` at once from what is known; with `refresh` the providers
-    /// are asked and `Models` comes again, once for each of them.
-    Models {
-        refresh: bool,
-    },
-    MarkModel {
-        model: ModelRef,
-        favourite: bool,
-    },
-    /// Keep a small fact for the next start; it comes back in `Home::state`.
-    Remember {
-        key: String,
-        value: String,
-    },
-}
-
 /// What an engine says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -337,6 +323,8 @@ pub enum News {
     Trial(TrialStep),
     /// A row is now like this.
     Changed(Row),
+    /// How sync with the hub stands now; never said where no hub is set up.
+    Sync(SyncState),
     /// The data a request asked for.
     Answer(Answer),
     /// The request with this cause failed and changed nothing.
@@ -491,6 +479,10 @@ pub enum Answer {
         failures: Vec<(String, Failure)>,
         is_whole: bool,
     },
+    /// Everything that waited is at the hub.
+    Synced(SyncReport),
+    /// What a check found, in order.
+    Checked(Vec<Finding>),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

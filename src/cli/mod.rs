@@ -5,6 +5,7 @@ mod json;
 mod list;
 mod out;
 mod show;
+mod sync;
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -15,6 +16,7 @@ pub use ask::{Question, ask};
 pub use list::{Wanted, list};
 pub use out::{Exit, Out};
 pub use show::{config, show};
+pub use sync::{check_sync, sync};
 
 /// What ends salon from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +92,7 @@ impl Line {
                 | News::Refused(_)
                 | News::Turn { .. }
                 | News::Trial(_)
+                | News::Sync(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}
@@ -112,6 +115,7 @@ impl Line {
                 | News::Refused(_)
                 | News::Turn { .. }
                 | News::Trial(_)
+                | News::Sync(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}

@@ -74,6 +74,8 @@ async fn read(
         | Answer::Versions(_)
         | Answer::Uses(_)
         | Answer::Models { .. }
+        | Answer::Synced(_)
+        | Answer::Checked(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),
     }
 }

@@ -10,6 +10,7 @@ pub mod message;
 pub mod model;
 pub mod persona;
 pub mod prompt;
+pub mod sync;
 pub mod usage;
 pub mod when;
 pub mod window;

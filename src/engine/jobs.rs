@@ -18,6 +18,8 @@ pub enum Key {
     Title(ConversationId),
     List,
     Models,
+    /// Somebody waits for the hub.
+    Sync,
     /// A read that can take longer than a moment.
     Read,
 }

@@ -15,7 +15,9 @@ mod listen;
 mod measure;
 mod models;
 mod order;
+mod own;
 mod pace;
+mod passing;
 mod plan;
 mod rescue;
 mod seam;
@@ -34,16 +36,16 @@ use tokio::select;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::domain::conversation::Conversation;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
 use crate::domain::model::ModelRef;
 use crate::protocol::{
-    Answer, Command, Data, EVENTS, Event, Library, News, REQUESTS, Request, Row, Shelf, Step, Turn,
+    Answer, Command, EVENTS, Event, Library, News, REQUESTS, Request, Shelf, Step, Turn,
 };
 use crate::provider::Providers;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Withdraw};
+use crate::sync;
 use chores::Title;
 use desk::{Desk, Mouth};
 use jobs::{Ended, Jobs, Key};
@@ -96,6 +98,10 @@ struct Engine {
     stores: Stores,
     jobs: Jobs<Left, Withdraw>,
     pace: Pace,
+    /// Sends to the hub, where one is set up.
+    sync: Option<sync::Task>,
+    /// What was last said to need mending.
+    sync_off: Option<Failure>,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -126,6 +132,8 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         stores: Stores::new(store),
         jobs: Jobs::new(),
         pace: Pace::default(),
+        sync: None,
+        sync_off: None,
         said,
         heard,
         events,
@@ -134,6 +142,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
     };
     match engine.begin_to_write(&mut requests).await {
         Ok(()) => {
+            engine.start_sync();
             engine.work(&mut requests).await;
             engine.stop().await;
         }
@@ -238,6 +247,7 @@ impl Engine {
                 () = has_room(&self.events), if !self.outbox.is_empty() => {}
                 ended = self.jobs.ended() => self.ended(ended).await,
                 Some(event) = self.heard.recv(), if self.outbox.is_empty() => self.speak(event).await,
+                state = own::sync_state(&mut self.sync), if self.outbox.is_empty() => self.sync_said(state),
                 request = requests.recv(), if self.waiting.len() < REQUESTS => match request {
                     None | Some(Request { command: Command::Stop, .. }) => {
                         return self.handle_all().await;
@@ -275,18 +285,7 @@ impl Engine {
                 Ok(vec![News::Answer(Answer::Prompts(library::listed()))])
             }
             Command::Personas(_) | Command::Library(_) => Err(later()),
-            Command::Data(Data::Models { refresh }) => {
-                self.models(id, refresh).await.map(|news| vec![news])
-            }
-            Command::Data(Data::MarkModel { model, favourite }) => {
-                let marked = self.mark_model(id, model, favourite).await;
-                marked.map(|news| vec![news])
-            }
-            Command::Data(Data::Remember { key, value }) => {
-                let kept = self.stores.file.remember(&key, &value).await;
-                let kept = kept.map_err(|error| self.desk.failure(&error));
-                kept.map(|()| Vec::new())
-            }
+            Command::Data(data) => self.own(id, data).await,
             command @ (Command::Cancel(_) | Command::Stop) => {
                 self.cancel(&command);
                 Ok(Vec::new())
@@ -321,6 +320,7 @@ impl Engine {
     }
 
     fn say(&mut self, cause: Option<RequestId>, news: News) {
+        self.tell_sync(&news);
         self.outbox.push_back(Event { cause, news });
     }
 
@@ -343,6 +343,7 @@ impl Engine {
             News::Refused(_) => true,
             News::Changed(_)
             | News::Trial(_)
+            | News::Sync(_)
             | News::Answer(_)
             | News::Warned(_)
             | News::Fatal(_)
@@ -351,7 +352,8 @@ impl Engine {
         if let (true, Some(cause)) = (is_over, event.cause) {
             self.jobs.settle(cause);
         }
-        if let Some(row) = conversation_in(&mut event.news) {
+        self.tell_sync(&event.news);
+        if let Some(row) = passing::conversation_in(&mut event.news) {
             let read = self.stores.of(row.id).conversation(row.id).await;
             if let Ok(Some(now)) = read {
                 *row = now;
@@ -418,7 +420,8 @@ impl Engine {
             });
     }
 
-    /// Ends every job with its words saved, closes the store, and says so; all within `LEAVING`.
+    /// Ends every job with its words saved, sends what waits to the hub, closes the store, and says so; all within
+    /// `LEAVING`.
     async fn stop(mut self) {
         let deadline = Instant::now() + LEAVING;
         self.jobs.cancel_all();
@@ -440,6 +443,9 @@ impl Engine {
             self.speak(event).await;
         }
         self.flush();
+        if let Some(sync) = &mut self.sync {
+            sync.finish(deadline).await;
+        }
         let is_closed = timeout_at(deadline, self.stores.close()).await.is_ok();
         tracing::info!(is_closed, "stopped");
         self.say(None, News::Stopped);
@@ -459,35 +465,5 @@ async fn has_room(events: &Sender<Event>) {
     // The room is taken by `flush`; that the face is gone is heard by `closed`.
     if events.reserve().await.is_err() {
         std::future::pending().await
-    }
-}
-
-/// The conversation that this news shows.
-fn conversation_in(news: &mut News) -> Option<&mut Conversation> {
-    match news {
-        News::Turn { step, .. } => match step {
-            Step::Started { conversation, .. } | Step::Measured { conversation, .. } => {
-                Some(conversation)
-            }
-            Step::Withdrawn { conversation, .. } => conversation.as_mut(),
-            Step::Waiting { .. }
-            | Step::Thought { .. }
-            | Step::Grew { .. }
-            | Step::Ended { .. } => None,
-        },
-        News::Changed(Row::Conversation(conversation)) => Some(conversation),
-        News::Changed(
-            Row::Message(_)
-            | Row::ConversationGone(_)
-            | Row::MessageGone(_)
-            | Row::Persona(_)
-            | Row::Prompt(_),
-        )
-        | News::Trial(_)
-        | News::Answer(_)
-        | News::Refused(_)
-        | News::Warned(_)
-        | News::Fatal(_)
-        | News::Stopped => None,
     }
 }

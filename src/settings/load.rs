@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Shown, flag, number, path};
 use super::tree::{Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Network, Paths, ProviderSettings, Settings, Ui,
+    ChatSettings, Chores, Layer, Limits, Network, Paths, ProviderSettings, Settings, Sync, Ui,
     environment, providers,
 };
 use crate::domain::conversation::Sampling;
@@ -76,6 +77,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     let ui = ui(layers, &mut reader);
     let network = network(layers, &mut reader);
     let user_id = reader.text(&path("user_id"));
+    let sync = sync(&mut reader);
     let (origins, problems) = reader.finish();
     Ok(Settings {
         model,
@@ -88,6 +90,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
         ui,
         network,
         user_id,
+        sync,
         log_filter: layers.variable("SALON_LOG").map(str::to_owned),
         paths,
         keys_file,
@@ -380,6 +383,31 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
         no_color: layers.variable("NO_COLOR").is_some(),
         is_tmux: layers.variable("TMUX").is_some(),
     }
+}
+
+/// The hub, when it is switched on and its address can be one.
+fn sync(reader: &mut Reader) -> Option<Sync> {
+    let is_enabled = reader.flag(&path("sync.enabled")).unwrap_or(false);
+    let messages = reader.flag(&path("sync.messages")).unwrap_or(true);
+    let address = path("sync.url");
+    let is_named = reader.set(&address).is_some();
+    let url = reader.read(&address, Shown::Hidden, |text| {
+        let schemes = ["postgres://", "postgresql://"];
+        let is_one = schemes.iter().any(|scheme| text.starts_with(scheme));
+        is_one
+            .then(|| SecretString::from(text))
+            .ok_or_else(|| "an address such as postgres://you@db.example.org/salon".to_owned())
+    });
+    if is_enabled && !is_named {
+        let place = reader.set(&path("sync.enabled"));
+        let place = place.map_or_else(String::new, |entry| format!("{}: ", entry.place));
+        reader.problem(
+            format!("{place}sync is switched on, but there is no address of a Postgres"),
+            "Set DATABASE_URL beside DATABASE_ENABLED, or `url` under [sync].".to_owned(),
+        );
+    }
+    let url = url.filter(|_| is_enabled)?;
+    Some(Sync { url, messages })
 }
 
 fn network(layers: &Layers, reader: &mut Reader) -> Network {

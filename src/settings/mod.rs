@@ -39,6 +39,8 @@ pub struct Settings {
     pub ui: Ui,
     pub network: Network,
     pub user_id: Option<String>,
+    /// The shared hub, if one is set up and switched on (spec D2).
+    pub sync: Option<Sync>,
     /// What is logged (`SALON_LOG`); `None` = the usual.
     pub log_filter: Option<String>,
     pub paths: Paths,
@@ -138,6 +140,15 @@ pub struct Network {
     pub proxy: Option<String>,
     /// A file of further certificate roots; `SSL_CERT_FILE` fills it too.
     pub ca_file: Option<PathBuf>,
+}
+
+/// The shared hub.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// `postgres://` or `postgresql://`, with everything that stands in it: it may hold a password.
+    pub url: SecretString,
+    /// Whether messages go there too, beside the metadata.
+    pub messages: bool,
 }
 
 #[derive(Clone, Debug)]

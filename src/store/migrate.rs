@@ -13,8 +13,10 @@ use super::error::StoreError;
 pub(super) type Migration = (i64, &'static str);
 
 /// All steps in order. One file a change, never edited after it has landed.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[(1, include_str!("../../assets/migrations/0001_start.sql"))];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    (1, include_str!("../../assets/migrations/0001_start.sql")),
+    (4, include_str!("../../assets/migrations/0004_sync.sql")),
+];
 
 /// `SALO`, the mark of salon's files.
 const APPLICATION: i64 = 0x5341_4C4F;

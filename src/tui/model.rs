@@ -18,6 +18,7 @@ use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling
 use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::sync::SyncState;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
@@ -88,6 +89,8 @@ pub struct Model {
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
     pub model_failures: BTreeMap<String, Failure>,
+    /// How sync stands; `None` = no hub, or not known yet.
+    pub sync: Option<SyncState>,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
     pub quit_armed: Option<u64>,
@@ -155,6 +158,7 @@ impl Model {
             live: HashMap::new(),
             models: Vec::new(),
             model_failures: BTreeMap::new(),
+            sync: None,
             undo: None,
             quit_armed: None,
             last_esc: None,

@@ -23,6 +23,7 @@ pub fn apply(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(_) => {}
+        News::Sync(state) => model.sync = Some(state),
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
@@ -337,7 +338,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         | Answer::Persona(_)
         | Answer::Prompt(_)
         | Answer::Versions(_)
-        | Answer::Uses(_) => {}
+        | Answer::Uses(_)
+        | Answer::Synced(_)
+        | Answer::Checked(_) => {}
         Answer::Models {
             models,
             failures,

@@ -49,6 +49,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             ca_file: None,
         },
         user_id: None,
+        sync: None,
         paths: Paths {
             config: home.join("config/salon.toml"),
             keys: home.join("config/keys.toml"),

@@ -102,6 +102,8 @@ struct Engine {
     sync: Option<sync::Task>,
     /// What was last said to need mending.
     sync_off: Option<Failure>,
+    /// Why nothing can be sent, to be said at the first change.
+    sync_bad: Option<Failure>,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -134,6 +136,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         pace: Pace::default(),
         sync: None,
         sync_off: None,
+        sync_bad: None,
         said,
         heard,
         events,

@@ -44,7 +44,8 @@ impl Engine {
     pub(super) fn start_sync(&mut self) {
         match self.hub() {
             None => {}
-            Some(Err(failure)) => self.say(None, News::Warned(failure)),
+            Some(Err(failure)) if self.desk.is_screen => self.say(None, News::Warned(failure)),
+            Some(Err(failure)) => self.sync_bad = Some(failure),
             Some(Ok(address)) => {
                 self.sync = Some(sync::Task::start(sync::Parts {
                     store: self.stores.file.clone(),
@@ -57,12 +58,16 @@ impl Engine {
         }
     }
 
-    /// Lets the sending know of a change. Never waits.
-    pub(super) fn tell_sync(&self, news: &News) {
-        if let Some(sync) = &self.sync
-            && passing::is_change(news)
-        {
+    /// Lets the sending know of a change, or says once that it goes nowhere. Never waits.
+    pub(super) fn tell_sync(&mut self, news: &News) {
+        if !passing::is_change(news) {
+            return;
+        }
+        if let Some(sync) = &self.sync {
             sync.changed();
+        }
+        if let Some(failure) = self.sync_bad.take() {
+            self.say(None, News::Warned(failure));
         }
     }
 

@@ -36,13 +36,15 @@ pub(super) const WAITING: &str = "SELECT count(DISTINCT id) FROM change NOT INDE
   WHERE seq > coalesce((SELECT seq FROM pushed WHERE hub = ?1 AND kind = 'conversation'), 0)
     AND kind IN ('conversation', 'tally', 'gone:conversation')";
 
-/// The next `?2` changes for the hub `?1`, with their conversations.
+/// The next `?2` changes for the hub `?1`, with their conversations; one with a later change comes with that.
 pub(super) const PAGE: &str =
     "SELECT ch.seq, ch.kind, ch.id, c.n, c.title, NULL, 0, NULL, c.message_count, c.tokens_in,
     c.tokens_out, c.cost_pico, c.unpriced, c.created_at, c.active_at, c.trashed_at, c.metadata
   FROM change ch NOT INDEXED LEFT JOIN conversation c ON c.id = ch.id
   WHERE ch.seq > coalesce((SELECT seq FROM pushed WHERE hub = ?1 AND kind = 'conversation'), 0)
     AND ch.kind IN ('conversation', 'tally', 'gone:conversation')
+    AND NOT EXISTS (SELECT 1 FROM change l WHERE l.kind IN ('conversation', 'tally', 'gone:conversation') AND l.id = ch.id
+      AND l.seq > ch.seq)
   ORDER BY ch.seq LIMIT ?2";
 
 const NEWEST: &str = "SELECT coalesce(max(seq), 0) FROM change";
@@ -150,16 +152,13 @@ impl Store {
             upto: 0,
             is_last,
         };
-        let mut seen = std::collections::HashSet::with_capacity(changes.len());
         for row in &changes {
             let mut cells = Cells::of(row);
             page.upto = cells.next()?;
             let kind: &str = cells.next()?;
             let id = ConversationId(cells.next::<Uuid>()?);
             if cells.next::<Option<i64>>()?.is_some() {
-                if seen.insert(id) {
-                    page.rows.push(headline(id, &mut cells)?);
-                }
+                page.rows.push(headline(id, &mut cells)?);
             } else if kind == "gone:conversation" {
                 page.gone.push(id);
             }

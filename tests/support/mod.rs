@@ -10,5 +10,6 @@
 
 pub mod face;
 pub mod fixture;
+pub mod postgres;
 pub mod server;
 pub mod tls;

@@ -24,8 +24,10 @@
 //! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames, `provider/completions.rs` reads them,
 //!   `provider/guide.rs` answers without a network.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
+//! - `sync/`: sends conversations' metadata to the user's own Postgres. `sync/mod.rs` is the one task,
+//!   `sync/pace.rs` says when, `store/changes.rs` is the outbox.
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `config show`.
+//! - `cli/`: `salon ask`, `list`, `show`, `sync`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!

@@ -45,11 +45,11 @@ use crate::protocol::{
 use crate::provider::Providers;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Withdraw};
-use crate::sync;
 use chores::Title;
 use desk::{Desk, Mouth};
 use jobs::{Ended, Jobs, Key};
 use pace::Pace;
+use passing::Sending;
 use stores::Stores;
 
 /// Leaving takes no longer than this.
@@ -98,12 +98,7 @@ struct Engine {
     stores: Stores,
     jobs: Jobs<Left, Withdraw>,
     pace: Pace,
-    /// Sends to the hub, where one is set up.
-    sync: Option<sync::Task>,
-    /// What was last said to need mending.
-    sync_off: Option<Failure>,
-    /// Why nothing can be sent, to be said at the first change.
-    sync_bad: Option<Failure>,
+    sync: Sending,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -134,9 +129,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         stores: Stores::new(store),
         jobs: Jobs::new(),
         pace: Pace::default(),
-        sync: None,
-        sync_off: None,
-        sync_bad: None,
+        sync: Sending::default(),
         said,
         heard,
         events,
@@ -250,7 +243,7 @@ impl Engine {
                 () = has_room(&self.events), if !self.outbox.is_empty() => {}
                 ended = self.jobs.ended() => self.ended(ended).await,
                 Some(event) = self.heard.recv(), if self.outbox.is_empty() => self.speak(event).await,
-                state = own::sync_state(&mut self.sync), if self.outbox.is_empty() => self.sync_said(state),
+                state = self.sync.state(), if self.outbox.is_empty() => self.sync_said(state),
                 request = requests.recv(), if self.waiting.len() < REQUESTS => match request {
                     None | Some(Request { command: Command::Stop, .. }) => {
                         return self.handle_all().await;
@@ -446,7 +439,7 @@ impl Engine {
             self.speak(event).await;
         }
         self.flush();
-        if let Some(sync) = &mut self.sync {
+        if let Some(sync) = &mut self.sync.task {
             sync.finish(deadline).await;
         }
         let is_closed = timeout_at(deadline, self.stores.close()).await.is_ok();

@@ -45,9 +45,9 @@ impl Engine {
         match self.hub() {
             None => {}
             Some(Err(failure)) if self.desk.is_screen => self.say(None, News::Warned(failure)),
-            Some(Err(failure)) => self.sync_bad = Some(failure),
+            Some(Err(failure)) => self.sync.bad = Some(failure),
             Some(Ok(address)) => {
-                self.sync = Some(sync::Task::start(sync::Parts {
+                self.sync.task = Some(sync::Task::start(sync::Parts {
                     store: self.stores.file.clone(),
                     address,
                     user: self.desk.settings.user_id.clone(),
@@ -63,10 +63,10 @@ impl Engine {
         if !passing::is_change(news) {
             return;
         }
-        if let Some(sync) = &self.sync {
+        if let Some(sync) = &self.sync.task {
             sync.changed();
         }
-        if let Some(failure) = self.sync_bad.take() {
+        if let Some(failure) = self.sync.bad.take() {
             self.say(None, News::Warned(failure));
         }
     }
@@ -77,18 +77,18 @@ impl Engine {
             SyncPhase::Off(failure) => Some(failure.clone()),
             SyncPhase::Quiet | SyncPhase::Sending | SyncPhase::Offline(_) => None,
         };
-        if off.is_some() && off != self.sync_off && self.desk.is_screen {
+        if off.is_some() && off != self.sync.off && self.desk.is_screen {
             self.say(
                 None,
                 News::Warned(off.clone().unwrap_or_else(sync::not_set_up)),
             );
         }
-        self.sync_off = off;
+        self.sync.off = off;
         self.say(None, News::Sync(state));
     }
 
     fn sync_now(&mut self, cause: RequestId, everything: bool) -> Result<(), Failure> {
-        let Some(sync) = &self.sync else {
+        let Some(sync) = &self.sync.task else {
             return Err(self
                 .hub()
                 .and_then(Result::err)
@@ -139,12 +139,4 @@ fn broken() -> Failure {
         "The sending broke off",
         "Try again; the log says more.",
     )
-}
-
-/// The next state of the sending; never ends where there is none.
-pub(super) async fn sync_state(sync: &mut Option<sync::Task>) -> SyncState {
-    match sync {
-        Some(sync) => sync.state().await,
-        None => std::future::pending().await,
-    }
 }

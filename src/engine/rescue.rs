@@ -131,6 +131,7 @@ mod tests {
             stores: Stores::new(store),
             jobs: Jobs::new(),
             pace: Pace::default(),
+            sync: crate::engine::passing::Sending::default(),
             said,
             heard,
             events: mpsc::channel(8).0,

@@ -47,7 +47,7 @@ fn add_hub(layers: &Layers, reader: &mut Reader) {
     };
     let mut take = |name: &str, key: &str, text: &str| {
         let own = reader.set(&path(key));
-        if !own.is_some_and(|set| set.layer == Layer::Environment) {
+        if own.is_none_or(|set| set.layer != Layer::Environment) {
             reader.add([(path(key), entry(name, text))]);
         }
     };

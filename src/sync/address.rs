@@ -58,9 +58,10 @@ impl Address {
     pub fn of(sync: &Sync, ca_file: Option<&Path>) -> Result<Address, Failure> {
         let url = without_unknown_keys(sync.url.expose_secret());
         let mut options = PgConnectOptions::from_str(&url).map_err(|error| {
-            let why = match error {
-                sqlx::Error::Configuration(why) => why.to_string(),
-                _ => String::new(),
+            let why = if let sqlx::Error::Configuration(why) = error {
+                why.to_string()
+            } else {
+                String::new()
             };
             Failure::new(
                 FailureKind::Input,

@@ -360,7 +360,7 @@ impl Sender {
                 SyncPhase::Offline(failure.clone()),
             ),
             Then::Mend | Then::Split => (
-                self.beat.to_mend(now, random),
+                self.beat.broken(now, random),
                 SyncPhase::Off(failure.clone()),
             ),
         };

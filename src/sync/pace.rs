@@ -65,7 +65,7 @@ impl Beat {
     }
 
     /// Something has to be mended. When it is looked at again.
-    pub(super) fn to_mend(&mut self, now: Instant, random: f64) -> Instant {
+    pub(super) fn broken(&mut self, now: Instant, random: f64) -> Instant {
         self.failures += 1;
         self.rest_for(MENDED.mul_f64(0.75 + 0.5 * random), now, false)
     }
@@ -162,7 +162,7 @@ mod tests {
         }
         beat.changed(start + seconds(20));
         assert_eq!(beat.due(), Some(start + seconds(60)));
-        beat.to_mend(start, 0.5);
+        beat.broken(start, 0.5);
         beat.changed(start + seconds(100));
         assert_eq!(beat.due(), Some(start + MENDED));
         beat.sent(start + seconds(200), start + seconds(200));

@@ -281,7 +281,13 @@ impl Found {
                 let _ = match kind {
                     // JSON as such has no equality.
                     Kind::Json => write!(list, ", CAST({of}.{name} AS text)"),
-                    _ => write!(list, ", {of}.{name}"),
+                    Kind::Id
+                    | Kind::User
+                    | Kind::Text
+                    | Kind::Count
+                    | Kind::Time
+                    | Kind::Cost
+                    | Kind::Flag => write!(list, ", {of}.{name}"),
                 };
             }
             list

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::keys::{Action, Context, KeyMap, LADDERS};
 
 /// The pages in their order. A page begins with `# Title`; each `## Heading` begins a passage.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     include_str!("../assets/guide/01-welcome.md"),
     include_str!("../assets/guide/02-writing.md"),
     include_str!("../assets/guide/03-answers.md"),
@@ -19,6 +19,7 @@ const PAGES: [&str; 13] = [
     include_str!("../assets/guide/11-privacy.md"),
     include_str!("../assets/guide/12-trouble.md"),
     include_str!("../assets/guide/13-limits.md"),
+    include_str!("../assets/guide/14-sync.md"),
 ];
 
 /// The manual; cheap to make and to clone, it is filled in when it is first read.

@@ -14,6 +14,7 @@
 //! prompts                    those that ship  start [last]
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
+//! sync quiet|sending|offline|off [WAITING]
 //! show WORDS                 what the following screen is
 //! looks                      the following screen with its colours
 //! ```
@@ -43,6 +44,7 @@ use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
 use salon::domain::model::ModelSpec;
 use salon::domain::prompt::{Prompt, PromptListed, Sheet};
+use salon::domain::sync::{SyncPhase, SyncState};
 use salon::keys::KeyMap;
 use salon::protocol::News;
 use stage::Face;
@@ -296,6 +298,7 @@ impl Scene {
             "complete" => face.completes(),
             "fatal" => face.news(News::Fatal(bad(rest))),
             "warn" => face.news(News::Warned(bad(rest))),
+            "sync" => face.news(News::Sync(sync_state(rest))),
             "wait" => {
                 let (seconds, why) = rest.split_once(' ').unwrap();
                 let events = face.engine.wait(face.here(), seconds.parse().unwrap(), why);
@@ -425,3 +428,19 @@ const PROMPTS: &[(&str, &str, &str, &str)] = &[
         "Rewrite this politely: {text}",
     ),
 ];
+
+/// How sync stands: `offline 3`.
+fn sync_state(words: &str) -> SyncState {
+    let (phase, waiting) = words.split_once(' ').unwrap_or((words, "0"));
+    let failure = Failure::new(FailureKind::Network, "The hub does not answer", "");
+    SyncState {
+        waiting: waiting.parse().unwrap(),
+        phase: match phase {
+            "quiet" => SyncPhase::Quiet,
+            "sending" => SyncPhase::Sending,
+            "offline" => SyncPhase::Offline(failure),
+            "off" => SyncPhase::Off(failure),
+            other => panic!("no such phase: {other}"),
+        },
+    }
+}

@@ -101,10 +101,7 @@ async fn turn(store: &Store, mint: &Mint, talk: &mut Talk) {
     };
     store.begin_send(send).await.expect("begun");
     reply.content = "A lifetime names the span for which a reference is valid. ".repeat(20);
-    store
-        .first_word(question.id)
-        .await
-        .expect("first word");
+    store.first_word(question.id).await.expect("first word");
     store
         .grow(reply.id, &reply.content, None)
         .await

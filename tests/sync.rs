@@ -873,6 +873,78 @@ async fn a_hub_that_does_not_answer_is_in_nobodys_way() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_checked_unless_the_address_says_otherwise() {
+    let certificate = support::tls::certificate();
+    let Some(cluster) = Cluster::start_with_tls(&certificate).await else {
+        return;
+    };
+    let machine = Machine::new().await;
+    machine.fill(1).await;
+    let at =
+        |host: &str, rest: &str| format!("postgres://salon@{host}:{}/postgres{rest}", cluster.port);
+    for host in ["127.0.0.1", "localhost"] {
+        let failure = machine
+            .send(&at(host, "?sslmode=verify-full"), "anna")
+            .await
+            .unwrap_err();
+        assert!(failure.title.contains("is not trusted"), "{failure:?}");
+        assert_eq!(failure.kind, FailureKind::Input);
+    }
+    let encrypted = |url: String, ca_file: Option<PathBuf>| async move {
+        let address = Address::of(&hub(&url), ca_file.as_deref()).unwrap();
+        let found = salon::sync::check(&address, "anna").await;
+        found
+            .into_iter()
+            .any(|point| point.name == "encryption" && point.detail.starts_with("TLS"))
+    };
+    // On this machine it is used where it is offered, trusted or not.
+    assert!(encrypted(at("127.0.0.1", ""), None).await);
+    assert!(encrypted(at("127.0.0.1", "?sslmode=require"), None).await);
+    let named = format!("?sslmode=verify-full&sslrootcert={}", certificate.display());
+    assert!(encrypted(at("127.0.0.1", &named), None).await);
+    assert!(encrypted(at("127.0.0.1", "?sslmode=verify-full"), Some(certificate)).await);
+    assert!(!encrypted(at("127.0.0.1", "?sslmode=disable"), None).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_salons_of_one_machine_never_put_old_over_new() {
+    let Some(cluster) = shared().await else {
+        return;
+    };
+    let db = cluster.database().await;
+    let proxy = Proxy::to(cluster.socket()).await;
+    proxy.slow(Duration::from_millis(3));
+    let machine = Machine::new().await;
+    let ids = machine.fill(50).await;
+    let (file, run) = (
+        database(machine.home.path()),
+        machine.home.path().join("run"),
+    );
+    let other = Store::open(&file, &run, &machine.mint).await.unwrap();
+    let url = db.url_by(&proxy);
+    let first = machine.task(&url, "anna");
+    let second = Task::start(Parts {
+        store: other.clone(),
+        address: Address::of(&hub(&url), None).unwrap(),
+        user: Some("anna".to_owned()),
+        mint: machine.mint.clone(),
+        is_watching: false,
+    });
+    for round in 0..15 {
+        let (one, two) = (first.send_now(false), second.send_now(false));
+        for (n, id) in ids.iter().enumerate() {
+            let store = if n % 2 == 0 { &machine.store } else { &other };
+            let title = format!("round {round}");
+            store.set_title(*id, &title, TitleBy::User).await.unwrap();
+        }
+        one.await.unwrap().unwrap();
+        two.await.unwrap().unwrap();
+    }
+    first.send_now(false).await.unwrap().unwrap();
+    assert_eq!(held(&db, "anna").await, machine.truth().await);
+}
+
 /// The program with a home of its own and this environment.
 fn program(
     home: &TempDir,

@@ -20,20 +20,20 @@ const STATEMENT: Duration = Duration::from_secs(30);
 /// To say good-bye.
 const CLOSE: Duration = Duration::from_millis(200);
 
-const TABLE: &str = "SELECT c.relkind::text,
+/// The table, its columns and its unique indices in one question; each row says in its first column what it is about.
+const LOOK: &str = "SELECT 'table', c.relkind::text,
     pg_has_role(c.relowner, 'USAGE') AND pg_relation_size(c.oid) < 67108864,
     has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT'), has_table_privilege(c.oid, 'UPDATE'),
     EXISTS (SELECT 1 FROM pg_index i
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = 'user_id' AND a.attnum = i.indkey[0]
       JOIN pg_attribute b ON b.attrelid = i.indrelid AND b.attname = 'updated_at' AND b.attnum = i.indkey[1]
       WHERE i.indrelid = c.oid AND i.indisvalid)
-  FROM pg_class c WHERE c.oid = to_regclass('conversations')";
-const COLUMNS: &str = "SELECT a.attname::text, format_type(a.atttypid, NULL), format_type(a.atttypid, a.atttypmod), a.attnotnull,
+  FROM pg_class c WHERE c.oid = to_regclass('conversations');
+SELECT 'column', a.attname::text, format_type(a.atttypid, NULL), format_type(a.atttypid, a.atttypmod), a.attnotnull,
     a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> ''
   FROM pg_attribute a WHERE a.attrelid = to_regclass('conversations') AND a.attnum > 0 AND NOT a.attisdropped
-  ORDER BY a.attnum";
-const UNIQUE: &str =
-    "SELECT (SELECT string_agg(a.attname::text, ',' ORDER BY a.attname::text) FROM pg_attribute a
+  ORDER BY a.attnum;
+SELECT 'unique', (SELECT string_agg(a.attname::text, ',' ORDER BY a.attname::text) FROM pg_attribute a
     WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[]))
   FROM pg_index i WHERE i.indrelid = to_regclass('conversations') AND i.indisunique AND i.indisvalid
     AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL";
@@ -67,9 +67,10 @@ impl Line {
         })
     }
 
+    /// In the simple protocol, so that it takes one way there and back.
     async fn all(&mut self, sql: &'static str) -> Result<Vec<PgRow>, Trouble> {
-        let rows = sqlx::query(sql).persistent(false);
-        let asked = timeout(STATEMENT, rows.fetch_all(&mut self.connection)).await;
+        let rows = sqlx::raw_sql(sql).fetch_all(&mut self.connection);
+        let asked = timeout(STATEMENT, rows).await;
         self.judge(asked)
     }
 
@@ -123,39 +124,43 @@ impl Line {
 
     /// The table as it is; `None` = there is none.
     pub(super) async fn look(&mut self) -> Result<Option<Found>, Trouble> {
-        let rows = self.all(TABLE).await?;
-        let Some(row) = rows.first() else {
-            return Ok(None);
-        };
-        let mut found = Found {
-            kind: self.cell(row, 0)?,
-            is_own_and_small: self.cell(row, 1)?,
-            may_select: self.cell(row, 2)?,
-            may_insert: self.cell(row, 3)?,
-            may_update: self.cell(row, 4)?,
-            has_index: self.cell(row, 5)?,
-            ..Found::default()
-        };
-        for row in self.all(COLUMNS).await? {
-            found.columns.push(Column {
-                name: self.cell(&row, 0)?,
-                r#type: self.cell(&row, 1)?,
-                exact: self.cell(&row, 2)?,
-                must_be_set: self.cell(&row, 3)?,
-                has_default: self.cell(&row, 4)?,
-            });
+        let mut table = None;
+        let (mut columns, mut unique) = (Vec::new(), Vec::new());
+        for row in &self.all(LOOK).await? {
+            match self.cell::<&str>(row, 0)? {
+                "table" => {
+                    table = Some(Found {
+                        kind: self.cell(row, 1)?,
+                        is_own_and_small: self.cell(row, 2)?,
+                        may_select: self.cell(row, 3)?,
+                        may_insert: self.cell(row, 4)?,
+                        may_update: self.cell(row, 5)?,
+                        has_index: self.cell(row, 6)?,
+                        ..Found::default()
+                    });
+                }
+                "column" => columns.push(Column {
+                    name: self.cell(row, 1)?,
+                    r#type: self.cell(row, 2)?,
+                    exact: self.cell(row, 3)?,
+                    must_be_set: self.cell(row, 4)?,
+                    has_default: self.cell(row, 5)?,
+                }),
+                _ => unique.push(self.cell(row, 1)?),
+            }
         }
-        for row in self.all(UNIQUE).await? {
-            found.unique.push(self.cell(&row, 0)?);
-        }
-        Ok(Some(found))
+        Ok(table.map(|table| Found {
+            columns,
+            unique,
+            ..table
+        }))
     }
 
     /// Makes the table with its index, all or nothing.
     async fn create(&mut self) -> Result<(), Trouble> {
         match self.run(CREATE).await {
             // Another machine makes it at the same moment; what comes of it is looked at again.
-            Err(trouble) if trouble.failure.title.contains("rule") => Ok(()),
+            Err(trouble) if matches!(trouble.code.as_str(), "23505" | "42P07") => Ok(()),
             done => done,
         }
     }

@@ -21,6 +21,8 @@ pub(super) enum Then {
 pub(super) struct Trouble {
     pub(super) then: Then,
     pub(super) failure: Failure,
+    /// The SQLSTATE; empty when the server said none.
+    pub(super) code: String,
 }
 
 impl Trouble {
@@ -29,6 +31,7 @@ impl Trouble {
         Trouble {
             then: Then::Mend,
             failure: Failure::new(FailureKind::Input, title, remedy),
+            code: String::new(),
         }
     }
 
@@ -49,6 +52,7 @@ impl Trouble {
                 "Another salon is sending to the hub",
                 "Try again when it has finished.",
             ),
+            code: String::new(),
         }
     }
 
@@ -63,6 +67,7 @@ impl Trouble {
                 let code = told.code().unwrap_or_default().into_owned();
                 let mut trouble = by_code(&code, hub, user);
                 trouble.failure.detail = format!("{} ({code})", told.message());
+                trouble.code = code;
                 trouble
             }
             sqlx::Error::Tls(why) => with_detail(
@@ -158,6 +163,7 @@ fn by_code(code: &str, hub: &str, user: &str) -> Trouble {
                     format!("The hub {hub} does not take a value"),
                     "`salon sync --check` looks at its columns.",
                 ),
+                code: String::new(),
             },
             "23" => Trouble::mend(
                 format!("The table conversations in {hub} has a rule that salon's rows break"),
@@ -181,6 +187,7 @@ fn later(title: impl Into<String>, remedy: impl Into<String>) -> Trouble {
     Trouble {
         then: Then::Later,
         failure: Failure::new(FailureKind::Network, title, remedy),
+        code: String::new(),
     }
 }
 

@@ -22,8 +22,7 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the server until its input ends, then takes everything away, unless it reads `keep`.
-const KEEPER: &str = r#""$1" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c max_connections=60 \
-  -c unix_socket_permissions=0777 >> "$2/log" 2>&1 &
+const KEEPER: &str = r#""$1" -D "$2/data" -k "$2" >> "$2/log" 2>&1 &
 pid=$!
 read word
 kill -INT $pid 2> /dev/null
@@ -37,6 +36,8 @@ pub struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     owner: Option<(u32, u32)>,
+    /// Names the socket; of TCP only where the cluster listens there.
+    pub port: u16,
     keeper: Option<Child>,
 }
 
@@ -49,6 +50,15 @@ pub async fn shared() -> Option<&'static Cluster> {
 impl Cluster {
     /// A server of one's own.
     pub async fn start() -> Option<Cluster> {
+        Cluster::start_with(None).await
+    }
+
+    /// A server of one's own that speaks TLS at a port of this machine, with this certificate and the key beside it.
+    pub async fn start_with_tls(certificate: &Path) -> Option<Cluster> {
+        Cluster::start_with(Some(certificate)).await
+    }
+
+    async fn start_with(certificate: Option<&Path>) -> Option<Cluster> {
         let Some(programs) = programs() else {
             let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
             assert!(
@@ -72,6 +82,7 @@ impl Cluster {
             folder,
             programs,
             owner,
+            port: 5432,
             keeper: None,
         };
         let done = cluster
@@ -91,10 +102,38 @@ impl Cluster {
             .output()
             .unwrap();
         assert!(done.status.success(), "{done:?}");
-        let rules = "local all guarded scram-sha-256\nlocal all all trust\n";
+        let mut settings = "listen_addresses = ''\nfsync = off\nmax_connections = 60\nunix_socket_permissions = 0777\n".to_owned();
+        if let Some(certificate) = certificate {
+            cluster.port = cluster.take_tls(certificate);
+            settings.push_str(&format!(
+                "listen_addresses = '127.0.0.1'\nport = {}\nssl = on\nssl_cert_file = '../cert.pem'\nssl_key_file = '../key.pem'\n",
+                cluster.port
+            ));
+        }
+        let file = cluster.folder.join("data/postgresql.conf");
+        let shipped = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, shipped + &settings).unwrap();
+        let rules = "local all guarded scram-sha-256\nlocal all all trust\nhostssl all all 127.0.0.1/32 trust\n";
         std::fs::write(cluster.folder.join("data/pg_hba.conf"), rules).unwrap();
         cluster.run().await;
         Some(cluster)
+    }
+
+    /// Puts certificate and key where the server may read them; a port that is free.
+    fn take_tls(&self, certificate: &Path) -> u16 {
+        for (file, name) in [
+            (certificate.to_owned(), "cert.pem"),
+            (certificate.with_file_name("key.pem"), "key.pem"),
+        ] {
+            let copy = self.folder.join(name);
+            std::fs::copy(file, &copy).unwrap();
+            std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((user, group)) = self.owner {
+                chown(&copy, Some(user), Some(group)).unwrap();
+            }
+        }
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -149,6 +188,7 @@ impl Cluster {
     fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .socket(&self.folder)
+            .port(self.port)
             .username("salon")
             .database(database)
             .disable_statement_logging()
@@ -176,7 +216,7 @@ impl Cluster {
     }
 
     pub fn socket(&self) -> PathBuf {
-        self.folder.join(".s.PGSQL.5432")
+        self.folder.join(format!(".s.PGSQL.{}", self.port))
     }
 }
 

@@ -15,10 +15,14 @@ CREATE TABLE pushed (
 ) STRICT, WITHOUT ROWID;
 
 -- Figures that follow from messages and usage bear no stamp, but the hub shows them too: they enter the outbox under a
--- kind of their own, whoever the conversation is from. New messages always move the tip, so `active_at` needs no part.
+-- kind of their own, whoever the conversation is from. A reply that is being written changes nothing there until its end,
+-- so that the beginning of a turn writes no page for it. New messages always move the tip: `active_at` needs no part.
 CREATE TRIGGER conversation_tally AFTER UPDATE OF tip_id, message_count, tokens_in, tokens_out, cost_pico, unpriced ON conversation
-  WHEN NEW.tip_id IS NOT OLD.tip_id OR NEW.message_count <> OLD.message_count OR NEW.tokens_in <> OLD.tokens_in
-    OR NEW.tokens_out <> OLD.tokens_out OR NEW.cost_pico <> OLD.cost_pico OR NEW.unpriced <> OLD.unpriced
+  WHEN NEW.tokens_in <> OLD.tokens_in OR NEW.tokens_out <> OLD.tokens_out OR NEW.cost_pico <> OLD.cost_pico OR NEW.unpriced <> OLD.unpriced
+    OR ((NEW.tip_id IS NOT OLD.tip_id OR NEW.message_count <> OLD.message_count)
+      AND NOT EXISTS (SELECT 1 FROM message WHERE id = NEW.tip_id AND status = 'streaming'))
   BEGIN INSERT INTO change(kind, id) VALUES ('tally', NEW.id); END;
+CREATE TRIGGER message_tally AFTER UPDATE OF status ON message WHEN OLD.status = 'streaming' AND NEW.status <> 'streaming'
+  BEGIN INSERT INTO change(kind, id) VALUES ('tally', NEW.conversation_id); END;
 
 PRAGMA user_version = 4;

@@ -268,6 +268,8 @@ fn conversation(
         tokens_in: 0,
         tokens_out: 0,
         cost: Money(0),
+        storage: salon::domain::conversation::Storage::Local,
+        thread: None,
         unpriced: 0,
         metadata: serde_json::json!({}),
     }

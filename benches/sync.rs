@@ -114,6 +114,7 @@ async fn turn(store: &Store, mint: &Mint, talk: &mut Talk) {
         at: mint.now(),
         purpose: Purpose::Turn,
         conversation: Some(talk.conversation),
+        persona: None,
         message: Some(reply.id),
         model: ModelRef::guide(),
         usage: Usage {

@@ -21,12 +21,15 @@
 //! - `settings/`: the layers shipped, file, environment, arguments, made into one checked `Settings`.
 //! - `keys/`: the one table of actions (`keys/action.rs`), chords, and the key map.
 //! - `manual.rs`: salon's manual from `assets/guide/`, read by the guide and by help.
-//! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames, `provider/completions.rs` reads them,
+//! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames; `provider/wire.rs` names for each
+//!   dialect who writes the request and who reads the frames; `provider/quirks.rs` knows hosts and learns from refusals;
+//!   `provider/thread.rs` knows OpenAI's Conversations,
 //!   `provider/guide.rs` answers without a network.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
 //! - `sync/`: sends conversations' metadata to the user's own Postgres. `sync/mod.rs` is the one task,
 //!   `sync/pace.rs` says when, `store/changes.rs` is the outbox.
-//! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`).
+//! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
+//!   in a conversation that the provider keeps too (`engine/thread.rs`).
 //! - `cli/`: `salon ask`, `list`, `show`, `sync`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.

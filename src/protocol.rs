@@ -2,6 +2,10 @@
 //!
 //! A command is a verb, news is a fact. Every event caused by a request names it. Nothing here says how a screen
 //! looks. The serde derive is the guard that keeps handles and closures out.
+#![expect(
+    clippy::large_enum_variant,
+    reason = "an event is moved a few times in its life; a box would cost more"
+)]
 
 mod own;
 
@@ -123,6 +127,13 @@ pub enum Chat {
     SetPersona {
         conversation: ConversationId,
         persona: Option<PersonaId>,
+    },
+    /// Persona, model and temperature as they stood before `SetPersona`: what undoes it. Answered by `Done`.
+    PutPersonaBack {
+        conversation: ConversationId,
+        persona: Option<PersonaId>,
+        model: ModelRef,
+        temperature: Option<f64>,
     },
     /// Its own instructions (spec C13); empty removes them.
     SetSystem {
@@ -309,10 +320,6 @@ pub struct Event {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event is moved a few times in its life; a box would cost more"
-)]
 pub enum News {
     /// The reply being written in that conversation.
     Turn {
@@ -350,10 +357,6 @@ pub enum Row {
 /// A reply growing. The order is Started, then Waiting, Thought and Grew as they come, then Ended, Measured; or
 /// Withdrawn in place of Ended when there was no word.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event is moved a few times in its life; a box would cost more"
-)]
 pub enum Step {
     /// The rows are in the store. `asked` is the question this send created. What follows its parent on the screen
     /// makes room for the new branch.
@@ -362,9 +365,10 @@ pub enum Step {
         asked: Option<Shown>,
         reply: Shown,
     },
-    /// Nothing is asked before that moment: pace, `retry-after`, or retry `attempt` of 2.
+    /// Nothing is asked before `until`: pace, `retry-after`, or retry `attempt` of 2. With `since` a face counts up.
     Waiting {
         until: Millis,
+        since: Option<Millis>,
         why: String,
         attempt: u32,
     },

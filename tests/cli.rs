@@ -309,7 +309,10 @@ fn wrong_arguments_and_settings_exit_2() {
         (vec!["ask", " \n "], "no question"),
         (vec!["ask", "--temperature", "3", "x"], "0 to 2"),
         (vec!["ask", "--max-tokens", "0", "x"], "1 up"),
-        (vec!["ask", "--model", "nowhere/m", "x"], "guide, openai"),
+        (
+            vec!["ask", "--model", "nowhere/m", "x"],
+            "anthropic, guide, llamacpp",
+        ),
         (vec!["ask", "--model", "gpt-4o", "x"], "provider/name"),
         (
             vec!["ask", "--model", "openai/gpt-4o", "x"],

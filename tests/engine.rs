@@ -21,6 +21,7 @@ use salon::protocol::{
     Which,
 };
 use salon::settings::Settings;
+use serde_json::json;
 use support::face::{Face, disk, eventually, fresh, holds, make_newer, on_disk, skip};
 use support::fixture::{provider, settings};
 use support::server::{
@@ -837,6 +838,7 @@ async fn a_temporary_conversation_leaves_no_words_on_disk() {
     let mut face = Face::screen(settings.clone());
     let (conversation, question) = (face.mint.id(), face.mint.id());
     let new = NewConversation {
+        storage: None,
         is_temporary: true,
         ..fresh(conversation)
     };
@@ -1315,4 +1317,26 @@ async fn a_field_that_was_left_out_is_mentioned_and_not_in_the_words() {
         _ => false,
     });
     assert!(told, "{:#?}", face.said);
+}
+
+#[tokio::test]
+async fn what_a_model_refuses_is_known_at_the_next_start() {
+    let refusal = json!({"error": {"message": "Unsupported value: 'temperature' does not support 0.2 with this model.",
+        "type": "invalid_request_error", "param": "temperature", "code": "unsupported_value"}});
+    let answers = vec![Answer::json(400, &refusal), Answer::text(&["Hi"]).always()];
+    let (server, _home, mut settings) = scene(answers).await;
+    let test = settings.providers.get_mut("test").unwrap();
+    test.sampling.temperature = Some(0.2);
+    for _ in 0..2 {
+        let mut face = Face::screen(settings.clone());
+        let (id, ..) = face.send_new("Hello").await;
+        face.measured(id).await;
+        face.stop().await;
+    }
+    let sent: Vec<bool> = server
+        .requests()
+        .iter()
+        .map(|request| request.body.get("temperature").is_some())
+        .collect();
+    assert_eq!(sent, [true, false, false]);
 }

@@ -938,3 +938,51 @@ async fn a_key_command_and_own_headers_are_used() {
     assert_eq!(sent.header("authorization"), Some("Bearer from-command"));
     assert_eq!(sent.header("x-team"), Some("blue"));
 }
+
+#[tokio::test]
+async fn the_proxies_of_the_environment_are_used_but_for_this_machine_and_what_they_except() {
+    let proxy = Server::start(vec![Answer::text(&["through"]).always()]).await;
+    let local = Server::start(vec![Answer::text(&["direct"])]).await;
+    let mut settings = settings("http://models.invalid/v1");
+    let address = format!("http://me:hunter2@{}", proxy.address());
+    settings.network.proxies.http = Some(("ALL_PROXY".to_owned(), address));
+    settings.network.proxies.except = "other.invalid,.inside.invalid".to_owned();
+    let answer = told(providers(&settings).ask(&request()).await.unwrap()).await;
+    assert_eq!(answer.text, "through");
+    let sent = &proxy.requests()[0];
+    assert!(sent.header("proxy-authorization").is_some());
+    for host in ["other.invalid", "deep.inside.invalid"] {
+        settings.providers.get_mut("test").unwrap().base_url = format!("http://{host}/v1");
+        let error = providers(&settings).ask(&request()).await.err().unwrap();
+        assert!(error.failure.title.contains(host), "{error}");
+        assert!(!format!("{error:?}").contains("proxy"), "{error:?}");
+    }
+    settings.providers.get_mut("test").unwrap().base_url = local.url();
+    let answer = told(providers(&settings).ask(&request()).await.unwrap()).await;
+    assert_eq!(
+        (answer.text.as_str(), proxy.requests().len()),
+        ("direct", 1)
+    );
+}
+
+#[tokio::test]
+async fn a_socks_proxy_is_spoken_to() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut settings = settings("http://models.invalid/v1");
+    let address = listener.local_addr().unwrap();
+    settings.network.proxies.http = Some(("ALL_PROXY".to_owned(), format!("socks5h://{address}")));
+    let asking = providers(&settings);
+    let request = request();
+    let heard = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 3];
+        tokio::io::AsyncReadExt::read_exact(&mut socket, &mut hello)
+            .await
+            .unwrap();
+        hello
+    };
+    let (hello, error) = tokio::join!(heard, asking.ask(&request));
+    assert_eq!(hello, [5, 1, 0], "version 5, one method: no password");
+    let error = error.err().unwrap();
+    assert!(error.failure.title.contains("ALL_PROXY"), "{error}");
+}

@@ -11,8 +11,11 @@
 //! stopped / interrupted / failed TEXT          how its last answer ended
 //! length / thought / unsent / trashed          what else is with it
 //! model NAME [WINDOW] [*]    a known model    model-failure PROVIDER TITLE
+//! persona RELATIONSHIP NAME  a persona         described / persona-model / persona-trashed     of the last one
+//! with NAME                  the last conversation has it from here on
 //! prompts                    those that ship  start [last]
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
+//! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
 //! sync quiet|sending|offline|off [WAITING]
 //! show WORDS                 what the following screen is
@@ -38,8 +41,9 @@ use std::path::Path;
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
+use reqwest::header::HeaderMap;
 use salon::domain::conversation::Draft;
-use salon::domain::failure::{Failure, FailureKind};
+use salon::domain::failure::{Failure, FailureKind, Offer};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
 use salon::domain::model::ModelSpec;
@@ -47,6 +51,8 @@ use salon::domain::prompt::{Prompt, PromptListed, Sheet};
 use salon::domain::sync::{SyncPhase, SyncState};
 use salon::keys::KeyMap;
 use salon::protocol::News;
+use salon::provider::error::{self, Asked};
+use salon::provider::fault;
 use stage::Face;
 use stage::script::Script;
 
@@ -202,6 +208,13 @@ impl Scene {
                 let now = world.mint.now();
                 world.row(id).trashed_at = Some(now);
             }
+            "with" => {
+                let found = world.personas.iter();
+                let found = found
+                    .map(|row| &row.persona)
+                    .find(|p| p.profile.name == rest);
+                world.row(id).persona = found.map(|persona| persona.id);
+            }
             "titleless" => world.row(id).title = String::new(),
             _ => {
                 let tip = world.row(id).tip.expect("an answer comes first");
@@ -242,6 +255,19 @@ impl Scene {
             "model-failure" => {
                 let (provider, title) = rest.split_once(' ').unwrap();
                 world.model_failures.push((provider.to_owned(), bad(title)));
+            }
+            "persona" => {
+                let (relationship, name) = rest.split_once(' ').unwrap();
+                world.persona(name, relationship);
+            }
+            "described" | "persona-model" | "persona-trashed" => {
+                let now = world.mint.now();
+                let row = world.personas.last_mut().expect("a persona comes first");
+                match verb {
+                    "described" => row.persona.profile.description = rest.to_owned(),
+                    "persona-model" => row.persona.profile.model = Some(rest.parse().unwrap()),
+                    _ => row.persona.trashed_at = Some(now),
+                }
             }
             "new-model" => world.model = rest.parse().unwrap(),
             "new-draft" => {
@@ -304,6 +330,25 @@ impl Scene {
                 let events = face.engine.wait(face.here(), seconds.parse().unwrap(), why);
                 face.hears(events)
             }
+            "lasts" => {
+                let (seconds, why) = rest.split_once(' ').unwrap();
+                let events = face.engine.last(face.here(), seconds.parse().unwrap(), why);
+                face.hears(events)
+            }
+            "answers" => {
+                let (status, body) = rest.split_once(' ').unwrap();
+                let failure = refusal(status.parse().unwrap(), body);
+                let events = face.engine.withdraw(face.here(), Some(failure));
+                face.hears(events)
+            }
+            "refuse-key" => {
+                let failure = Failure::new(
+                    FailureKind::Key,
+                    "There is no key for lab",
+                    "Set it with /key lab on the screen, or in the environment as LAB_API_KEY.",
+                );
+                face.refuses(failure.with_offer(Offer::SetKey))
+            }
             "withdraw" => {
                 let events = face.engine.withdraw(face.here(), Some(bad(rest)));
                 face.hears(events)
@@ -341,6 +386,20 @@ impl Scene {
         )
         .unwrap();
     }
+}
+
+/// What is told when lab's server answers so.
+fn refusal(status: u16, body: &str) -> Failure {
+    let asked = Asked {
+        provider: "lab".to_owned(),
+        model: "llama".to_owned(),
+        url: "https://lab.example.com/v1/chat/completions".to_owned(),
+        host: "lab.example.com".to_owned(),
+        key_from: "LAB_API_KEY".to_owned(),
+        ..Asked::default()
+    };
+    let said = fault::from_bytes(body.as_bytes());
+    error::of_status(&asked, status, &HeaderMap::new(), said).failure
 }
 
 /// A failure of `title | remedy | detail`.

@@ -10,9 +10,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use salon::domain::conversation::Storage;
 use salon::domain::model::ModelRef;
 use salon::domain::usage::Price;
-use salon::settings::{KeySource, Layer, Layers, Settings, load, show, show_json};
+use salon::settings::{KeySource, Layer, Layers, Settings, Wire, load, show, show_json};
 use secrecy::ExposeSecret;
 
 /// Settings of a home folder with this `salon.toml` and these variables.
@@ -61,7 +62,8 @@ fn the_shipped_file_has_no_problem_and_stands_without_a_user() {
         settings.fallback_models,
         [
             ModelRef::new("openai", "gpt-4o"),
-            ModelRef::new("openrouter", "openai/gpt-4o")
+            ModelRef::new("openrouter", "openai/gpt-4o"),
+            ModelRef::new("anthropic", "claude-sonnet-5-5"),
         ]
     );
     assert_eq!(settings.chat.max_input_chars, 10_000);
@@ -81,7 +83,109 @@ fn the_shipped_file_has_no_problem_and_stands_without_a_user() {
     assert_eq!(openrouter.base_url, "https://openrouter.ai/api/v1");
     assert!(openrouter.title_model.is_none());
     assert!(settings.keys_file.is_empty());
-    assert_eq!(settings.providers.len(), 2);
+    let rows = [
+        (
+            "anthropic",
+            Wire::Messages,
+            "https://api.anthropic.com/v1",
+            "ANTHROPIC_API_KEY",
+        ),
+        (
+            "llamacpp",
+            Wire::ChatCompletions,
+            "http://127.0.0.1:8080/v1",
+            "",
+        ),
+        (
+            "lmstudio",
+            Wire::ChatCompletions,
+            "http://127.0.0.1:1234/v1",
+            "",
+        ),
+        ("ollama", Wire::Ollama, "http://127.0.0.1:11434", ""),
+        (
+            "openai",
+            Wire::Responses,
+            "https://api.openai.com/v1",
+            "OPENAI_API_KEY",
+        ),
+        (
+            "openrouter",
+            Wire::ChatCompletions,
+            "https://openrouter.ai/api/v1",
+            "OPENROUTER_API_KEY",
+        ),
+    ];
+    let names: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
+    assert_eq!(names, rows.map(|row| row.0));
+    for (name, wire, base_url, variable) in rows {
+        let provider = &settings.providers[name];
+        let known = match &provider.key {
+            KeySource::Environment { name, .. } => name.as_str(),
+            KeySource::None => "",
+            KeySource::Command(_) => panic!("{name}"),
+        };
+        assert_eq!(
+            (provider.wire, provider.base_url.as_str(), known),
+            (wire, base_url, variable),
+            "{name}"
+        );
+        assert!(provider.enabled);
+    }
+}
+
+#[test]
+fn the_address_of_ollama_comes_from_its_own_variable() {
+    let address = |file: &str, variables: &[(&str, &str)]| {
+        let settings = settings_with(file, variables, None);
+        assert_eq!(titles(&settings), Vec::<String>::new());
+        settings.providers["ollama"].base_url.clone()
+    };
+    let host = ("OLLAMA_HOST", "0.0.0.0:11500");
+    assert_eq!(address("", &[host]), "http://127.0.0.1:11500");
+    let own = ("SALON_PROVIDERS_OLLAMA_BASE_URL", "http://box.lan:1/v1");
+    assert_eq!(address("", &[host, own]), "http://box.lan:1");
+    let compatible = "[providers.ollama]\nwire = \"chat-completions\"\n";
+    assert_eq!(address(compatible, &[host]), "http://127.0.0.1:11500/v1");
+}
+
+#[test]
+fn addresses_are_made_fit_for_their_wire() {
+    for (wire, pasted, address) in [
+        ("anthropic", "https://x", "https://x/v1"),
+        ("anthropic", "https://x/v1/messages", "https://x/v1"),
+        (
+            "anthropic",
+            "https://x/anthropic/v1/",
+            "https://x/anthropic/v1",
+        ),
+        (
+            "ollama",
+            "http://127.0.0.1:11434/v1",
+            "http://127.0.0.1:11434",
+        ),
+        (
+            "ollama",
+            "http://127.0.0.1:11434/v1/chat/completions",
+            "http://127.0.0.1:11434",
+        ),
+        (
+            "ollama",
+            "http://127.0.0.1:11434/api/chat",
+            "http://127.0.0.1:11434",
+        ),
+        ("ollama", "https://x/ollama/api/", "https://x/ollama"),
+        (
+            "chat-completions",
+            "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+            "https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21",
+        ),
+    ] {
+        let file = format!("[providers.lab]\nwire = \"{wire}\"\nbase_url = \"{pasted}\"\n");
+        let settings = settings(&file);
+        assert_eq!(titles(&settings), Vec::<String>::new(), "{pasted}");
+        assert_eq!(settings.providers["lab"].base_url, address, "{pasted}");
+    }
 }
 
 #[test]
@@ -306,6 +410,11 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
             "pricing.\"a/b\".input_per_1k",
             "decimal",
         ),
+        (
+            "[providers.openai]\nstorage = \"cloud\"",
+            "providers.openai.storage",
+            "\"local\" or \"provider\"",
+        ),
         ("version =\t2", "version", "newer"),
     ] {
         let settings = settings(file);
@@ -413,6 +522,20 @@ fn a_users_provider_is_read_and_its_address_trimmed() {
 }
 
 #[test]
+fn only_the_responses_wire_keeps_conversations() {
+    let kept = settings("[providers.openai]\nstorage = \"provider\"\n");
+    assert_eq!(titles(&kept), [""; 0]);
+    assert_eq!(kept.providers["openai"].storage, Storage::Provider);
+    assert_eq!(kept.providers["openrouter"].storage, Storage::Local);
+    let not = settings("[providers.openrouter]\nstorage = \"provider\"\n");
+    let told = titles(&not);
+    assert!(
+        told.len() == 1 && told[0].contains("`openrouter` cannot keep conversations"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_provider_that_cannot_be_used_is_told_and_left_out() {
     for (section, says) in [
         (
@@ -426,10 +549,6 @@ fn a_provider_that_cannot_be_used_is_told_and_left_out() {
         ("wire = \"chat-completions\"", "has no address"),
         ("base_url = \"https://\"", "with a host"),
         ("base_url = \"https://x/v1?key=1\"", "without `?`"),
-        (
-            "base_url = \"https://x\"\nwire = \"anthropic\"",
-            "`anthropic` comes later",
-        ),
         (
             "base_url = \"https://x\"\nwire = \"soap\"",
             "\"chat-completions\"",
@@ -700,4 +819,24 @@ fn the_users_keys_lie_beside_the_config() {
     let mut given = layers(home.path(), &[], None);
     given.config = Some(home.path().join("salon.toml"));
     assert_eq!(load(&given).unwrap().keys_file, "[list]\n");
+}
+
+#[test]
+fn the_proxies_of_the_environment_are_known_by_their_variables() {
+    let proxies = |variables: &[(&str, &str)]| settings_with("", variables, None).network.proxies;
+    let named = |name: &str, address: &str| Some((name.to_owned(), address.to_owned()));
+    let set = proxies(&[
+        ("HTTPS_PROXY", "http://upper:1"),
+        ("https_proxy", "http://lower:1"),
+        ("ALL_PROXY", "socks5://all:2"),
+        ("NO_PROXY", "intern.example, 10.0.0.0/8"),
+    ]);
+    assert_eq!(set.https, named("https_proxy", "http://lower:1"));
+    assert_eq!(set.http, named("ALL_PROXY", "socks5://all:2"));
+    assert_eq!(set.except, "intern.example, 10.0.0.0/8");
+    let set = proxies(&[("HTTP_PROXY", "proxy:3128"), ("HTTPS_PROXY", "")]);
+    assert_eq!(set.http, named("HTTP_PROXY", "http://proxy:3128"));
+    assert_eq!(set.https, None);
+    let secret = settings_with("", &[("ALL_PROXY", "http://me:hunter2@p:1")], None);
+    assert!(!format!("{secret:?}{}", show(&secret).join("")).contains("hunter2"));
 }

@@ -97,6 +97,8 @@ fn conversation(mint: &Mint, title: &str) -> Conversation {
         tokens_in: 0,
         tokens_out: 0,
         cost: Money(0),
+        storage: salon::domain::conversation::Storage::Local,
+        thread: None,
         unpriced: 0,
         metadata: serde_json::json!({}),
     }
@@ -755,6 +757,13 @@ async fn models_come_used_first() {
         (known[2].context, known[2].listed_at),
         (Some(8192), Some(Millis(START + 2)))
     );
+    assert_eq!(store.habits(&b).await.unwrap(), None);
+    store.keep_habits(&b, "{\"at\":1}").await.unwrap();
+    store.mark_model(&b, false).await.unwrap();
+    let kept = store.habits(&b).await.unwrap();
+    assert_eq!(kept.as_deref(), Some("{\"at\":1}"));
+    let stranger = ModelRef::new("local", "never");
+    assert_eq!(store.habits(&stranger).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -786,6 +795,7 @@ async fn a_request_is_measured_once() {
         at: place.mint.now(),
         purpose: Purpose::Turn,
         conversation: Some(reply.conversation),
+        persona: None,
         message: Some(reply.id),
         model: ModelRef::guide(),
         usage,

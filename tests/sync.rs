@@ -100,6 +100,7 @@ impl Machine {
             at: self.mint.now(),
             purpose: Purpose::Turn,
             conversation: Some(id),
+            persona: None,
             message: None,
             model: ModelRef::guide(),
             usage: Usage {

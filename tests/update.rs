@@ -13,7 +13,7 @@
 #[path = "support/stage/mod.rs"]
 mod stage;
 
-use salon::domain::conversation::{Draft, Reading};
+use salon::domain::conversation::{Draft, Reading, Storage};
 use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::id::{ConversationId, MessageId};
 use salon::domain::message::Status;
@@ -821,6 +821,15 @@ fn a_conversation_is_renamed_trashed_and_brought_back() {
     face.shows("the trash is empty")
         .press("T")
         .shows("Borrowing");
+}
+
+#[test]
+fn the_head_says_who_keeps_the_conversation_too() {
+    let mut world = three();
+    world.conversations[0].storage = Storage::Provider;
+    let mut face = Face::over(world);
+    face.press("alt+1 enter").shows("also kept by lab");
+    face.press("alt+1 j enter").hides("also kept by");
 }
 
 #[test]

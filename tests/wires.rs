@@ -18,6 +18,7 @@ use salon::domain::model::ModelRef;
 use salon::domain::usage::Usage;
 use salon::provider::decode::{Ending, Fault};
 use salon::provider::frame::FrameDecoder;
+use salon::provider::quirks::Quirks;
 use salon::provider::wire;
 use salon::provider::{By, Guide, GuidePace, ProviderError, Providers, Retry};
 use salon::settings::Wire;
@@ -26,9 +27,11 @@ use support::fixture;
 use support::server::{Answer, Framing, Server};
 
 /// A wire, the folder of its records, and how many there are at least.
-const WIRES: [(Wire, &str, usize); 2] = [
+const WIRES: [(Wire, &str, usize); 4] = [
     (Wire::ChatCompletions, "chat", 29),
     (Wire::Responses, "responses", 39),
+    (Wire::Messages, "messages", 46),
+    (Wire::Ollama, "ollama", 33),
 ];
 
 /// A recorded answer.
@@ -108,9 +111,20 @@ impl Capture {
         answer
     }
 
+    /// The request it answers: a question of as many tokens as it says, by the estimate.
+    fn request(&self) -> ChatRequest {
+        let tokens = self.expected["question_tokens"].as_u64().unwrap_or(1);
+        request(&"word".repeat(usize::try_from(tokens).unwrap()))
+    }
+
     fn is_listing(&self) -> bool {
         self.expected.get("models").is_some()
     }
+}
+
+fn request(question: &str) -> ChatRequest {
+    let messages = vec![ChatMessage::new(Role::User, question)];
+    ChatRequest::new(ModelRef::new("test", "m"), Purpose::Turn, messages)
 }
 
 fn usage(usage: &Usage) -> Value {
@@ -171,6 +185,7 @@ fn compare_error(name: &str, expected: &Value, error: Option<&ProviderError>) {
     let wanted = &expected["error"];
     let retry = match error.retry {
         Retry::Never => "never".to_owned(),
+        Retry::Slowly => "slowly".to_owned(),
         Retry::Backoff => "backoff".to_owned(),
         Retry::After(wait) => format!("after {}", wait.as_secs()),
         Retry::Poll(wait) => format!("poll {}", wait.as_secs()),
@@ -199,10 +214,18 @@ fn providers(base_url: &str, wire: Wire) -> Providers {
     Providers::new(&settings, guide)
 }
 
+/// Where a request of this wire arrives.
+fn path(wire: Wire) -> &'static str {
+    match wire {
+        Wire::ChatCompletions => "/v1/chat/completions",
+        Wire::Responses => "/v1/responses",
+        Wire::Messages => "/v1/messages",
+        Wire::Ollama => "/v1/api/chat",
+    }
+}
+
 #[tokio::test]
 async fn recorded_answers_come_through_the_client_as_they_were() {
-    let messages = vec![ChatMessage::new(Role::User, "Hello?")];
-    let request = ChatRequest::new(ModelRef::new("test", "m"), Purpose::Turn, messages);
     for capture in captures().iter().filter(|capture| !capture.is_listing()) {
         let mut scripts = vec![
             capture.script(usize::MAX),
@@ -215,8 +238,9 @@ async fn recorded_answers_come_through_the_client_as_they_were() {
         }
         for (n, script) in scripts.into_iter().enumerate() {
             let is_cut = n == 3;
-            let server = Server::start(vec![script]).await;
+            let server = Server::start(vec![script.at(path(capture.wire))]).await;
             let (mut deltas, mut error) = (Vec::new(), None);
+            let request = capture.request();
             match providers(&server.url(), capture.wire).ask(&request).await {
                 Err(refusal) => error = Some(refusal),
                 Ok(mut reply) => {
@@ -239,8 +263,14 @@ async fn recorded_answers_come_through_the_client_as_they_were() {
 }
 
 /// What a decoder alone makes of a body in pieces of this size: the deltas, and the status it ends with.
-fn decoded(wire: Wire, body: &[u8], size: usize) -> (Vec<Delta>, &'static str) {
-    let (mut frames, mut decoder) = (FrameDecoder::default(), wire::decoder(wire, None));
+fn decoded(
+    (wire, asked): (Wire, &ChatRequest),
+    body: &[u8],
+    size: usize,
+) -> (Vec<Delta>, &'static str) {
+    let sent = wire::encode(wire, asked, &Quirks::default());
+    let mut decoder = wire::decoder(wire, (asked, &sent), None);
+    let mut frames = FrameDecoder::default();
     let (mut out, mut deltas) = (Vec::new(), Vec::new());
     for chunk in body.chunks(size) {
         frames.push(chunk, &mut out).unwrap();
@@ -269,17 +299,17 @@ fn recorded_streams_are_the_same_however_they_are_split() {
     for capture in streams {
         count += 1;
         for size in [1, 2, 3, 64, 1400, usize::MAX] {
-            let (deltas, status) = decoded(capture.wire, &capture.body, size);
+            let (deltas, status) = decoded((capture.wire, &capture.request()), &capture.body, size);
             let name = format!("{} by {size}", capture.name);
             assert_eq!(capture.expected["status"], status, "{name}");
             compare(&name, &capture.expected, &told(&deltas));
         }
     }
-    assert!(count >= 50, "{count}");
+    assert!(count >= 115, "{count}");
 }
 
-/// Pieces an event of the Responses wire may be made of, and pieces of none.
-const PIECES: [&str; 24] = [
+/// Pieces an answer may be made of, of several wires, and pieces of none.
+const PIECES: [&str; 38] = [
     "data: ",
     "event: response.output_text.delta\n",
     "event: error\n",
@@ -298,6 +328,20 @@ const PIECES: [&str; 24] = [
     "{\"type\":\"response.failed\",\"response\":{\"error\":[]}}",
     "{\"type\":\"error\",\"message\":null}",
     "{\"object\":\"response\",\"output\":[{\"type\":\"message\",\"content\":\"x\"}]}",
+    "{\"type\":\"message_start\",\"message\":{\"id\":\"a\",\"usage\":{\"input_tokens\":1}}}",
+    "{\"type\":\"content_block_start\",\"content_block\":{\"type\":\"thinking\",\"thinking\":\"t\"}}",
+    "{\"type\":\"content_block_start\",\"content_block\":{\"type\":\"tool_use\",\"name\":\"w\"}}",
+    "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"<think>\"}}",
+    "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"é\\n</think>\\n\"}}",
+    "{\"type\":\"content_block_delta\",\"delta\":[]}",
+    "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":-1}}",
+    "{\"type\":\"message_stop\"}",
+    "{\"type\":\"message\",\"content\":[{\"text\":\"x\"},7]}",
+    "{\"message\":{\"content\":\"<think>\",\"thinking\":\"t\"},\"done\":false}\n",
+    "{\"message\":{\"content\":\"a\\n\"}}\n",
+    "{\"message\":[],\"done\":true,\"prompt_eval_count\":1e300,\"eval_count\":18446744073709551615}\n",
+    "{\"done_reason\":\"stop\"}\n",
+    "{\"error\":\"no\"}\n",
     "[DONE]",
     "null",
     "{",
@@ -316,15 +360,16 @@ proptest! {
     ) {
         let body = parts.concat();
         for (wire, ..) in WIRES {
-            let whole = decoded(wire, body.as_bytes(), usize::MAX);
-            prop_assert_eq!(&decoded(wire, body.as_bytes(), size), &whole);
+            let asked = request("Hello?");
+            let whole = decoded((wire, &asked), body.as_bytes(), usize::MAX);
+            prop_assert_eq!(&decoded((wire, &asked), body.as_bytes(), size), &whole);
         }
     }
 
     #[test]
     fn no_bytes_are_too_odd(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         for (wire, ..) in WIRES {
-            decoded(wire, &bytes, 7);
+            decoded((wire, &request("Hello?")), &bytes, 7);
         }
     }
 }

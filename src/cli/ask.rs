@@ -98,6 +98,7 @@ async fn place(
             persona: None,
             system: question.system.clone().unwrap_or_default(),
             sampling: question.sampling.clone(),
+            storage: None,
             is_temporary: question.is_temporary,
         };
         let id = new.id;
@@ -208,6 +209,7 @@ impl Asking {
                 until,
                 why,
                 attempt,
+                ..
             } => waiting(out, (until.0 - now.0).max(0), &why, attempt),
             Step::Thought { text } => {
                 if out.is_json() {

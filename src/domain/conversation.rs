@@ -72,6 +72,44 @@ impl Sampling {
     }
 }
 
+/// Who keeps the messages of a conversation beside this computer, which always has them all (spec M6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Storage {
+    #[default]
+    Local,
+    /// The provider of its model too, in a conversation of its own.
+    Provider,
+}
+
+impl Storage {
+    /// The word in the store and in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Storage::Local => "local",
+            Storage::Provider => "provider",
+        }
+    }
+
+    /// The storage of that word.
+    pub fn of(word: &str) -> Option<Storage> {
+        [Storage::Local, Storage::Provider]
+            .into_iter()
+            .find(|storage| storage.word() == word)
+    }
+}
+
+/// A provider's own conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// The provider's name in the settings.
+    pub provider: String,
+    /// `conv_…`.
+    pub id: String,
+    /// The last item there that is known to be a message here.
+    pub item: Option<String>,
+}
+
 /// A conversation without its messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
@@ -86,6 +124,9 @@ pub struct Conversation {
     /// Its own instructions (spec C13); empty = none.
     pub system: String,
     pub sampling: Sampling,
+    pub storage: Storage,
+    /// Where the provider keeps it, once it does.
+    pub thread: Option<Thread>,
     pub created_at: Millis,
     /// Last activity: the newest message.
     pub active_at: Millis,
@@ -104,6 +145,20 @@ pub struct Conversation {
     pub metadata: serde_json::Value,
 }
 
+impl Conversation {
+    /// The provider that keeps it too, or will from its next answer on.
+    pub fn keeper(&self) -> Option<&str> {
+        let own = || match self.storage {
+            Storage::Local => None,
+            Storage::Provider => Some(self.model.provider.as_str()),
+        };
+        self.thread
+            .as_ref()
+            .map(|thread| thread.provider.as_str())
+            .or_else(own)
+    }
+}
+
 /// What creates a conversation; the face mints the id (decisions 3, C1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewConversation {
@@ -115,6 +170,8 @@ pub struct NewConversation {
     /// Its own instructions; empty = none.
     pub system: String,
     pub sampling: Sampling,
+    /// `None` = by the settings of the model's provider; a temporary one is never kept by a provider.
+    pub storage: Option<Storage>,
     /// Leaves nothing on disk (spec C10, `ask --no-store`).
     pub is_temporary: bool,
 }

@@ -36,6 +36,8 @@ pub enum FailureKind {
 pub enum Offer {
     /// Open the model picker.
     PickModel,
+    /// Ask for the key of the provider that was asked.
+    SetKey,
 }
 
 /// A failure: one line what happened, one what to do, details on request.

@@ -32,6 +32,16 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
+/// How little a name is like `word`: the changes between them, as far as they are few enough for a slip or a version;
+/// all names further away are the same. For sorting.
+pub fn unlikeness(word: &str, name: &str) -> usize {
+    let (word, name) = (word.to_lowercase(), name.to_lowercase());
+    let most = word.chars().count().div_ceil(2);
+    let is_part = name.contains(&word) || word.contains(&name);
+    let far = distance(&word, &name).min(most);
+    if is_part { far.min(1) } else { far }
+}
+
 /// `Did you mean …?` for the nearest name, else `otherwise`.
 pub fn did_you_mean<'a>(
     word: &str,
@@ -75,6 +85,17 @@ mod tests {
         assert_eq!(nearest("steram", names), Some("stream"));
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("", names), None);
+    }
+
+    #[test]
+    fn names_are_sorted_by_likeness() {
+        let mut names = ["lab/other", "lab/gpt-4o-mini", "lab/gpt-4o", "lab/z"];
+        names.sort_by_cached_key(|name| unlikeness("lab/gpt-4o-mni", name));
+        assert_eq!(names[..2], ["lab/gpt-4o-mini", "lab/gpt-4o"]);
+        assert_eq!(
+            unlikeness("lab/gpt-4o-mni", "lab/z"),
+            unlikeness("lab/gpt-4o-mni", "lab/othe")
+        );
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::clean::Clean;
 use crate::domain::conversation::Sampling;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId};
 use crate::domain::message::{Finish, Status};
 use crate::domain::model::ModelRef;
@@ -29,6 +30,82 @@ pub struct Sheet {
     pub tags: Vec<String>,
     /// Free JSON object.
     pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Longest content, in characters.
+pub const CONTENT: usize = 100_000;
+/// Longest scenario and tag, in characters.
+pub const LABEL: usize = 60;
+/// Longest description, in characters.
+pub const DESCRIPTION: usize = 500;
+/// Most tags of a prompt.
+pub const TAGS: usize = 30;
+/// Largest metadata, in bytes of JSON.
+pub const METADATA: usize = 64 << 10;
+
+impl Sheet {
+    /// The same as it is kept: one-line fields on one line without blanks around, each tag once, whatever its case.
+    #[must_use]
+    pub fn tidied(mut self) -> Sheet {
+        for line in [&mut self.title, &mut self.scenario, &mut self.description] {
+            *line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+        let mut tags: Vec<String> = Vec::new();
+        for tag in self.tags {
+            let tag = tag.split_whitespace().collect::<Vec<_>>().join(" ");
+            let is_new = !tags.iter().any(|t| t.to_lowercase() == tag.to_lowercase());
+            if is_new && !tag.is_empty() {
+                tags.push(tag);
+            }
+        }
+        self.tags = tags;
+        self
+    }
+
+    /// Refuses what cannot be kept, naming the rule. Whether another prompt has the title is not seen here.
+    pub fn check(&self) -> Result<(), Failure> {
+        let bad =
+            |title: String, remedy: String| Err(Failure::new(FailureKind::Input, title, remedy));
+        if self.title.trim().is_empty() {
+            return bad("The prompt has no title".into(), "Give it a title.".into());
+        }
+        if self.content.trim().is_empty() {
+            return bad("The prompt has no content".into(), "Write its text.".into());
+        }
+        let lines = [
+            ("title", &self.title, TITLE),
+            ("scenario", &self.scenario, LABEL),
+            ("description", &self.description, DESCRIPTION),
+        ];
+        let tags = self.tags.iter().map(|tag| ("tag", tag, LABEL));
+        for (what, text, most) in lines.into_iter().chain(tags) {
+            if text.chars().any(|c| c == '\n' || Clean::changes(c)) {
+                let title = format!("The {what} holds line ends or control characters");
+                let remedy = "Write it on one line, in characters one can see.";
+                return bad(title, remedy.into());
+            }
+            let length = text.chars().count();
+            if length > most {
+                let title = format!("The {what} has {length} characters");
+                return bad(title, format!("Take at most {most}."));
+            }
+        }
+        let length = self.content.chars().count();
+        if length > CONTENT {
+            let title = format!("The content has {length} characters");
+            return bad(title, format!("Take at most {CONTENT}."));
+        }
+        if self.tags.len() > TAGS {
+            let title = format!("The prompt has {} tags", self.tags.len());
+            return bad(title, format!("Take at most {TAGS}."));
+        }
+        let size = serde_json::to_string(&self.metadata).map_or(0, |text| text.len());
+        if size > METADATA {
+            let title = format!("The metadata has {size} bytes");
+            return bad(title, format!("Take at most {METADATA}."));
+        }
+        Ok(())
+    }
 }
 
 /// A prompt. Shipped ones have fixed ids and version 1.
@@ -121,4 +198,69 @@ pub struct TrialEnd {
     pub cost: Option<Money>,
     /// From the request to the end, in milliseconds.
     pub total_ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet() -> Sheet {
+        Sheet {
+            title: "Explain".to_owned(),
+            content: "Explain {topic}.".to_owned(),
+            ..Sheet::default()
+        }
+    }
+
+    #[test]
+    fn a_sheet_is_kept_tidily() {
+        let kept = Sheet {
+            title: " Explain\n it ".into(),
+            content: " as it is\n".into(),
+            tags: vec![
+                " Rust ".into(),
+                "rust".into(),
+                " ".into(),
+                "code  review".into(),
+            ],
+            ..sheet()
+        }
+        .tidied();
+        assert_eq!(
+            (kept.title.as_str(), kept.content.as_str()),
+            ("Explain it", " as it is\n")
+        );
+        assert_eq!(kept.tags, ["Rust", "code review"]);
+        assert!(kept.check().is_ok() && sheet().check().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused_with_its_rule() {
+        let of = |change: fn(&mut Sheet)| {
+            let mut sheet = sheet();
+            change(&mut sheet);
+            sheet
+        };
+        for (sheet, words) in [
+            (of(|s| s.title.clear()), "no title"),
+            (of(|s| s.content = " \n".into()), "no content"),
+            (of(|s| s.title = "x".repeat(TITLE + 1)), "at most 200"),
+            (of(|s| s.scenario = "a\u{1b}[2J".into()), "scenario holds"),
+            (of(|s| s.description = "x".repeat(501)), "at most 500"),
+            (of(|s| s.tags = vec!["x".repeat(61)]), "tag has 61"),
+            (of(|s| s.tags = vec!["x".into(); 31]), "31 tags"),
+            (
+                of(|s| s.content = "x".repeat(CONTENT + 1)),
+                "at most 100000",
+            ),
+            (
+                of(|s| drop(s.metadata.insert("a".into(), "x".repeat(METADATA).into()))),
+                "metadata",
+            ),
+        ] {
+            let failure = sheet.check().unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Input);
+            assert!(failure.to_string().contains(words), "{failure}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, RequestId};
 use crate::domain::model::ModelRef;
 use crate::protocol::{Answer, At, Chat, News, Opened, PAGE, Row};
-use crate::store::{Store, StoreError};
+use crate::store::{Choice, Store, StoreError};
 
 impl Engine {
     /// Does what is asked at once, or starts the job that does.
@@ -16,7 +16,41 @@ impl Engine {
         &mut self,
         cause: RequestId,
         chat: Chat,
-    ) -> Result<Option<News>, Failure> {
+    ) -> Result<Vec<News>, Failure> {
+        match chat {
+            Chat::SetPersona {
+                conversation,
+                persona,
+            } => self.set_persona(conversation, persona).await,
+            Chat::PutPersonaBack {
+                conversation,
+                persona,
+                model,
+                temperature,
+            } => {
+                let choice = Choice {
+                    persona,
+                    model,
+                    temperature,
+                };
+                self.put_persona_back(conversation, choice).await
+            }
+            Chat::Open { .. }
+            | Chat::Page { .. }
+            | Chat::Choose { .. }
+            | Chat::SwitchModel { .. }
+            | Chat::Set { .. }
+            | Chat::SetSystem { .. }
+            | Chat::KeepDraft { .. }
+            | Chat::KeepReading { .. }
+            | Chat::Thinking(_)
+            | Chat::Questions { .. }
+            | Chat::Siblings { .. } => self.look(cause, chat).await.map(Vec::from_iter),
+        }
+    }
+
+    /// What has one answer or none.
+    async fn look(&mut self, cause: RequestId, chat: Chat) -> Result<Option<News>, Failure> {
         match chat {
             Chat::Open { conversation } => {
                 let opened = self.opened(conversation).await?;
@@ -87,8 +121,9 @@ impl Engine {
                 let ids = store.siblings(message).await.map_err(failure)?;
                 Ok(Some(News::Answer(Answer::Siblings(ids))))
             }
-            Chat::SetPersona { .. } => Err(super::later()),
             Chat::SwitchModel { .. }
+            | Chat::SetPersona { .. }
+            | Chat::PutPersonaBack { .. }
             | Chat::Set { .. }
             | Chat::SetSystem { .. }
             | Chat::KeepDraft { .. }
@@ -145,6 +180,7 @@ impl Engine {
                     .map(|()| None)
             }
             Chat::SetPersona { .. }
+            | Chat::PutPersonaBack { .. }
             | Chat::Open { .. }
             | Chat::Page { .. }
             | Chat::Choose { .. }
@@ -199,7 +235,7 @@ impl Engine {
     }
 
     /// A typed model is accepted when its provider exists; whether its key is there shows at the send (spec M5).
-    fn check_provider(&self, model: &ModelRef) -> Result<(), Failure> {
+    pub(super) fn check_provider(&self, model: &ModelRef) -> Result<(), Failure> {
         match self.desk.providers.check(model) {
             Err(failure) if failure.kind != FailureKind::Key => Err(failure),
             _ => Ok(()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Mouth};
+use super::keeper;
 use super::measure;
 use crate::domain::chat::{ChatMessage, ChatRequest, Delta, Purpose};
 use crate::domain::conversation::{Conversation, Sampling, TITLE_MADE, TitleBy, cut_words};
@@ -91,6 +92,8 @@ impl Title {
         };
         match written.await {
             Ok(Some(changed)) => {
+                let named = keeper::name(&self.desk, &changed);
+                self.token.run_until_cancelled(named).await;
                 let news = News::Changed(Row::Conversation(changed));
                 self.mouth.finish_with(news).await;
             }

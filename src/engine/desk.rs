@@ -5,12 +5,23 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::pace::Closed;
+use super::tongue::AsTrial;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{Mint, RequestId, UsageId};
+use crate::domain::model::ModelRef;
 use crate::protocol::{Event, News};
 use crate::provider::Providers;
 use crate::settings::Settings;
 use crate::store::StoreError;
+
+/// How the engine is to behave towards its face.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The screen: sends keep the pace of the settings, taken-back text becomes the draft, titles are made. `false` =
+    /// `ask`: only a server's `retry-after` is obeyed, and nothing remains of what had no word.
+    pub is_screen: bool,
+}
 
 /// What does not change while the engine runs; cheap to clone.
 #[derive(Clone)]
@@ -19,12 +30,13 @@ pub struct Desk {
     pub providers: Providers,
     pub mint: Mint,
     pub is_screen: bool,
+    pub closed: Arc<Closed>,
 }
 
 impl Desk {
     /// A store's error as it is told to the user.
     pub fn failure(&self, error: &StoreError) -> Failure {
-        if !matches!(error, StoreError::Gone(_)) {
+        if !matches!(error, StoreError::Gone(_) | StoreError::Taken(_)) {
             tracing::error!(%error, "the store failed");
         }
         error.to_failure(&self.settings.paths.database)
@@ -43,6 +55,7 @@ pub struct Mouth {
     cause: Option<RequestId>,
     out: mpsc::Sender<Event>,
     unsaid: VecDeque<News>,
+    trial: Option<AsTrial>,
 }
 
 impl Mouth {
@@ -52,7 +65,15 @@ impl Mouth {
             cause,
             out,
             unsaid: VecDeque::new(),
+            trial: None,
         }
+    }
+
+    /// The same for a turn that is a trial of this model.
+    #[must_use]
+    pub fn of_a_trial(mut self, model: ModelRef) -> Self {
+        self.trial = Some(AsTrial::of(model));
+        self
     }
 
     /// Whether what was kept is said now, so that there is room for `Mouth::say` to say something at once.
@@ -71,7 +92,11 @@ impl Mouth {
 
     /// Says this, now or as soon as there is room.
     pub fn say(&mut self, news: News) {
-        self.unsaid.push_back(news);
+        let news = match &mut self.trial {
+            Some(trial) => trial.turned(news),
+            None => Some(news),
+        };
+        self.unsaid.extend(news);
         self.is_free();
     }
 

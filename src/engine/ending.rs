@@ -26,6 +26,14 @@ pub fn no_reason() -> Failure {
     )
 }
 
+/// What the transport broke off after words: they can be continued.
+pub fn after_words(mut failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Network && failure.remedy == "Send again." {
+        failure.remedy = "Continue it, or ask again.".to_owned();
+    }
+    failure
+}
+
 /// The stream was over before it had begun.
 pub fn broke_off(provider: &str) -> ProviderError {
     ProviderError {
@@ -75,10 +83,16 @@ pub fn only_reasoning(finish: &Finish) -> Failure {
     }
 }
 
-/// The server wants a longer wait than salon waits unasked (wire.md 7.4).
-pub fn too_long(mut failure: Failure, wait: Duration) -> Failure {
+/// The server wants a longer wait than salon waits unasked (wire.md 7.4). Who can see a countdown agrees to it by
+/// sending again.
+pub fn too_long(mut failure: Failure, wait: Duration, is_screen: bool) -> Failure {
+    let again = if is_screen {
+        "send again to wait here for it"
+    } else {
+        "send again then"
+    };
     failure.remedy = format!(
-        "The server asks to wait {}; send it again then, or choose another model.",
+        "The server asks to wait {}; {again}, or choose another model.",
         for_people(wait)
     );
     failure
@@ -104,7 +118,14 @@ mod tests {
         assert_eq!(told(121), "3 min");
         assert_eq!(told(3_600), "60 min");
         assert_eq!(told(7_201), "3 h");
-        let failure = too_long(empty(None, &Finish::Stop), Duration::from_secs(600));
-        assert!(failure.remedy.contains("10 min"), "{failure}");
+        for (is_screen, again) in [(true, "wait here"), (false, "again then")] {
+            let failure = empty(None, &Finish::Stop);
+            let failure = too_long(failure, Duration::from_secs(600), is_screen);
+            let remedy = failure.remedy;
+            assert!(
+                remedy.contains("10 min") && remedy.contains(again),
+                "{remedy}"
+            );
+        }
     }
 }

@@ -20,8 +20,14 @@ pub enum Key {
     Models,
     /// Somebody waits for the hub.
     Sync,
+    /// A prompt that is tried.
+    Try,
+    /// A key being kept or forgotten.
+    Secret,
     /// A read that can take longer than a moment.
     Read,
+    /// Something told to the provider that keeps a conversation.
+    Thread,
 }
 
 /// A job under way. `X` is what the owner wants to know about it should it panic.

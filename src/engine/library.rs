@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::id::PromptId;
-use crate::domain::prompt::{Prompt, PromptListed, Sheet};
+use crate::domain::prompt::{Prompt, Sheet};
 
 /// The scenarios in the order of the library, each with its file.
 const FILES: [(&str, &str); 6] = [
@@ -27,6 +27,17 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
+/// The scenarios of the shipped ones, in the order of the library.
+pub const SCENARIOS: [&str; FILES.len()] = {
+    let mut names = [""; FILES.len()];
+    let mut at = 0;
+    while at < FILES.len() {
+        names[at] = FILES[at].0;
+        at += 1;
+    }
+    names
+};
+
 #[derive(Deserialize)]
 struct File {
     prompt: Vec<Row>,
@@ -47,11 +58,6 @@ pub fn shipped() -> Vec<Prompt> {
         .iter()
         .flat_map(|(scenario, text)| parse(scenario, text).unwrap_or_default())
         .collect()
-}
-
-/// The shipped ones as they are listed.
-pub fn listed() -> Vec<PromptListed> {
-    shipped().into_iter().map(PromptListed::unused).collect()
 }
 
 fn parse(scenario: &str, text: &str) -> Result<Vec<Prompt>, toml::de::Error> {

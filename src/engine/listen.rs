@@ -5,6 +5,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ending::{self, End};
 use super::pace::{self, Next};
+use super::thread::Asked;
 use super::turn::Turn;
 use super::words::millis;
 use crate::domain::chat::{ChatRequest, Delta};
@@ -27,8 +28,15 @@ impl Turn {
     pub(super) async fn listen(&mut self, request: &ChatRequest) -> (End, Option<Reply>) {
         let (mut until, mut attempt, mut shown) = (self.order.leaves_at, 0, 0);
         let mut why = "keeping to limits.requests_per_minute".to_owned();
+        let closed = self.order.desk.closed.until(&request.model, Instant::now());
+        if let Some(closed) = closed.filter(|closed| *closed > until) {
+            until = closed;
+            why = format!("{} asked to wait", request.model.provider);
+        }
+        let begun = self.order.desk.mint.now();
+        let mut since = None;
         loop {
-            if !self.wait(until, &why, shown).await {
+            if !self.wait(until, since, &why, shown).await {
                 return (End::Stopped, None);
             }
             let error = match self.attempt(request).await {
@@ -45,25 +53,39 @@ impl Turn {
                     // A server that is getting ready is not asked again, but waited for.
                     let is_poll = matches!(error.retry, Retry::Poll(_));
                     shown = if is_poll { 0 } else { attempt };
+                    since = is_poll.then_some(begun);
                     until = Instant::now() + wait;
-                    why = error.failure.title;
+                    why = match is_poll {
+                        true => "the model is loading".to_owned(),
+                        false => error.failure.title,
+                    };
                 }
                 Next::GiveUp => return (End::Failed(error.failure), None),
                 Next::TooLong(wait) => {
-                    return (End::Failed(ending::too_long(error.failure, wait)), None);
+                    let desk = &self.order.desk;
+                    desk.closed.close(&request.model, Instant::now() + wait);
+                    let failure = ending::too_long(error.failure, wait, desk.is_screen);
+                    return (End::Failed(failure), None);
                 }
             }
         }
     }
 
     /// Waits visibly; `false` = stopped.
-    async fn wait(&mut self, until: Instant, why: &str, attempt: u32) -> bool {
+    pub(super) async fn wait(
+        &mut self,
+        until: Instant,
+        since: Option<Millis>,
+        why: &str,
+        attempt: u32,
+    ) -> bool {
         let wait = until.saturating_duration_since(Instant::now());
         if !wait.is_zero() {
             let now = self.order.desk.mint.now();
             let wait = i64::try_from(millis(wait)).unwrap_or(i64::MAX);
             self.order.say(Step::Waiting {
                 until: Millis(now.0.saturating_add(wait)),
+                since,
                 why: why.to_owned(),
                 attempt,
             });
@@ -78,13 +100,19 @@ impl Turn {
     async fn attempt(&mut self, request: &ChatRequest) -> Heard {
         self.asked_at = Instant::now();
         self.asks += 1;
-        let providers = self.order.desk.providers.clone();
+        self.is_alive = false;
         let token = self.order.token.clone();
         let mut stream = select! { biased;
             () = token.cancelled() => return Heard::End(End::Stopped, None),
-            asked = providers.ask(request) => match asked {
-                Ok(stream) => stream,
-                Err(error) => return Heard::Error(error),
+            asked = self.ask(request) => match asked {
+                Asked::Stream(stream) => stream,
+                Asked::Ready(text) => {
+                    self.take(Delta::Text(text)).await;
+                    return Heard::End(End::Finished(Finish::Stop), None);
+                }
+                Asked::Stopped => return Heard::End(End::Stopped, None),
+                Asked::Error(error) => return Heard::Error(error),
+                Asked::Unasked(failure) => return Heard::End(End::Failed(failure), None),
             },
         };
         loop {
@@ -97,18 +125,29 @@ impl Turn {
                     Some(Ok(delta)) => if let Some(finish) = self.take(delta).await {
                         return Heard::End(End::Finished(finish), Some(stream));
                     },
-                    Some(Err(error)) if !self.has_heard() => return Heard::Error(error),
+                    Some(Err(error)) if !self.has_heard() => return Heard::Error(self.for_once(error)),
                     Some(Err(ProviderError { failure, by: By::Transport, .. })) => {
-                        return Heard::End(End::Cut(failure), None);
+                        return Heard::End(End::Cut(ending::after_words(failure)), None);
                     }
                     Some(Err(ProviderError { failure, by: By::Server, .. })) => {
                         return Heard::End(End::Failed(failure), None);
                     }
                     None if self.has_heard() => return Heard::End(End::Cut(ending::no_reason()), None),
-                    None => return Heard::Error(ending::broke_off(&request.model.provider)),
+                    None => {
+                        let error = ending::broke_off(&request.model.provider);
+                        return Heard::Error(self.for_once(error));
+                    }
                 },
             }
         }
+    }
+
+    /// Within the provider's conversation nothing is asked again by itself once an answer had begun (`wire.md` 7.4).
+    fn for_once(&self, error: ProviderError) -> ProviderError {
+        if self.is_in_thread {
+            return ProviderError::never(error.failure, error.by);
+        }
+        error
     }
 
     /// Whether the model has said anything, also what is still held at the seam: nothing is asked twice then.
@@ -155,7 +194,7 @@ impl Turn {
                 self.order.mouth.say(News::Warned(told));
             }
             Delta::Usage(usage) => self.usage.merge(usage),
-            Delta::Alive => {}
+            Delta::Alive => self.alive(),
             Delta::Finish(finish) => {
                 return Some(match finish {
                     Finish::Stop if self.is_refused => Finish::Refusal,
@@ -171,6 +210,28 @@ impl Turn {
             self.first_word(now).await;
         }
         None
+    }
+
+    /// The server says nothing but that it works (fault 23): told once, and counted up by the face.
+    fn alive(&mut self) {
+        if self.has_heard() || std::mem::replace(&mut self.is_alive, true) {
+            return;
+        }
+        let order = &mut self.order;
+        if !order.desk.is_screen {
+            return;
+        }
+        let (now, waited) = (order.desk.mint.now(), self.asked_at.elapsed());
+        let waited = i64::try_from(millis(waited)).unwrap_or(0);
+        let who = order.reply.model.as_ref();
+        let who = who.map_or("the provider", |model| model.provider.as_str());
+        let why = format!("{who} is still working");
+        order.say(Step::Waiting {
+            until: now,
+            since: Some(Millis(now.0 - waited)),
+            why,
+            attempt: 0,
+        });
     }
 
     /// The first word is shown at once, and the question has been sent.

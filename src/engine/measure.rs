@@ -53,9 +53,10 @@ pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversa
     let row = UsageRow {
         id: order.desk.mint.id(),
         at: order.desk.mint.now(),
-        purpose: crate::domain::chat::Purpose::Turn,
+        purpose: order.kind.purpose(),
         conversation: Some(reply.conversation),
         message: Some(reply.id),
+        persona: reply.persona,
         model,
         usage,
         cost: reply.cost,
@@ -69,6 +70,7 @@ pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversa
         let nameless = UsageRow {
             conversation: None,
             message: None,
+            persona: None,
             ..row.clone()
         };
         ledger.measure(None, &nameless).await?;
@@ -91,6 +93,7 @@ pub fn title_row(
         purpose: crate::domain::chat::Purpose::Title,
         conversation: Some(conversation.id),
         message: None,
+        persona: conversation.persona,
         model: model.clone(),
         usage,
         cost: cost.map(|(money, _)| money),

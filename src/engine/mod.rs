@@ -4,13 +4,18 @@
 //! speak through the loop, and the loop reads a conversation's row anew as it passes it on: a face never gets an older
 //! row after a newer one. A face that does not read holds up nothing but its own news, and loses none of it.
 
+mod arrange;
 mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod habits;
 mod insist;
 mod jobs;
+mod keeper;
+mod keys;
 mod library;
+mod line;
 mod listen;
 mod measure;
 mod models;
@@ -18,12 +23,17 @@ mod order;
 mod own;
 mod pace;
 mod passing;
+mod personas;
 mod plan;
+mod prompts;
 mod rescue;
 mod seam;
 mod shelf;
 mod start;
 mod stores;
+mod thread;
+mod tongue;
+mod trial;
 mod turn;
 mod words;
 
@@ -38,10 +48,9 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
+use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
-use crate::protocol::{
-    Answer, Command, EVENTS, Event, Library, News, REQUESTS, Request, Shelf, Step, Turn,
-};
+use crate::protocol::{Answer, Command, EVENTS, Event, News, REQUESTS, Request, Shelf, Step, Turn};
 use crate::provider::Providers;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Withdraw};
@@ -52,18 +61,12 @@ use pace::Pace;
 use passing::Sending;
 use stores::Stores;
 
+pub use desk::Options;
+
 /// Leaving takes no longer than this.
 const LEAVING: Duration = Duration::from_secs(2);
 /// What jobs have said and the loop has not yet passed on.
 const SAID: usize = 64;
-
-/// How the engine is to behave towards its face.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// The screen: sends keep the pace of the settings, taken-back text becomes the draft, titles are made. `false` =
-    /// `ask`: only a server's `retry-after` is obeyed, and nothing remains of what had no word.
-    pub is_screen: bool,
-}
 
 /// What an engine is made of.
 pub struct Parts {
@@ -117,6 +120,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         providers: parts.providers,
         mint: parts.mint,
         is_screen: parts.options.is_screen,
+        closed: Arc::default(),
     };
     let paths = &desk.settings.paths;
     let store = match Store::open(&paths.database, &paths.run_dir, &desk.mint).await {
@@ -147,15 +151,6 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
             hopeless(failure, requests, engine.events).await;
         }
     }
-}
-
-/// What the engine cannot do yet.
-fn later() -> Failure {
-    Failure::new(
-        crate::domain::failure::FailureKind::Bug,
-        "That is not there yet",
-        "",
-    )
 }
 
 /// Nothing works: says so, refuses everything, and waits for the face to leave.
@@ -275,12 +270,10 @@ impl Engine {
         let id = request.id;
         let done = match request.command {
             Command::Turn(turn) => self.turn(id, turn).await.map(|()| Vec::new()),
-            Command::Chat(chat) => self.chat(id, chat).await.map(Vec::from_iter),
+            Command::Chat(chat) => self.chat(id, chat).await,
             Command::Shelf(shelf) => self.shelf(id, shelf).await,
-            Command::Library(Library::List { .. }) => {
-                Ok(vec![News::Answer(Answer::Prompts(library::listed()))])
-            }
-            Command::Personas(_) | Command::Library(_) => Err(later()),
+            Command::Personas(personas) => self.personas(id, personas).await,
+            Command::Library(library) => self.library(id, library).await,
             Command::Data(data) => self.own(id, data).await,
             command @ (Command::Cancel(_) | Command::Stop) => {
                 self.cancel(&command);
@@ -380,14 +373,7 @@ impl Engine {
     }
 
     /// Starts the chore that makes a title, if there is one to make.
-    async fn offer_title(
-        &mut self,
-        id: ConversationId,
-        (question, reply): (
-            crate::domain::message::Message,
-            crate::domain::message::Message,
-        ),
-    ) {
+    async fn offer_title(&mut self, id: ConversationId, (question, reply): (Message, Message)) {
         let is_free = !self.jobs.has(Key::Turn(id)) && !self.jobs.has(Key::Title(id));
         if !self.desk.is_screen || !is_free {
             return;

@@ -4,9 +4,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Mouth};
+use crate::domain::chat::Purpose;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::id::ConversationId;
 use crate::domain::message::Message;
+use crate::domain::persona::Persona;
 use crate::protocol::{News, Step};
 use crate::store::{BeginSend, Begun, Store, StoreError, Withdraw};
 
@@ -19,6 +21,18 @@ pub enum Kind {
     Again,
     /// A reply that begins with the words of another.
     Continue,
+    /// A prompt is tried: a question in a store that goes away with the order (spec L4).
+    Try,
+}
+
+impl Kind {
+    /// What its request is for.
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Kind::Send { .. } | Kind::Again | Kind::Continue => Purpose::Turn,
+            Kind::Try => Purpose::Try,
+        }
+    }
 }
 
 /// Everything a turn needs.
@@ -30,6 +44,8 @@ pub struct Order {
     pub ledger: Option<Store>,
     /// As it stands, or as it will be created.
     pub conversation: Conversation,
+    /// Who speaks in it, as it stood at the send.
+    pub persona: Option<Persona>,
     pub kind: Kind,
     pub question: Message,
     /// Its row to be; it holds the kept words of a `Continue`.
@@ -77,16 +93,19 @@ impl Order {
     /// Writes its rows.
     pub async fn begin(&self) -> Result<Begun, StoreError> {
         match self.kind {
-            Kind::Send { creates } => {
-                let send = BeginSend {
-                    create: creates.then(|| self.conversation.clone()),
-                    question: self.question.clone(),
-                    reply: self.reply.clone(),
-                };
-                self.store.begin_send(send).await
-            }
+            Kind::Send { creates } => self.begin_send(creates).await,
+            Kind::Try => self.begin_send(true).await,
             Kind::Again => self.store.begin_reply(self.reply.clone(), false).await,
             Kind::Continue => self.store.begin_reply(self.reply.clone(), true).await,
         }
+    }
+
+    async fn begin_send(&self, creates: bool) -> Result<Begun, StoreError> {
+        let send = BeginSend {
+            create: creates.then(|| self.conversation.clone()),
+            question: self.question.clone(),
+            reply: self.reply.clone(),
+        };
+        self.store.begin_send(send).await
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked about salon itself: models, small facts, the hub.
+//! What is asked about salon itself: models, keys, small facts, the hub.
 
 use super::jobs::Key;
 use super::{Engine, Left, passing};
@@ -16,6 +16,10 @@ impl Engine {
             Data::Models { refresh } => Ok(vec![self.models(cause, refresh).await?]),
             Data::MarkModel { model, favourite } => {
                 Ok(vec![self.mark_model(cause, model, favourite).await?])
+            }
+            Data::Key(provider, key) => {
+                self.key(cause, provider, key);
+                Ok(Vec::new())
             }
             Data::Sync { everything } => {
                 self.sync_now(cause, everything)?;

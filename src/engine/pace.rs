@@ -3,8 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::domain::model::ModelRef;
 use crate::provider::Retry;
 
 /// The pace counts the sends of this long.
@@ -49,6 +51,28 @@ impl Pace {
     }
 }
 
+/// Models whose server asked for a longer wait than salon waits unasked. Whoever sends to one of them all the same has
+/// agreed to wait.
+#[derive(Debug, Default)]
+pub struct Closed {
+    until: watch::Sender<HashMap<ModelRef, Instant>>,
+}
+
+impl Closed {
+    /// Nothing is sent to this model before that moment.
+    pub fn close(&self, model: &ModelRef, until: Instant) {
+        self.until.send_modify(|all| {
+            all.insert(model.clone(), until);
+        });
+    }
+
+    /// When a request to this model may leave, if not at once.
+    pub fn until(&self, model: &ModelRef, now: Instant) -> Option<Instant> {
+        let until = self.until.borrow().get(model).copied();
+        until.filter(|until| *until > now)
+    }
+}
+
 /// How long a server that is getting ready is asked again.
 const LOADING: Duration = Duration::from_mins(1);
 /// It is asked no more often than this.
@@ -65,7 +89,7 @@ pub enum Next {
 }
 
 /// The retry rule: at most `RETRIES` further attempts; `min(8, 0.5·2^n)` seconds with up to a quarter taken off by
-/// `random` (0 to 1), or as long as the server says, up to 120 s. A server that is getting ready is asked for a minute.
+/// `random` (0 to 1), eight times that for a server that is overloaded, or as long as the server says, up to 120 s. A server that is getting ready is asked for a minute.
 /// `attempt` counts the attempts that failed, from 0.
 pub fn next(retry: Retry, attempt: u32, random: f64) -> Next {
     match retry {
@@ -78,15 +102,17 @@ pub fn next(retry: Retry, attempt: u32, random: f64) -> Next {
                 _ => Next::GiveUp,
             }
         }
-        Retry::Backoff | Retry::After(_) if attempt >= RETRIES => Next::GiveUp,
+        Retry::Backoff | Retry::Slowly | Retry::After(_) if attempt >= RETRIES => Next::GiveUp,
         Retry::After(wait) => Next::Wait(wait),
-        Retry::Backoff => {
-            let seconds = (0.5 * f64::from(1_u32 << attempt.min(4))).min(8.0);
-            Next::Wait(Duration::from_secs_f64(
-                seconds * (1.0 - 0.25 * random.clamp(0.0, 1.0)),
-            ))
-        }
+        Retry::Backoff => Next::Wait(growing((0.5, 8.0), attempt, random)),
+        Retry::Slowly => Next::Wait(growing((4.0, 30.0), attempt, random)),
     }
+}
+
+/// `min(most, first·2^attempt)` seconds with up to a quarter taken off.
+fn growing((first, most): (f64, f64), attempt: u32, random: f64) -> Duration {
+    let seconds = (first * f64::from(1_u32 << attempt.min(4))).min(most);
+    Duration::from_secs_f64(seconds * (1.0 - 0.25 * random.clamp(0.0, 1.0)))
 }
 
 #[cfg(test)]
@@ -133,6 +159,17 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_closed_until_its_moment() {
+        let (closed, now) = (Closed::default(), Instant::now());
+        let [one, other] = ["lab/one", "lab/other"].map(|name| name.parse::<ModelRef>().unwrap());
+        let until = now + Duration::from_mins(10);
+        closed.close(&one, until);
+        assert_eq!(closed.until(&one, now), Some(until));
+        assert_eq!(closed.until(&other, now), None);
+        assert_eq!(closed.until(&one, until), None);
+    }
+
+    #[test]
     fn two_retries_and_the_server_knows_better() {
         assert_eq!(next(Retry::Never, 0, 0.0), Next::GiveUp);
         assert_eq!(
@@ -148,6 +185,9 @@ mod tests {
             Next::Wait(Duration::from_millis(750))
         );
         assert_eq!(next(Retry::Backoff, 2, 0.0), Next::GiveUp);
+        let slowly = [0, 1].map(|attempt| next(Retry::Slowly, attempt, 0.0));
+        assert_eq!(slowly, [4, 8].map(|s| Next::Wait(Duration::from_secs(s))));
+        assert_eq!(next(Retry::Slowly, 2, 0.0), Next::GiveUp);
         let told = Duration::from_secs(120);
         assert_eq!(next(Retry::After(told), 1, 1.0), Next::Wait(told));
         assert_eq!(next(Retry::After(told), 2, 1.0), Next::GiveUp);

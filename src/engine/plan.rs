@@ -4,6 +4,7 @@ use super::order::{Kind, Order};
 use crate::domain::chat::ChatRequest;
 use crate::domain::conversation::{Conversation, Sampling};
 use crate::domain::failure::{Failure, FailureKind, Offer};
+use crate::domain::instructions;
 use crate::domain::message::{Message, Status};
 use crate::domain::model::ModelRef;
 use crate::domain::window::{self, Overflow};
@@ -18,7 +19,7 @@ const GO_ON: &str = "Continue exactly where you stopped. Repeat nothing.";
 pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
     let failure = |error: StoreError| order.desk.failure(&error);
     let mut branch = match (&order.kind, order.question.parent) {
-        (Kind::Send { .. }, None) => Vec::new(),
+        (Kind::Try, _) | (Kind::Send { .. }, None) => Vec::new(),
         (Kind::Send { .. }, Some(parent)) => order.store.branch(parent).await.map_err(failure)?,
         (Kind::Again | Kind::Continue, _) => order
             .store
@@ -27,7 +28,7 @@ pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
             .map_err(failure)?,
     };
     match order.kind {
-        Kind::Send { .. } => branch.push(order.question.clone()),
+        Kind::Send { .. } | Kind::Try => branch.push(order.question.clone()),
         Kind::Again => {}
         Kind::Continue => {
             branch.push(order.reply.clone());
@@ -47,22 +48,19 @@ pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
         .find(|spec| spec.model == model)
         .and_then(|spec| spec.context);
     let sampling = sampling(settings, &order.conversation, &model);
-    window::plan(
-        model.clone(),
-        system(settings, &order.conversation),
-        &branch,
-        sampling,
-        window,
-    )
-    .map_err(|overflow| does_not_fit(&model, overflow))
-}
-
-/// The conversation's own instructions, else those of the settings.
-fn system<'a>(settings: &'a Settings, conversation: &'a Conversation) -> &'a str {
-    match conversation.system.as_str() {
-        "" => &settings.chat.system,
-        own => own,
+    let system = instructions::whole(&instructions::parts(
+        order.persona.as_ref(),
+        &order.conversation.system,
+        &settings.chat.system,
+    ));
+    let planned = window::plan(model.clone(), &system, &branch, sampling, window);
+    let mut request = planned.map_err(|overflow| does_not_fit(&model, overflow))?;
+    request.purpose = order.kind.purpose();
+    // A temporary conversation is not to be known again by anybody (spec C10).
+    if order.ledger.is_some() {
+        request.conversation = None;
     }
+    Ok(request)
 }
 
 /// The conversation's sampling, else the provider's, else that of the settings (spec C3, M2).

@@ -127,6 +127,7 @@ mod tests {
                 settings: Arc::new(settings),
                 mint,
                 is_screen: true,
+                closed: Arc::default(),
             },
             stores: Stores::new(store),
             jobs: Jobs::new(),
@@ -160,6 +161,8 @@ mod tests {
             tokens_in: 0,
             tokens_out: 0,
             cost: Money(0),
+            storage: crate::domain::conversation::Storage::Local,
+            thread: None,
             unpriced: 0,
             metadata: serde_json::json!({}),
         };

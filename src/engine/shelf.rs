@@ -2,7 +2,7 @@
 
 use super::desk::gone;
 use super::jobs::Key;
-use super::{Engine, Left};
+use super::{Engine, Left, keeper};
 use crate::domain::conversation::{Conversation, TITLE_GIVEN, TitleBy};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, RequestId};
@@ -127,7 +127,22 @@ impl Engine {
         Err(Failure::new(FailureKind::Input, title, remedy))
     }
 
-    async fn rename(&self, id: ConversationId, title: &str) -> Result<Vec<News>, Failure> {
+    /// Tells the provider that keeps it the title of a conversation; nobody waits for that.
+    fn name_thread(&mut self, conversation: &Conversation) {
+        if conversation.thread.is_none() {
+            return;
+        }
+        let (desk, conversation) = (self.desk.clone(), conversation.clone());
+        self.jobs
+            .start(Key::Thread, None, None, |token| async move {
+                token
+                    .run_until_cancelled(keeper::name(&desk, &conversation))
+                    .await;
+                Left::Nothing
+            });
+    }
+
+    async fn rename(&mut self, id: ConversationId, title: &str) -> Result<Vec<News>, Failure> {
         let failure = |error: StoreError| self.desk.failure(&error);
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         if title.chars().count() > TITLE_GIVEN {
@@ -149,6 +164,7 @@ impl Engine {
             TitleBy::Words => String::new(),
             TitleBy::Model | TitleBy::User => before.title,
         };
+        self.name_thread(&after);
         let done = Answer::Done {
             what: format!("renamed: {}", after.title),
             undo: Some(Command::Shelf(Shelf::Rename {
@@ -202,13 +218,12 @@ async fn page(store: &Store, wanted: &Wanted) -> Result<Answer, StoreError> {
     } = wanted;
     let (rows, has_more) = store.list(query, *after, *offset, *limit).await?;
     let here = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-    let total = if query.words.trim().is_empty() {
+    let total = if query.words.trim().is_empty() && query.persona.is_none() {
         store.count(query.which).await?
     } else if after.is_none() && !has_more && (here > 0 || *offset == 0) && *limit != Some(0) {
         offset + here
     } else {
-        let (all, _) = store.list(query, None, 0, None).await?;
-        u64::try_from(all.len()).unwrap_or(u64::MAX)
+        store.count_fitting(query).await?
     };
     Ok(Answer::List {
         rows,

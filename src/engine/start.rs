@@ -8,19 +8,21 @@ use super::order::{Kind, Order};
 use super::turn::Turn;
 use super::{Engine, Left};
 use crate::domain::conversation::{
-    Conversation, Draft, NewConversation, TitleBy, title_from_words,
+    Conversation, Draft, NewConversation, Sampling, Storage, TitleBy, title_from_words,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::{Message, Role, Status};
 use crate::domain::model::ModelRef;
+use crate::domain::persona::Persona;
 use crate::domain::usage::Money;
-use crate::protocol::{At, To, Turn as Asked};
+use crate::protocol::{At, News, To, Turn as Asked};
 use crate::store::Withdraw;
 
 /// What to run, before it has a place among the jobs.
 struct Start {
     conversation: Conversation,
+    persona: Option<Persona>,
     kind: Kind,
     question: Message,
     reply: Message,
@@ -54,11 +56,7 @@ impl Engine {
         self.desk.providers.check(&model)?;
         let id = start.conversation.id;
         self.jobs.cancel(Key::Title(id));
-        let per_minute = match self.desk.is_screen {
-            true => self.desk.providers.requests_per_minute(&model.provider),
-            false => 0,
-        };
-        let leaves_at = self.pace.book(&model.provider, per_minute, Instant::now());
+        let leaves_at = self.leaves_at(&model);
         let ledger = self
             .stores
             .is_temporary(id)
@@ -74,6 +72,7 @@ impl Engine {
                     store,
                     ledger,
                     conversation: start.conversation,
+                    persona: start.persona,
                     kind: start.kind,
                     question: start.question,
                     reply: start.reply,
@@ -87,6 +86,15 @@ impl Engine {
                 async move { Left::Turn(id, model, Turn::run(order).await) }
             });
         Ok(())
+    }
+
+    /// When a request to this model may leave; that is booked.
+    pub(super) fn leaves_at(&mut self, model: &ModelRef) -> Instant {
+        let per_minute = match self.desk.is_screen {
+            true => self.desk.providers.requests_per_minute(&model.provider),
+            false => 0,
+        };
+        self.pace.book(&model.provider, per_minute, Instant::now())
     }
 
     async fn send(&mut self, to: To, id: MessageId, draft: Draft) -> Result<Start, Failure> {
@@ -112,12 +120,14 @@ impl Engine {
             }
             None => conversation.tip,
         };
+        let persona = self.persona_of(&conversation).await?;
         let question = Message {
             model: Some(conversation.model.clone()),
+            persona: persona.as_ref().map(|persona| persona.id),
             prompt: draft.prompt,
             ..Message::question(id, conversation.id, parent, draft.text.clone(), now)
         };
-        let reply = self.reply(&question, conversation.model.clone());
+        let reply = self.reply(&question, conversation.model.clone(), persona.as_ref());
         let scope = (!creates).then_some(conversation.id);
         let is_kept = self.desk.is_screen && !self.stores.is_temporary(conversation.id);
         Ok(Start {
@@ -129,6 +139,7 @@ impl Engine {
                 draft: is_kept.then(|| (scope, draft.clone())),
             },
             conversation,
+            persona,
             kind: Kind::Send { creates },
             question,
             reply,
@@ -140,7 +151,7 @@ impl Engine {
         let question = self.that(question, Role::User).await?;
         let conversation = self.free(question.conversation).await?;
         let model = conversation.model.clone();
-        Ok(self.again(conversation, question, model))
+        self.again(conversation, question, model).await
     }
 
     async fn regenerate(
@@ -150,7 +161,7 @@ impl Engine {
     ) -> Result<Start, Failure> {
         let (conversation, question, _) = self.reply_to_redo(reply).await?;
         let model = model.unwrap_or_else(|| conversation.model.clone());
-        Ok(self.again(conversation, question, model))
+        self.again(conversation, question, model).await
     }
 
     async fn go_on(&mut self, reply: MessageId) -> Result<Start, Failure> {
@@ -163,15 +174,21 @@ impl Engine {
             ));
         }
         let model = conversation.model.clone();
-        let mut start = self.again(conversation, question, model);
+        let mut start = self.again(conversation, question, model).await?;
         start.kind = Kind::Continue;
         start.reply.content = old.content;
         Ok(start)
     }
 
-    fn again(&self, conversation: Conversation, question: Message, model: ModelRef) -> Start {
-        let reply = self.reply(&question, model);
-        Start {
+    async fn again(
+        &self,
+        conversation: Conversation,
+        question: Message,
+        model: ModelRef,
+    ) -> Result<Start, Failure> {
+        let persona = self.persona_of(&conversation).await?;
+        let reply = self.reply(&question, model, persona.as_ref());
+        Ok(Start {
             withdraw: Withdraw {
                 reply: reply.id,
                 question: None,
@@ -180,16 +197,26 @@ impl Engine {
                 draft: None,
             },
             conversation,
+            persona,
             kind: Kind::Again,
             question,
             reply,
             draft: None,
-        }
+        })
     }
 
-    fn reply(&self, question: &Message, model: ModelRef) -> Message {
+    /// An empty reply of this model and persona.
+    pub(super) fn reply(
+        &self,
+        question: &Message,
+        model: ModelRef,
+        persona: Option<&Persona>,
+    ) -> Message {
         let mint = &self.desk.mint;
-        Message::reply(mint.id(), question, model, mint.now())
+        Message {
+            persona: persona.map(|persona| persona.id),
+            ..Message::reply(mint.id(), question, model, mint.now())
+        }
     }
 
     /// A reply that has ended, with its conversation and question.
@@ -273,20 +300,59 @@ impl Engine {
         new: NewConversation,
         question: &str,
     ) -> Result<Conversation, Failure> {
-        new.sampling.check()?;
         if self.jobs.has(Key::Turn(new.id)) {
             return Err(running());
         }
-        let model = match new.model {
-            Some(model) => model,
-            None => self.model_of_a_new_one().await?,
-        };
-        self.desk.providers.check(&model)?;
-        if new.is_temporary {
-            let made = self.stores.keep_in_memory(new.id, &self.desk.mint).await;
+        let (id, is_temporary) = (new.id, new.is_temporary);
+        let conversation = self.new_conversation(new, question).await?;
+        self.desk.providers.check(&conversation.model)?;
+        if is_temporary {
+            let made = self.stores.keep_in_memory(id, &self.desk.mint).await;
             made.map_err(|error| self.desk.failure(&error))?;
         }
+        Ok(conversation)
+    }
+
+    /// A conversation as it begins. Its persona's model and temperature hold where none is given (spec M2, P3); a model
+    /// whose provider is not known here is passed over, and that is said.
+    pub(super) async fn new_conversation(
+        &mut self,
+        new: NewConversation,
+        question: &str,
+    ) -> Result<Conversation, Failure> {
+        new.sampling.check()?;
+        let persona = match new.persona {
+            Some(id) => Some(self.persona_to_take(id).await?.profile),
+            None => None,
+        };
+        let wished = persona.as_ref().and_then(|persona| persona.model.clone());
+        let model = match (new.model, wished) {
+            (Some(model), _) => model,
+            (None, Some(model)) if self.check_provider(&model).is_ok() => model,
+            (None, wished) => {
+                let model = self.model_of_a_new_one().await?;
+                if let Some(wished) = wished {
+                    self.say(None, News::Warned(not_known_here(&wished, &model)));
+                }
+                model
+            }
+        };
+        let below = Sampling {
+            temperature: persona.and_then(|persona| persona.temperature),
+            ..Sampling::default()
+        };
         let now = self.desk.mint.now();
+        let storage = if new.is_temporary {
+            Storage::Local
+        } else {
+            let own = self.desk.settings.providers.get(&model.provider);
+            let by_settings = own.map(|provider| provider.storage);
+            let wanted = new.storage.or(by_settings).unwrap_or_default();
+            match self.desk.providers.keeps_threads(&model.provider) {
+                true => wanted,
+                false => Storage::Local,
+            }
+        };
         Ok(Conversation {
             id: new.id,
             title: title_from_words(question),
@@ -294,7 +360,9 @@ impl Engine {
             model,
             persona: new.persona,
             system: new.system,
-            sampling: new.sampling,
+            sampling: new.sampling.over(&below),
+            storage,
+            thread: None,
             created_at: now,
             active_at: now,
             trashed_at: None,
@@ -307,6 +375,15 @@ impl Engine {
             metadata: serde_json::Value::Object(serde_json::Map::new()),
         })
     }
+}
+
+/// A persona wants a model that cannot be asked here.
+fn not_known_here(wished: &ModelRef, model: &ModelRef) -> Failure {
+    Failure::new(
+        FailureKind::Input,
+        format!("The persona's model {wished} is not known here; {model} answers"),
+        "Change the persona's model, or add its provider to salon.toml.",
+    )
 }
 
 fn running() -> Failure {

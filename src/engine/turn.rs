@@ -9,12 +9,14 @@ use tokio::select;
 use tokio::time::{Instant, sleep_until};
 
 use super::ending::{self, End};
+use super::habits;
 use super::measure;
 use super::order::{Kind, Order};
 use super::plan;
 use super::seam::Seam;
 use super::words::{Words, millis};
 use crate::domain::chat::{ChatRequest, Delta};
+use crate::domain::conversation::Thread;
 use crate::domain::failure::Failure;
 use crate::domain::message::{Message, Status};
 use crate::domain::usage::Usage;
@@ -49,9 +51,15 @@ pub struct Turn {
     pub(super) asked_at: Instant,
     /// The model said that it refuses.
     pub(super) is_refused: bool,
+    /// The server has shown that it works on the answer.
+    pub(super) is_alive: bool,
     has_warned: bool,
     /// The store has not taken the end of it.
     is_unsaved: bool,
+    /// The answer under way was asked within the provider's conversation.
+    pub(super) is_in_thread: bool,
+    /// The provider's conversations in which nothing is kept any more.
+    pub(super) left_threads: Vec<Thread>,
 }
 
 impl Turn {
@@ -59,7 +67,7 @@ impl Turn {
     pub async fn run(mut order: Order) -> Left {
         let kept = match order.kind {
             Kind::Continue => order.reply.content.clone(),
-            Kind::Send { .. } | Kind::Again => String::new(),
+            Kind::Send { .. } | Kind::Again | Kind::Try => String::new(),
         };
         let request = match plan::request(&order).await {
             Ok(request) => request,
@@ -91,17 +99,31 @@ impl Turn {
             asks: 0,
             asked_at: now,
             is_refused: false,
+            is_alive: false,
             has_warned: false,
             is_unsaved: false,
+            is_in_thread: false,
+            left_threads: Vec::new(),
         };
+        if let Err(error) = habits::recall(&turn.order, &request.model).await {
+            turn.warn(&error);
+        }
         let (end, stream) = turn.listen(&request).await;
         turn.last_words().await;
         if turn.words.has_new() {
             turn.close(end).await;
+            turn.keep_habits(&request).await;
             turn.settle(stream).await;
             turn.count(&request).await
         } else {
+            turn.keep_habits(&request).await;
             turn.take_back(end).await
+        }
+    }
+
+    async fn keep_habits(&mut self, request: &ChatRequest) {
+        if let Err(error) = habits::keep(&self.order, &request.model).await {
+            self.warn(&error);
         }
     }
 
@@ -193,6 +215,7 @@ impl Turn {
         if self.is_unsaved {
             self.insist_on_end(usage).await;
         }
+        self.end_left_threads().await;
         let order = &self.order;
         let is_complete = order.reply.status == Status::Complete && order.ledger.is_none();
         let pair = (order.question.clone(), order.reply.clone());
@@ -223,6 +246,9 @@ impl Turn {
         if order.is_logged() {
             tracing::info!(turn = %order.reply.id, kind = ?failure.as_ref().map(|f| f.kind), "taken back");
         }
+        if conversation.is_none() {
+            self.left_threads.extend(order.conversation.thread.take());
+        }
         let draft = order.draft.take();
         order.say(Step::Withdrawn {
             draft,
@@ -233,6 +259,7 @@ impl Turn {
         if self.is_unsaved {
             self.insist_on_withdrawal().await;
         }
+        self.end_left_threads().await;
         Left {
             has_asked: self.asks > 0,
             leaves_at: self.order.leaves_at,

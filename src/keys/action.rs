@@ -130,12 +130,19 @@ actions! {
     // The conversation at hand.
     PickModel "chat.model" "Use another model from the next message on" [Everywhere] / "model";
     EditSystem "chat.system" "Write this conversation's own instructions" [Everywhere] / "system";
+    PickPersona "persona.pick" "Talk with a persona, or with none" [Everywhere] / "persona";
+    NewPersona "persona.new" "Make a persona" [Overlay Everywhere] / "new-persona";
+    EditPersona "persona.edit" "Edit the persona" [Overlay Everywhere] / "edit-persona";
+    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [Overlay];
+    TrashPersona "persona.trash" "Move the persona to the trash; its conversations stay" [Overlay];
+    TrashedPersonas "persona.trashed" "Show the personas in the trash, or the others again" [Overlay];
     Retry "chat.retry" "Ask again: another answer beside this one" [Transcript Everywhere] / "retry";
     RetryWith "chat.retry_with" "Ask again with another model" [Transcript Everywhere] / "retry-with";
     Continue "chat.continue" "Go on where a stopped or cut answer ended" [Transcript Everywhere] / "continue";
     EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
     PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
     NextSibling "chat.next_sibling" "The version after this one" [Transcript];
+    SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
     // Reading.
@@ -176,6 +183,9 @@ actions! {
 
     // Pickers and forms.
     Accept "overlay.accept" "Take what is selected or written" [Overlay];
+    NextField "form.next" "To the next field" [Overlay];
+    PreviousField "form.previous" "To the field before" [Overlay];
+    MadeText "form.made" "Bring back the text made from the fields" [Overlay];
     RefreshPicker "picker.refresh" "Ask the providers for their models again" [Overlay];
     Favourite "picker.favourite" "Mark the model as a favourite, or unmark it" [Overlay];
 
@@ -266,7 +276,7 @@ mod tests {
             assert!(!about.is_empty() && !about.ends_with('.'), "{about}");
             assert_eq!(Action::of_id(action.id()), Some(*action));
         }
-        assert_eq!(Action::of_word("key"), None);
+        assert_eq!(Action::of_word("keys"), None);
     }
 
     #[test]

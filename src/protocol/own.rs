@@ -1,8 +1,9 @@
-//! What is asked about salon itself: models, small facts, the hub.
+//! What is asked about salon itself: models, keys, small facts, the hub.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::ModelRef;
+use crate::domain::secret::Secret;
 
 /// Things about salon itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub enum Data {
         model: ModelRef,
         favourite: bool,
     },
+    /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
+    Key(String, Option<Secret>),
     /// Send to the hub now what waits, or `everything` as if it had nothing: answered by `Synced`, with `Sync` news on
     /// the way. `Command::Cancel` stops it; what went up is not sent again.
     Sync {

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use reqwest::tls::Certificate;
-use reqwest::{Client, NoProxy, Proxy, redirect};
+use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
 use tokio::sync::Mutex;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::provider::transport::{CONNECT, of_building};
+use crate::provider::transport::{CONNECT, of_building, of_proxy};
+use crate::settings::Network;
 
 /// What a client must be able to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,21 +23,21 @@ pub struct Way {
 pub enum Trust {
     /// Plain HTTP: none are needed, and none need be there.
     Nobody,
-    /// The system's roots and those in these files.
+    /// The system's roots and those in these files; where the system has none, those salon brings along.
     System(Vec<PathBuf>),
 }
 
 /// The clients made so far; there are never more than a few.
 pub struct Clients {
-    proxy: Option<String>,
+    network: Network,
     made: Mutex<Vec<(Way, Client)>>,
 }
 
 impl Clients {
-    /// None is built yet. `proxy` is the settings' one; without it the environment's holds.
-    pub fn new(proxy: Option<String>) -> Clients {
+    /// None is built yet.
+    pub fn new(network: Network) -> Clients {
         Clients {
-            proxy,
+            network,
             made: Mutex::new(Vec::new()),
         }
     }
@@ -55,28 +56,51 @@ impl Clients {
     async fn build(&self, way: &Way) -> Result<Client, Failure> {
         // Whoever came first has set it for the whole process; that is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let Trust::System(files) = &way.trust else {
+            let builder = self.builder(way)?.tls_certs_only([]);
+            return builder.build().map_err(|error| of_building(&error));
+        };
+        let mut roots = Vec::new();
+        for file in files {
+            roots.extend(read_roots(file).await?);
+        }
+        let with_system = self.builder(way)?.tls_certs_merge(roots.clone()).build();
+        let error = match with_system {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        // Most likely the system has no roots at all, as in a bare container.
+        tracing::warn!("the system's certificate roots cannot be used, the bundled ones are");
+        let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+        let bundled = bundled.filter_map(|der| Certificate::from_der(der).ok());
+        let builder = self.builder(way)?.tls_certs_only(bundled.chain(roots));
+        builder.build().map_err(|_| of_building(&error))
+    }
+
+    fn builder(&self, way: &Way) -> Result<ClientBuilder, Failure> {
         let mut builder = Client::builder()
             .user_agent(concat!("salon/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never());
         if way.is_direct {
-            builder = builder.no_proxy();
-        } else if let Some(proxy) = &self.proxy {
-            let proxy = Proxy::all(proxy).map_err(|error| of_building(&error))?;
-            builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+            return Ok(builder.no_proxy());
         }
-        builder = match &way.trust {
-            Trust::Nobody => builder.tls_certs_only([]),
-            Trust::System(files) => {
-                let mut roots = Vec::new();
-                for file in files {
-                    roots.extend(read_roots(file).await?);
-                }
-                builder.tls_certs_merge(roots)
-            }
-        };
-        builder.build().map_err(|error| of_building(&error))
+        let set = &self.network.proxies;
+        let except = || NoProxy::from_string(&set.except);
+        if let Some(proxy) = &self.network.proxy {
+            let proxy = Proxy::all(proxy).map_err(|error| of_proxy("network.proxy", &error))?;
+            return Ok(builder.proxy(proxy.no_proxy(except())));
+        }
+        if let Some((name, address)) = &set.https {
+            let proxy = Proxy::https(address).map_err(|error| of_proxy(name, &error))?;
+            builder = builder.proxy(proxy.no_proxy(except()));
+        }
+        if let Some((name, address)) = &set.http {
+            let proxy = Proxy::http(address).map_err(|error| of_proxy(name, &error))?;
+            builder = builder.proxy(proxy.no_proxy(except()));
+        }
+        Ok(builder)
     }
 }
 
@@ -102,10 +126,19 @@ async fn read_roots(file: &PathBuf) -> Result<Vec<Certificate>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Proxies;
+
+    fn network(proxy: Option<&str>) -> Network {
+        Network {
+            proxy: proxy.map(str::to_owned),
+            ca_file: None,
+            proxies: Proxies::default(),
+        }
+    }
 
     #[tokio::test]
     async fn a_client_is_built_once_for_a_way() {
-        let clients = Clients::new(None);
+        let clients = Clients::new(network(None));
         let way = Way {
             is_direct: true,
             trust: Trust::Nobody,
@@ -121,7 +154,7 @@ mod tests {
         let empty = dir.path().join("empty.pem");
         std::fs::write(&empty, "no certificate").unwrap();
         for file in [dir.path().join("none.pem"), empty] {
-            let clients = Clients::new(None);
+            let clients = Clients::new(network(None));
             let trust = Trust::System(vec![file.clone()]);
             let way = Way {
                 is_direct: false,
@@ -135,14 +168,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_bundled_roots_are_all_read() {
+        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+        let read = roots
+            .iter()
+            .filter(|der| Certificate::from_der(der).is_ok());
+        assert!(roots.len() > 50);
+        assert_eq!(read.count(), roots.len());
+    }
+
     #[tokio::test]
     async fn a_proxy_that_is_no_address_is_a_failure() {
-        let clients = Clients::new(Some("http://[".to_owned()));
+        let clients = Clients::new(network(Some("http://[")));
         let way = Way {
             is_direct: false,
             trust: Trust::Nobody,
         };
         let failure = clients.get(&way).await.unwrap_err();
-        assert!(failure.remedy.contains("network.proxy"), "{failure}");
+        assert!(failure.title.contains("network.proxy"), "{failure}");
     }
 }

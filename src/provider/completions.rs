@@ -290,14 +290,7 @@ impl Decoder {
         } else {
             &choice["message"]
         };
-        let thought = reasoning_of(delta);
-        if !thought.is_empty() {
-            if !self.has_reasoning_field {
-                self.has_reasoning_field = true;
-                self.think.disable(out);
-            }
-            out.push(Delta::Reasoning(thought));
-        }
+        self.thought(reasoning_of(delta), out);
         match &delta["content"] {
             Value::String(text) => self.think.push(text, out),
             Value::Array(parts) => {
@@ -314,6 +307,18 @@ impl Decoder {
         self.tools_of(delta, out);
     }
 
+    /// Reasoning the server itself told apart.
+    fn thought(&mut self, thought: String, out: &mut Vec<Delta>) {
+        if thought.is_empty() {
+            return;
+        }
+        if !self.has_reasoning_field {
+            self.has_reasoning_field = true;
+            self.think.disable(out);
+        }
+        out.push(Delta::Reasoning(thought));
+    }
+
     /// A part of a content array, as Mistral sends it.
     fn part(&mut self, part: &Value, out: &mut Vec<Delta>) {
         let kind = part["type"].as_str().unwrap_or("text");
@@ -327,9 +332,7 @@ impl Decoder {
             for piece in thinking.as_array().into_iter().flatten() {
                 thought.push_str(piece["text"].as_str().unwrap_or(""));
             }
-            if !thought.is_empty() {
-                out.push(Delta::Reasoning(thought));
-            }
+            self.thought(thought, out);
         } else if let Some(refusal) = part["refusal"].as_str().filter(|text| !text.is_empty()) {
             self.has_refusal = true;
             out.push(Delta::Refusal(refusal.to_owned()));
@@ -545,12 +548,17 @@ mod tests {
 
     #[test]
     fn tags_are_words_where_reasoning_has_a_field() {
-        let thought = r#"{"choices":[{"delta":{"reasoning":"hm"}}]}"#;
         let word = r#"{"choices":[{"delta":{"content":"<think>is a tag"}}]}"#;
-        assert_eq!(
-            stream(&[thought, word, STOP]),
-            complete("<think>is a tag", "hm")
-        );
+        for thought in [
+            r#"{"choices":[{"delta":{"reasoning":"hm"}}]}"#,
+            r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":"hm"}]}}]}"#,
+        ] {
+            assert_eq!(
+                stream(&[thought, word, STOP]),
+                complete("<think>is a tag", "hm"),
+                "{thought}"
+            );
+        }
     }
 
     #[test]

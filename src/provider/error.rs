@@ -24,6 +24,8 @@ pub enum Retry {
     Never,
     /// After a wait that grows.
     Backoff,
+    /// After longer waits that grow: the server has too much to do.
+    Slowly,
     /// After the wait the server asked for, at most a day.
     After(Duration),
     /// The server is getting ready, such as loading a model: after this long, again and again for a minute.
@@ -52,7 +54,7 @@ pub struct Asked {
     pub is_local: bool,
     /// Where the key comes from, such as `OPENAI_API_KEY`.
     pub key_from: String,
-    /// The proxy of the settings, without its password.
+    /// The proxy on the way and where it is set, without its password.
     pub proxy: Option<String>,
     pub scrub: Scrub,
 }
@@ -99,7 +101,8 @@ pub fn of_status(
         }
         Some(_) | None => {}
     }
-    if let Some(id) = request_id(headers) {
+    // Where the body told it, it is there already.
+    if let Some(id) = request_id(headers).filter(|_| error.request_id.is_none()) {
         add_line(
             &mut told.failure.detail,
             &format!("request id: {}", asked.scrub.line(&id)),
@@ -118,11 +121,14 @@ pub fn of_server(asked: &Asked, error: &ApiError) -> ProviderError {
     let said = asked.scrub.line(&error.message);
     let (kind, title, remedy) = words(asked, error, class, &said);
     let mut failure = Failure::new(kind, title, remedy).with_detail(detail(asked, error));
-    if class == Class::Model {
+    if let Class::Model | Class::TooLong = class {
         failure = failure.with_offer(Offer::PickModel);
+    } else if class == Class::Key {
+        failure = failure.with_offer(Offer::SetKey);
     }
     let again = error.retry_after.map_or(Retry::Backoff, Retry::After);
     let retry = match class {
+        Class::Overloaded if error.retry_after.is_none() => Retry::Slowly,
         Class::Pace | Class::Overloaded | Class::Server => again,
         // A model takes a while to load: asking at once again would use the attempts up.
         Class::Loading => Retry::Poll(error.retry_after.unwrap_or(Duration::from_secs(5))),
@@ -166,7 +172,7 @@ fn words(
         Class::Key => (
             FailureKind::Key,
             format!("{name} refused the key"),
-            format!("Check {}.", asked.key_from),
+            format!("Check {}, or set another with /key {name}.", asked.key_from),
         ),
         Class::Rights => (
             FailureKind::Key,
@@ -195,12 +201,7 @@ fn words(
         ),
         Class::TooLong => (
             FailureKind::TooLong,
-            match error.tokens {
-                Some((sent, most)) => {
-                    format!("The conversation has {sent} tokens, {} holds {most}", asked.model)
-                }
-                None => format!("The conversation is too long for {}", asked.model),
-            },
+            too_long(asked, error.tokens),
             "Start a new conversation, shorten the question, or choose a model with a larger window."
                 .to_owned(),
         ),
@@ -211,7 +212,10 @@ fn words(
         ),
         Class::Blocked => (
             FailureKind::Input,
-            with(format!("Blocked by the filter of {name}")),
+            with(format!(
+                "Blocked by the filter of {name}{}",
+                filters(asked, error)
+            )),
             "Edit the question.".to_owned(),
         ),
         Class::Field => (
@@ -253,6 +257,22 @@ fn words(
     (kind, title, remedy)
 }
 
+fn too_long(asked: &Asked, tokens: Option<(u64, u64)>) -> String {
+    let model = &asked.model;
+    match tokens {
+        Some((sent, most)) => format!("The conversation has {sent} tokens, {model} holds {most}"),
+        None => format!("The conversation is too long for {model}"),
+    }
+}
+
+/// ` (violence, hate)` where the filter says what it saw.
+fn filters(asked: &Asked, error: &ApiError) -> String {
+    match asked.scrub.line(&error.filters.join(", ")) {
+        names if names.is_empty() => names,
+        names => format!(" ({names})"),
+    }
+}
+
 /// What to do about a proxy.
 pub const PROXY_REMEDY: &str = "Check `network.proxy` in the settings, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment.";
 
@@ -264,13 +284,21 @@ impl Asked {
     }
 }
 
-/// Proposes the base URL that was probably meant (`wire.md` 7.5).
+/// Proposes the base URL that was probably meant, or the wire (`wire.md` 7.5).
 fn path_remedy(asked: &Asked) -> String {
-    let base = asked
-        .url
-        .trim_end_matches("/chat/completions")
-        .trim_end_matches("/responses")
-        .trim_end_matches("/models");
+    let url = asked.url.as_str();
+    let check = format!(
+        "Check the model's name, and base_url of providers.{} in the settings",
+        asked.provider
+    );
+    if url.ends_with("/api/chat") {
+        return format!(
+            "{check}; if the server is no Ollama, set its wire to \"chat-completions\"."
+        );
+    }
+    let ends = ["/chat/completions", "/responses", "/messages", "/models"];
+    let base = ends.iter().find_map(|end| url.strip_suffix(end));
+    let base = base.unwrap_or(url);
     let is_host = |url: &str| {
         url.split_once("://")
             .is_none_or(|(_, rest)| !rest.contains('/'))
@@ -285,15 +313,19 @@ fn path_remedy(asked: &Asked) -> String {
     };
     let perhaps = better.map_or(String::new(), |url| format!("; perhaps it is {url}"));
     // Most servers have the older wire alone (`wire.md` 1.6).
-    let wire = if asked.url.ends_with("/responses") {
-        "; if the server does not speak \"responses\", set its wire to \"chat-completions\""
-    } else {
-        ""
+    let own = ["responses", "messages"]
+        .into_iter()
+        .find(|end| url.ends_with(&format!("/{end}")));
+    let wire = match own {
+        Some("messages") => {
+            "; if the server does not speak \"anthropic\", set its wire to \"chat-completions\""
+        }
+        Some(_) => {
+            "; if the server does not speak \"responses\", set its wire to \"chat-completions\""
+        }
+        None => "",
     };
-    format!(
-        "Check the model's name, and base_url of providers.{} in the settings{perhaps}{wire}.",
-        asked.provider
-    )
+    format!("{check}{perhaps}{wire}.")
 }
 
 fn detail(asked: &Asked, error: &ApiError) -> String {
@@ -312,6 +344,10 @@ fn detail(asked: &Asked, error: &ApiError) -> String {
     }
     if let Some(param) = &error.param {
         add_line(&mut detail, &format!("field: {}", asked.scrub.line(param)));
+    }
+    if let Some(id) = &error.request_id {
+        let id = asked.scrub.line(head(id, 200));
+        add_line(&mut detail, &format!("request id: {id}"));
     }
     detail
 }

@@ -21,6 +21,10 @@ pub struct ApiError {
     pub tokens: Option<(u64, u64)>,
     /// The text of a provider behind the provider.
     pub upstream: Option<String>,
+    /// The id of the request, where the body tells it.
+    pub request_id: Option<String>,
+    /// What a filter saw, such as `violence`.
+    pub filters: Vec<String>,
 }
 
 /// What an error means for the user (`wire.md` 7.2).
@@ -68,7 +72,10 @@ pub fn extract_error(value: &Value) -> Option<ApiError> {
 
 fn from_object(value: &Value) -> Option<ApiError> {
     if let Some(error) = from_field(&value["error"]) {
-        return Some(error);
+        return Some(ApiError {
+            request_id: value["request_id"].as_str().map(str::to_owned),
+            ..error
+        });
     }
     if let Some(error) = from_field(&value["x_groq"]["error"]) {
         return Some(error);
@@ -136,9 +143,49 @@ fn from_body(body: &Value) -> ApiError {
         param: body["param"].as_str().map(str::to_owned),
         status,
         retry_after: wait.as_f64().and_then(seconds),
-        tokens: number(&body["n_prompt_tokens"]).zip(number(&body["n_ctx"])),
+        tokens: number(&body["n_prompt_tokens"])
+            .zip(number(&body["n_ctx"]))
+            .or_else(|| tokens_in(body["message"].as_str().unwrap_or(""))),
         upstream: metadata["raw"].as_str().map(str::to_owned),
+        request_id: None,
+        filters: filters_of(&body["innererror"]["content_filter_result"], metadata),
     }
+}
+
+/// The categories that Azure's filter or OpenRouter's moderation names.
+fn filters_of(result: &Value, metadata: &Value) -> Vec<String> {
+    let of_azure = result.as_object().into_iter().flatten();
+    let of_azure = of_azure
+        .filter(|(_, seen)| seen["filtered"] == true)
+        .map(|(name, _)| name.clone());
+    let of_openrouter = metadata["reasons"].as_array().into_iter().flatten();
+    let of_openrouter = of_openrouter.filter_map(|reason| reason.as_str().map(str::to_owned));
+    of_azure.chain(of_openrouter).take(4).collect()
+}
+
+/// Tokens sent and tokens the window holds, where a message that complains of too many tells both in words: what was
+/// sent is the most of all, the window is the other of two or the number said to be the maximum.
+fn tokens_in(message: &str) -> Option<(u64, u64)> {
+    let message = message.to_ascii_lowercase().replace(',', "");
+    if !message.contains("token") || !TOO_LONG.iter().any(|part| message.contains(part)) {
+        return None;
+    }
+    let numbers = |text: &str| -> Vec<u64> {
+        text.split(|c: char| !c.is_ascii_digit())
+            .filter_map(|digits| digits.parse().ok())
+            .filter(|n| *n >= 16)
+            .collect()
+    };
+    let all = numbers(&message);
+    let sent = all.iter().copied().max()?;
+    let most = match all.as_slice() {
+        [one, other] => *one.min(other),
+        _ => {
+            let (_, after) = message.split_once("maximum context length is ")?;
+            *numbers(after).first()?
+        }
+    };
+    (most < sent).then_some((sent, most))
 }
 
 /// Text from a string, from `detail` lists of FastAPI and Mistral, or any other value as JSON.
@@ -315,6 +362,8 @@ fn by_status(error: &ApiError, message: &str) -> Class {
         Some(429) => Class::Pace,
         Some(498 | 529) => Class::Overloaded,
         Some(503) if says(&["loading"]) => Class::Loading,
+        // It stays so until the machine has more.
+        Some(500) if says(&["more system memory"]) => Class::Bad,
         Some(408 | 409 | 425 | 500..=599) => Class::Server,
         Some(_) => Class::Bad,
     }

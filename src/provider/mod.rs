@@ -1,14 +1,22 @@
 //! Providers: the way to each model, over HTTP or to the built-in guide. HTTP only: no SQL, no screen, no policy.
 
+mod body;
 pub mod client;
 pub mod completions;
+mod course;
 pub mod decode;
 mod endpoint;
 pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod guide;
+mod habits;
+pub mod keyring;
+pub mod messages;
+mod messages_request;
 pub mod models;
+pub mod ollama;
+pub mod ollama_request;
 mod plain;
 pub mod quirks;
 mod recital;
@@ -17,10 +25,14 @@ pub mod responses;
 pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
+pub mod shown;
 pub mod tally;
 mod terms;
 pub mod think;
+pub mod thread;
 pub mod transport;
+pub mod vault;
+mod window;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -34,17 +46,20 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::domain::chat::ChatRequest;
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::provider::body::read_body;
 use crate::provider::client::Clients;
 use crate::provider::endpoint::{Endpoint, is_loopback};
 use crate::provider::fault::ApiError;
+use crate::provider::keyring::Ring;
 use crate::provider::quirks::Quirks;
 use crate::provider::recital::Recital;
 use crate::provider::reply::HttpReply;
 use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Phase, of_silence, of_transport};
-use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings};
+use crate::provider::vault::{Place, Vault};
+use crate::settings::{KeySource, Layer, Limits, Network, ProviderSettings, Settings, Wire};
 
 pub use error::{By, ProviderError, Retry};
 pub use guide::{Guide, GuidePace};
@@ -111,8 +126,8 @@ impl Providers {
             limits: settings.limits.clone(),
             network: settings.network.clone(),
             guide,
-            clients: Clients::new(settings.network.proxy.clone()),
-            secrets: Secrets::default(),
+            clients: Clients::new(settings.network.clone()),
+            secrets: Secrets::new(Vault::new(settings.paths.secrets.clone())),
             quirks: Mutex::new(HashMap::new()),
         };
         Providers {
@@ -126,6 +141,47 @@ impl Providers {
     pub fn with_max_event(mut self, bytes: usize) -> Providers {
         self.max_event = bytes;
         self
+    }
+
+    /// The same with another keyring than the desktop's. Only for providers that nobody holds yet.
+    #[must_use]
+    pub fn with_keyring(mut self, ring: Arc<dyn Ring>) -> Providers {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.secrets.vault.use_ring(ring);
+        }
+        self
+    }
+
+    /// Keeps this key for a provider from now on; says where it lies.
+    pub async fn save_key(&self, provider: &str, key: &str) -> Result<Place, Failure> {
+        self.keyed(provider)?;
+        let key = key.trim();
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Failure::new(
+                FailureKind::Input,
+                "This cannot be a key",
+                "A key is one word of ASCII characters; copy it again.",
+            ));
+        }
+        self.inner.secrets.vault.keep(provider, key.into()).await
+    }
+
+    /// Forgets the key that salon keeps for a provider; whether there was one.
+    pub async fn forget_key(&self, provider: &str) -> Result<bool, Failure> {
+        self.keyed(provider)?;
+        self.inner.secrets.vault.forget(provider).await
+    }
+
+    /// Refuses what has no key at all.
+    fn keyed(&self, provider: &str) -> Result<(), Failure> {
+        match self.kind(provider)? {
+            Kind::Http(_) => Ok(()),
+            Kind::Guide => Err(Failure::new(
+                FailureKind::Input,
+                "The built-in guide wants no key",
+                "Name a provider, such as /key openai.",
+            )),
+        }
     }
 
     /// The enabled providers and the guide, sorted.
@@ -143,7 +199,12 @@ impl Providers {
         match self.kind(&model.provider)? {
             Kind::Guide => Ok(()),
             Kind::Http(provider) => match &provider.key {
-                KeySource::Environment { name, value: None } => Err(no_key(&model.provider, name)),
+                source @ KeySource::Environment { name, value: None } => {
+                    match self.inner.secrets.has(&model.provider, source)? {
+                        true => Ok(()),
+                        false => Err(no_key(&model.provider, name)),
+                    }
+                }
                 KeySource::None | KeySource::Environment { .. } | KeySource::Command(_) => Ok(()),
             },
         }
@@ -155,11 +216,11 @@ impl Providers {
         match self.kind(provider) {
             Err(_) => false,
             Ok(Kind::Guide) => true,
-            Ok(Kind::Http(settings)) => match &settings.key {
-                KeySource::None => self.inner.own.contains(provider),
-                KeySource::Environment { value, .. } => value.is_some(),
-                KeySource::Command(_) => true,
-            },
+            Ok(Kind::Http(settings)) => {
+                let is_own =
+                    matches!(settings.key, KeySource::None) && self.inner.own.contains(provider);
+                is_own || self.inner.secrets.has(provider, &settings.key) == Ok(true)
+            }
         }
     }
 
@@ -187,7 +248,12 @@ impl Providers {
     /// Sends the request; returns when the head of the answer is there. A field the model refuses is left out and the
     /// request sent again, at most three times, which the answer tells by a note.
     pub async fn ask(&self, request: &ChatRequest) -> Result<Reply, ProviderError> {
-        let provider = match self.kind(&request.model.provider).map_err(ours)? {
+        self.ask_once(request).await.map_err(|r| r.error)
+    }
+
+    /// The same, with what the server said when it refused.
+    async fn ask_once(&self, request: &ChatRequest) -> Result<Reply, Refused> {
+        let provider = match self.kind(&request.model.provider).map_err(Refused::ours)? {
             Kind::Guide => {
                 let guide = &self.inner.guide;
                 let text = guide.answer(request);
@@ -199,17 +265,20 @@ impl Providers {
         let endpoint = self
             .endpoint(&request.model, provider, wire::path(wire))
             .await
-            .map_err(ours)?;
+            .map_err(Refused::ours)?;
         let mut request = request.clone();
         request.sampling = request.sampling.over(&provider.sampling);
         let mut quirks = self.quirks_of(&request.model, &endpoint).await;
+        if wire == Wire::Ollama {
+            self.choose_window(&request, provider, &mut quirks).await;
+        }
         let mut notes = Vec::new();
         loop {
             let body = wire::encode(wire, &request, &quirks);
-            match self.send(&endpoint, Some(&body)).await {
+            match self.send(&endpoint, Method::POST, Some(&body)).await {
                 Ok(response) => {
                     let request_id = error::request_id(response.headers());
-                    let decoder = wire::decoder(wire, request_id);
+                    let decoder = wire::decoder(wire, (&request, &body), request_id);
                     return Ok(Reply::http(HttpReply::new(
                         (response, decoder),
                         endpoint.asked,
@@ -219,11 +288,13 @@ impl Providers {
                     )));
                 }
                 Err(refused) => {
-                    let note = refused.said.and_then(|said| quirks.learn(&said, &body));
+                    let said = refused.said.as_ref();
+                    let note = said.and_then(|said| quirks.learn(said, &body));
                     let Some(note) = note.filter(|_| notes.len() < MAX_CHANGES) else {
-                        return Err(refused.error);
+                        return Err(refused);
                     };
                     notes.push(note);
+                    quirks.is_fresh = true;
                     let mut known = self.inner.quirks.lock().await;
                     known.insert(request.model.clone(), quirks.clone());
                 }
@@ -239,12 +310,13 @@ impl Providers {
         };
         let nameless = ModelRef::new(provider, "");
         let endpoint = self
-            .endpoint(&nameless, settings, &["models"])
+            .endpoint(&nameless, settings, wire::listing(settings.wire))
             .await
             .map_err(ours)?;
         let asked = &endpoint.asked;
         let listing = async {
-            let response = self.send(&endpoint, None).await.map_err(|r| r.error)?;
+            let response = self.send(&endpoint, Method::GET, None).await;
+            let response = response.map_err(|r| r.error)?;
             let (bytes, broken) = read_body(response, MAX_LISTING).await;
             match broken {
                 Some(error) => Err(of_transport(asked, Phase::Answering, error)),
@@ -302,20 +374,20 @@ impl Providers {
     ) -> Result<Endpoint, Failure> {
         self.check(model)?;
         let inner = &self.inner;
-        let key = inner.secrets.key(&settings.key).await?;
+        let key = inner.secrets.key(&model.provider, &settings.key).await?;
         Endpoint::new(model, settings, path, key, (&inner.limits, &inner.network))
     }
 
-    /// Sends a request, a listing without a body, and waits for the head of a good answer.
+    /// Sends a request and waits for the head of a good answer.
     async fn send(
         &self,
         endpoint: &Endpoint,
+        method: Method,
         body: Option<&Value>,
     ) -> Result<reqwest::Response, Refused> {
         let asked = &endpoint.asked;
         let client = self.inner.clients.get(&endpoint.way).await;
-        let client = client.map_err(|failure| Refused::without_words(ours(failure)))?;
-        let method = body.map_or(Method::GET, |_| Method::POST);
+        let client = client.map_err(Refused::ours)?;
         let request = client.request(method, endpoint.url.clone());
         let accept = match body.map(|body| &body["stream"]) {
             Some(Value::Bool(true)) => "text/event-stream",
@@ -361,6 +433,10 @@ impl Providers {
 }
 
 impl Refused {
+    fn ours(failure: Failure) -> Refused {
+        Refused::without_words(ours(failure))
+    }
+
     fn without_words(error: ProviderError) -> Refused {
         Refused { error, said: None }
     }
@@ -375,24 +451,7 @@ fn no_key(provider: &str, variable: &str) -> Failure {
     Failure::new(
         FailureKind::Key,
         format!("There is no key for {provider}"),
-        format!("Set the environment variable {variable}, or key_command of providers.{provider}."),
+        format!("Set it with /key {provider} on the screen, or in the environment as {variable}."),
     )
-}
-
-/// At most so many bytes of a body, and what broke it.
-async fn read_body(
-    mut response: reqwest::Response,
-    most: usize,
-) -> (Vec<u8>, Option<reqwest::Error>) {
-    let mut bytes = Vec::new();
-    while bytes.len() < most {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())])
-            }
-            Ok(None) => return (bytes, None),
-            Err(error) => return (bytes, Some(error)),
-        }
-    }
-    (bytes, None)
+    .with_offer(Offer::SetKey)
 }

@@ -1,4 +1,4 @@
-//! Keys: out of the environment's value in the settings, or from a command; never printed.
+//! Keys by their sources: what the user gave salon to keep, a command, the environment; never printed.
 
 use std::collections::HashMap;
 use std::process::Stdio;
@@ -9,25 +9,63 @@ use tokio::sync::Mutex;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::provider::scrub::Scrub;
+use crate::provider::vault::Vault;
 use crate::settings::{KeySource, SecretString};
 
 /// How long a key command may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs key commands, each once in the life of the program.
-#[derive(Default)]
+/// A key and whether salon keeps it itself.
+pub struct Key {
+    pub value: SecretString,
+    pub is_kept: bool,
+}
+
+/// Finds keys; runs key commands, each once in the life of the program.
 pub struct Secrets {
+    pub vault: Vault,
     /// By command. Held while one runs, so that two requests at once do not run it twice.
     told: Mutex<HashMap<String, SecretString>>,
 }
 
 impl Secrets {
-    /// The key of this source; `None` where none is wanted or the variable is not set.
-    pub async fn key(&self, source: &KeySource) -> Result<Option<SecretString>, Failure> {
+    /// These keys that salon keeps, and no command run yet.
+    pub fn new(vault: Vault) -> Secrets {
+        Secrets {
+            vault,
+            told: Mutex::default(),
+        }
+    }
+
+    /// Whether there is a key, or a command that may print one. Opens no keyring, runs nothing.
+    pub fn has(&self, provider: &str, source: &KeySource) -> Result<bool, Failure> {
         match source {
-            KeySource::None => Ok(None),
-            KeySource::Environment { value, .. } => Ok(value.clone()),
-            KeySource::Command(command) => self.run(command).await.map(Some),
+            KeySource::Command(_) | KeySource::Environment { value: Some(_), .. } => Ok(true),
+            KeySource::None | KeySource::Environment { value: None, .. } => {
+                self.vault.has(provider)
+            }
+        }
+    }
+
+    /// The key of a provider; `None` where there is none. What the user gave salon to keep is what he wants used, so it
+    /// comes first; what is wrong with it counts only when no other source has a key.
+    pub async fn key(&self, provider: &str, source: &KeySource) -> Result<Option<Key>, Failure> {
+        let kept = self.vault.key(provider).await;
+        if let Ok(Some(value)) = kept {
+            let is_kept = true;
+            return Ok(Some(Key { value, is_kept }));
+        }
+        let value = match source {
+            KeySource::None => None,
+            KeySource::Environment { value, .. } => value.clone(),
+            KeySource::Command(command) => Some(self.run(command).await?),
+        };
+        match (value, kept) {
+            (None, Err(failure)) => Err(failure),
+            (value, _) => Ok(value.map(|value| Key {
+                value,
+                is_kept: false,
+            })),
         }
     }
 
@@ -86,25 +124,27 @@ mod tests {
             "echo x >> {}; echo ' k1 '; echo k2",
             count.display()
         ));
-        let secrets = Secrets::default();
+        let secrets = Secrets::new(Vault::new(dir.path().join("secrets.toml")));
         for _ in 0..2 {
-            let key = secrets.key(&source).await.unwrap().unwrap();
-            assert_eq!(key.expose_secret(), "k1");
+            let key = secrets.key("lab", &source).await.unwrap().unwrap();
+            assert_eq!((key.value.expose_secret(), key.is_kept), ("k1", false));
         }
         assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n");
     }
 
     #[tokio::test]
     async fn a_command_that_fails_says_so() {
-        let secrets = Secrets::default();
+        let dir = tempfile::tempdir().unwrap();
+        let secrets = Secrets::new(Vault::new(dir.path().join("secrets.toml")));
         for (command, told) in [
             ("echo 'no such entry' >&2; exit 3", "no such entry"),
             ("true", "nothing"),
         ] {
             let failure = secrets
-                .key(&KeySource::Command(command.to_owned()))
+                .key("lab", &KeySource::Command(command.to_owned()))
                 .await
-                .unwrap_err();
+                .err()
+                .unwrap();
             assert_eq!(failure.kind, FailureKind::Key);
             assert!(failure.detail.contains(told), "{}", failure.detail);
         }

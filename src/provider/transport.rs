@@ -69,6 +69,16 @@ pub fn of_building(error: &reqwest::Error) -> Failure {
     failure.with_detail(chain)
 }
 
+/// The address of a proxy is none; `place` is where it is set. The address itself may hold a password.
+pub fn of_proxy(place: &str, error: &reqwest::Error) -> Failure {
+    Failure::new(
+        FailureKind::Input,
+        format!("The proxy in {place} has no address that can be used"),
+        "Set it to an address such as http://proxy.example.org:3128.",
+    )
+    .with_detail(look(error).chain)
+}
+
 /// What the chain of causes holds.
 struct Found {
     io: Option<io::ErrorKind>,
@@ -134,6 +144,13 @@ fn words(
     }
     if let Some(tls) = &found.tls {
         return tls_words(asked, tls);
+    }
+    if error.is_connect() && asked.proxy.is_some() {
+        return (
+            format!("Cannot reach the proxy{}", asked.proxy_name()),
+            PROXY_REMEDY.to_owned(),
+            Retry::Backoff,
+        );
     }
     if error.is_timeout() && error.is_connect() {
         return (

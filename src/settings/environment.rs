@@ -12,14 +12,18 @@ use crate::domain::model::ModelRef;
 /// Variables with our prefix that are no settings of the file.
 const OWN: [&str; 4] = ["SALON_CONFIG", "SALON_DATA_DIR", "SALON_USER", "SALON_LOG"];
 
-/// Adds the entries of all `SALON_…` variables whose key exists in the shipped file or in the user's, and
-/// `SALON_USER`.
+/// Adds the entries of all `SALON_…` variables whose key exists in the shipped file or in the user's, of `SALON_USER`,
+/// and of `OLLAMA_HOST`, which yields to `SALON_PROVIDERS_OLLAMA_BASE_URL`.
 pub(super) fn add(layers: &Layers, known: &Known, reader: &mut Reader) {
     let keys = keys(known, &reader.names(&path("providers")));
     let names: BTreeMap<String, Path> = keys
         .into_iter()
         .map(|path| (variable_of(&path), path))
         .collect();
+    if let Some(host) = layers.variable("OLLAMA_HOST") {
+        let address = entry("OLLAMA_HOST", &ollama_address(host));
+        reader.add([(path("providers.ollama.base_url"), address)]);
+    }
     for (name, value) in &layers.environment {
         if !name.starts_with("SALON_") || value.is_empty() || OWN.contains(&name.as_str()) {
             continue;
@@ -98,6 +102,32 @@ fn variable_of(path: &[String]) -> String {
     format!("SALON_{}", parts.join("_"))
 }
 
+/// The address `OLLAMA_HOST` means: with a scheme, a port, and a host that can be asked where it names all of them.
+fn ollama_address(host: &str) -> String {
+    let (scheme, rest) = host.split_once("://").unwrap_or(("", host));
+    let (authority, below) = match rest.split_once('/') {
+        Some((authority, below)) => (authority, format!("/{below}")),
+        None => (rest, String::new()),
+    };
+    // A colon inside brackets belongs to the address.
+    let colon = authority
+        .rfind(':')
+        .filter(|at| !authority[*at..].contains(']'));
+    let (name, port) = match colon {
+        Some(at) => (&authority[..at], authority[at..].to_owned()),
+        // Who names a scheme means its port.
+        None if scheme.is_empty() => (authority, ":11434".to_owned()),
+        None => (authority, String::new()),
+    };
+    let name = match name {
+        "" | "0.0.0.0" => "127.0.0.1",
+        "[::]" => "[::1]",
+        name => name,
+    };
+    let scheme = if scheme.is_empty() { "http" } else { scheme };
+    format!("{scheme}://{name}{port}{below}")
+}
+
 /// `OPENAI_MAX_TOKENS` and `OPENAI_TEMPERATURE`, which hold for `openai` only.
 pub(super) fn openai_sampling(layers: &Layers, reader: &mut Reader) -> Sampling {
     let mut take = |name: &str, key: &str| {
@@ -167,6 +197,23 @@ impl Layers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ollamas_host_becomes_an_address() {
+        for (host, address) in [
+            ("127.0.0.1", "http://127.0.0.1:11434"),
+            ("0.0.0.0:11500", "http://127.0.0.1:11500"),
+            (":11500", "http://127.0.0.1:11500"),
+            ("0.0.0.0", "http://127.0.0.1:11434"),
+            ("http://box.lan", "http://box.lan"),
+            ("https://box.lan:8443/ollama", "https://box.lan:8443/ollama"),
+            ("box.lan", "http://box.lan:11434"),
+            ("[::]", "http://[::1]:11434"),
+            ("[fe80::1]:9", "http://[fe80::1]:9"),
+        ] {
+            assert_eq!(ollama_address(host), address, "{host}");
+        }
+    }
 
     #[test]
     fn each_key_of_each_provider_is_there_once() {

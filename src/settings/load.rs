@@ -5,14 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Shown, flag, number, path};
 use super::tree::{Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Network, Paths, ProviderSettings, Settings, Sync, Ui,
-    environment, providers,
+    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Settings, Ui, environment, hub,
+    network, providers,
 };
 use crate::domain::conversation::Sampling;
 use crate::domain::failure::{Failure, FailureKind};
@@ -75,9 +74,9 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     };
     let pricing = pricing(&mut reader);
     let ui = ui(layers, &mut reader);
-    let network = network(layers, &mut reader);
+    let network = network::read(layers, &mut reader);
     let user_id = reader.text(&path("user_id"));
-    let sync = sync(&mut reader);
+    let sync = hub::read(&mut reader);
     let (origins, problems) = reader.finish();
     Ok(Settings {
         model,
@@ -382,53 +381,5 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .unwrap_or(1),
         no_color: layers.variable("NO_COLOR").is_some(),
         is_tmux: layers.variable("TMUX").is_some(),
-    }
-}
-
-/// The hub, when it is switched on and its address can be one.
-fn sync(reader: &mut Reader) -> Option<Sync> {
-    let is_enabled = reader.flag(&path("sync.enabled")).unwrap_or(false);
-    let messages = reader.flag(&path("sync.messages")).unwrap_or(true);
-    let address = path("sync.url");
-    let is_named = reader.set(&address).is_some();
-    let url = reader.read(&address, Shown::Hidden, |text| {
-        let schemes = ["postgres://", "postgresql://"];
-        let is_one = schemes.iter().any(|scheme| text.starts_with(scheme));
-        is_one
-            .then(|| SecretString::from(text))
-            .ok_or_else(|| "an address such as postgres://you@db.example.org/salon".to_owned())
-    });
-    if is_enabled && !is_named {
-        let place = reader.set(&path("sync.enabled"));
-        let place = place.map_or_else(String::new, |entry| format!("{}: ", entry.place));
-        reader.problem(
-            format!("{place}sync is switched on, but there is no address of a Postgres"),
-            "Set DATABASE_URL beside DATABASE_ENABLED, or `url` under [sync].".to_owned(),
-        );
-    }
-    let url = url.filter(|_| is_enabled)?;
-    Some(Sync { url, messages })
-}
-
-fn network(layers: &Layers, reader: &mut Reader) -> Network {
-    let roots = path("network.ca_file");
-    let set = reader.read(&roots, Shown::Open, |file| {
-        Ok(super::paths::absolute(layers, file.as_ref()))
-    });
-    let shared = layers.variable("SSL_CERT_FILE").filter(|_| set.is_none());
-    if let Some(file) = shared {
-        reader.origin(&roots, file.to_owned(), Layer::Environment);
-    }
-    let proxy = reader.read(&path("network.proxy"), Shown::Hidden, |text| {
-        let schemes = ["http://", "https://"];
-        if schemes.iter().any(|scheme| text.starts_with(scheme)) {
-            Ok(text.to_owned())
-        } else {
-            Err("an address such as http://proxy.example.org:3128".to_owned())
-        }
-    });
-    Network {
-        proxy,
-        ca_file: set.or(shared.map(PathBuf::from)),
     }
 }

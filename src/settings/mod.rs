@@ -1,7 +1,9 @@
 //! The settings: what a user may set, checked and ready to use. `load.rs` fills them from their layers.
 
 mod environment;
+mod hub;
 mod load;
+mod network;
 mod paths;
 mod providers;
 mod reader;
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::conversation::Sampling;
+use crate::domain::conversation::{Sampling, Storage};
 use crate::domain::failure::Failure;
 use crate::domain::model::ModelRef;
 use crate::domain::usage::Price;
@@ -102,6 +104,10 @@ pub enum Wire {
     ChatCompletions,
     /// OpenAI's newer one.
     Responses,
+    /// Anthropic's.
+    Messages,
+    /// Ollama's own, not the one it shares with others.
+    Ollama,
 }
 
 #[derive(Clone, Debug)]
@@ -117,6 +123,8 @@ pub struct ProviderSettings {
     pub enabled: bool,
     /// Sampling that holds for this provider only and yields to the conversation (`OPENAI_TEMPERATURE`, …).
     pub sampling: Sampling,
+    /// Who keeps new conversations with its models (spec M6).
+    pub storage: Storage,
     /// The small model that makes titles here; `None` = the conversation's own (spec V5).
     pub title_model: Option<String>,
 }
@@ -137,9 +145,31 @@ pub enum KeySource {
 
 #[derive(Clone, Debug)]
 pub struct Network {
+    /// Stronger than `proxies`.
     pub proxy: Option<String>,
     /// A file of further certificate roots; `SSL_CERT_FILE` fills it too.
     pub ca_file: Option<PathBuf>,
+    pub proxies: Proxies,
+}
+
+/// The proxies of the environment: the variable's name and the address, which may hold a password.
+#[derive(Clone, Default)]
+pub struct Proxies {
+    pub https: Option<(String, String)>,
+    pub http: Option<(String, String)>,
+    /// Hosts that are reached without a proxy (`NO_PROXY`); may be empty.
+    pub except: String,
+}
+
+impl std::fmt::Debug for Proxies {
+    /// Names of the variables, never what they hold.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = |set: &Option<(String, String)>| set.as_ref().map(|(name, _)| name.clone());
+        f.debug_tuple("Proxies")
+            .field(&name(&self.https))
+            .field(&name(&self.http))
+            .finish()
+    }
 }
 
 /// The shared hub.

@@ -15,6 +15,8 @@ pub struct Paths {
     /// The folder of what follows.
     pub data_dir: PathBuf,
     pub database: PathBuf,
+    /// Keys that no keyring keeps.
+    pub secrets: PathBuf,
     /// Lock files of running salons.
     pub run_dir: PathBuf,
     /// Log files and crash reports.
@@ -44,6 +46,7 @@ impl Paths {
             keys: config.with_file_name("keys.toml"),
             config,
             database: data_dir.join("salon.db"),
+            secrets: data_dir.join("secrets.toml"),
             run_dir: data_dir.join("run"),
             data_dir,
             state_dir,

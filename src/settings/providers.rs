@@ -8,10 +8,7 @@ use super::paths::absolute;
 use super::reader::{Reader, Shown, flag, path};
 use super::tree::{Path, print};
 use super::{KeySource, Layer, Layers, ProviderSettings, Wire};
-use crate::domain::conversation::Sampling;
-
-/// Names of dialects that come later.
-const LATER: [&str; 2] = ["anthropic", "ollama"];
+use crate::domain::conversation::{Sampling, Storage};
 
 /// All providers that can be used as they are set; of the others a problem is told.
 pub(super) fn read(layers: &Layers, reader: &mut Reader) -> BTreeMap<String, ProviderSettings> {
@@ -44,10 +41,11 @@ fn one(layers: &Layers, reader: &mut Reader, name: &str) -> Option<ProviderSetti
     } else {
         Shown::Open
     };
-    let base_url = reader.read(&key("base_url"), shown, base_url);
+    let dialect = wire.unwrap_or(Wire::ChatCompletions);
+    let base_url = reader.read(&key("base_url"), shown, |text| base_url(text, dialect));
     let source = key_source(layers, reader, name);
     let provider = ProviderSettings {
-        wire: wire.unwrap_or(Wire::ChatCompletions),
+        wire: dialect,
         base_url: base_url.clone().unwrap_or_default(),
         key: source,
         headers: headers(reader, &key("headers")),
@@ -63,8 +61,20 @@ fn one(layers: &Layers, reader: &mut Reader, name: &str) -> Option<ProviderSetti
             .read(&key("enabled"), Shown::Open, flag)
             .unwrap_or(true),
         sampling: Sampling::default(),
+        storage: reader
+            .read(&key("storage"), Shown::Open, storage)
+            .unwrap_or_default(),
         title_model: None,
     };
+    let keeps = provider.storage == Storage::Provider;
+    if keeps && provider.wire != Wire::Responses {
+        reader.problem(
+            format!("The provider `{name}` cannot keep conversations"),
+            format!(
+                "That needs `wire = \"responses\"` in [providers.{name}]; they are kept here alone."
+            ),
+        );
+    }
     if wire_was_set && wire.is_none() {
         return None;
     }
@@ -87,47 +97,89 @@ fn one(layers: &Layers, reader: &mut Reader, name: &str) -> Option<ProviderSetti
 }
 
 fn wire(text: &str) -> Result<Wire, String> {
-    let works = "\"chat-completions\", which nearly every server speaks, and \"responses\"";
     match text {
         "chat-completions" => Ok(Wire::ChatCompletions),
         "responses" => Ok(Wire::Responses),
-        _ if LATER.contains(&text) => Err(format!("so far only {works}; `{text}` comes later")),
-        _ => Err(works.to_owned()),
+        "anthropic" => Ok(Wire::Messages),
+        "ollama" => Ok(Wire::Ollama),
+        _ => Err(
+            "\"chat-completions\", which nearly every server speaks, \"responses\", \"anthropic\" or \"ollama\""
+                .to_owned(),
+        ),
     }
 }
 
-/// What people paste, made an address that paths can be added to (`wire.md` 7.5).
-pub(super) fn base_url(text: &str) -> Result<String, String> {
-    let mut url = text.trim();
+fn storage(text: &str) -> Result<Storage, String> {
+    Storage::of(text).ok_or_else(|| "\"local\" or \"provider\"".to_owned())
+}
+
+/// What people paste, made an address that paths of this wire can be added to (`wire.md` 7.5). A query stays only where
+/// it is Azure's version of the interface.
+pub(super) fn base_url(text: &str, wire: Wire) -> Result<String, String> {
+    let text = text.trim();
     let is_local = |host: &str| host.starts_with("localhost") || host.starts_with("127.");
-    let Some((scheme, _)) = url.split_once("://") else {
-        let scheme = if is_local(url) { "http" } else { "https" };
+    let Some((scheme, _)) = text.split_once("://") else {
+        let scheme = if is_local(text) { "http" } else { "https" };
         return Err(format!(
-            "an address with its scheme, such as {scheme}://{url}"
+            "an address with its scheme, such as {scheme}://{text}"
         ));
     };
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err("an address that begins with http:// or https://".to_owned());
     }
-    url = url.trim_end_matches('/');
-    for end in ["/chat/completions", "/responses", "/messages", "/models"] {
-        if let Some(rest) = url.strip_suffix(end) {
-            url = rest.trim_end_matches('/');
-            break;
-        }
-    }
+    let (url, query) = match text.split_once('?') {
+        Some((url, query)) if is_version(query) => (url, Some(query)),
+        Some(_) | None => (text, None),
+    };
+    let url = without_ends(url, wire);
     let after = url.split_once("://").map_or("", |(_, after)| after);
     let (host, in_server) = after.split_once('/').unwrap_or((after, ""));
     if host.is_empty() || after.contains(char::is_whitespace) {
         return Err("an address with a host, such as https://api.example.org/v1".to_owned());
     }
     if after.contains(['?', '#']) {
-        return Err("an address without `?` and `#`".to_owned());
+        return Err("an address without `#`, and without `?` but for `?api-version=…`".to_owned());
     }
-    Ok(if in_server.is_empty() {
-        format!("{url}/v1")
-    } else {
-        url.to_owned()
+    let mut url = url.to_owned();
+    if in_server.is_empty() && wire != Wire::Ollama {
+        url.push_str("/v1");
+    }
+    if let Some(query) = query {
+        url.push('?');
+        url.push_str(query);
+    }
+    Ok(url)
+}
+
+/// The address without what salon adds to it by itself.
+fn without_ends(url: &str, wire: Wire) -> &str {
+    const OURS: [&str; 4] = ["/chat/completions", "/responses", "/messages", "/models"];
+    const OLLAMA: [&str; 5] = ["/chat", "/generate", "/tags", "/api", "/v1"];
+    let mut url = url.trim_end_matches('/');
+    for end in OURS {
+        if let Some(rest) = url.strip_suffix(end) {
+            url = rest.trim_end_matches('/');
+            break;
+        }
+    }
+    if wire == Wire::Ollama {
+        for end in OLLAMA {
+            if let Some(rest) = url.strip_suffix(end) {
+                url = rest.trim_end_matches('/');
+            }
+        }
+    }
+    url
+}
+
+/// Whether a query is nothing but the version Azure wants in every address.
+fn is_version(query: &str) -> bool {
+    let version = query.strip_prefix("api-version=");
+    version.is_some_and(|version| {
+        !version.is_empty()
+            && version
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
     })
 }
 

@@ -4,6 +4,30 @@ use std::path::Path;
 
 use crate::domain::failure::{Failure, FailureKind};
 
+/// A name that is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// `persona` or `prompt`.
+    pub what: &'static str,
+    /// As the one that has it is written.
+    pub name: String,
+    /// It was to come back from the trash.
+    pub is_restore: bool,
+}
+
+impl Taken {
+    fn to_failure(&self) -> Failure {
+        let Taken { what, name, .. } = self;
+        let remedy = if self.is_restore {
+            format!("Rename that {what} or move it to the trash, then restore this one.")
+        } else {
+            "Choose another name, or change that one.".to_owned()
+        };
+        let title = format!("There is a {what} \u{201c}{name}\u{201d} already");
+        Failure::new(FailureKind::Input, title, remedy)
+    }
+}
+
 /// Why the store could not do something. What was saved before is not overwritten.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -28,6 +52,9 @@ pub enum StoreError {
     /// The conversation or message asked for is not there any more.
     #[error("{0} is gone")]
     Gone(&'static str),
+    /// Another one that is not in the trash has this name already.
+    #[error("a name is taken")]
+    Taken(Taken),
     #[error("{0}")]
     Other(String),
 }
@@ -35,6 +62,9 @@ pub enum StoreError {
 impl StoreError {
     /// One line what happened, one what to do next.
     pub fn to_failure(&self, path: &Path) -> Failure {
+        if let StoreError::Taken(taken) = self {
+            return taken.to_failure();
+        }
         let path = path.display();
         let (title, remedy) = match self {
             StoreError::Newer { found, known } => (
@@ -84,7 +114,7 @@ impl StoreError {
                 "It was removed in the meantime, perhaps by another salon; open something else."
                     .to_owned(),
             ),
-            StoreError::Other(_) => (
+            StoreError::Taken(_) | StoreError::Other(_) => (
                 "The database refused that".to_owned(),
                 format!(
                     "Try again; if it stays, keep a copy of {path} and report what the details say."
@@ -100,6 +130,7 @@ impl StoreError {
             | StoreError::ReadOnly
             | StoreError::Full
             | StoreError::Busy
+            | StoreError::Taken(_)
             | StoreError::Gone(_) => String::new(),
         };
         Failure::new(FailureKind::Store, title, remedy).with_detail(detail)

@@ -15,6 +15,8 @@ pub(super) type Migration = (i64, &'static str);
 /// All steps in order. One file a change, never edited after it has landed.
 pub(super) const MIGRATIONS: &[Migration] = &[
     (1, include_str!("../../assets/migrations/0001_start.sql")),
+    (2, include_str!("../../assets/migrations/0002_personas.sql")),
+    (3, include_str!("../../assets/migrations/0003_prompts.sql")),
     (4, include_str!("../../assets/migrations/0004_sync.sql")),
 ];
 

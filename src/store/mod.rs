@@ -9,13 +9,19 @@ mod connections;
 mod conversations;
 mod drafts;
 mod error;
+mod list;
 mod lock;
 mod messages;
 mod migrate;
 mod models;
+mod names;
+mod personas;
+mod prompt_uses;
+mod prompts;
 mod recovery;
 mod rows;
 mod spaced;
+mod threads;
 mod turns;
 mod usage;
 
@@ -29,8 +35,11 @@ use uuid::Uuid;
 pub use bulk::Whole;
 pub use changes::Outgoing;
 pub use conversations::Find;
-pub use error::StoreError;
+pub use error::{StoreError, Taken};
 pub use lock::Alone;
+pub use names::Named;
+pub use personas::Choice;
+pub use prompt_uses::UseOf;
 pub use turns::{BeginSend, Begun, Withdraw};
 pub use usage::{CostBy, UsageRow};
 
@@ -253,18 +262,22 @@ impl Store {
 /// Largest ids by their indices; largest stamp by the newest stamped changes written here, which is where the largest
 /// stands as long as stamps grow (there is no index on them).
 const NEWEST: &str = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM conversation), (SELECT max(id) FROM usage),
+  (SELECT max(id) FROM persona), (SELECT max(id) FROM prompt),
   (SELECT max(CASE c.kind
      WHEN 'conversation' THEN (SELECT stamp FROM conversation WHERE id = c.id)
      WHEN 'message' THEN (SELECT stamp FROM message WHERE id = c.id)
      WHEN 'usage' THEN (SELECT stamp FROM usage WHERE id = c.id)
+     WHEN 'persona' THEN (SELECT stamp FROM persona WHERE id = c.id)
+     WHEN 'prompt' THEN (SELECT stamp FROM prompt WHERE id = c.id)
+     WHEN 'tag:prompt' THEN (SELECT max(stamp) FROM tag WHERE kind = 'prompt' AND id = c.id)
      ELSE (SELECT stamp FROM tombstone WHERE 'gone:' || kind = c.kind AND id = c.id) END)
-   FROM (SELECT kind, id FROM change WHERE kind <> 'tally' ORDER BY seq DESC LIMIT 4) c)";
+   FROM (SELECT kind, id FROM change WHERE kind NOT IN ('prompt_use', 'tally') ORDER BY seq DESC LIMIT 4) c)";
 
 /// Lets the mint know what the database already holds.
 async fn observe(reader: &mut SqliteConnection, mint: &Mint) -> Result<(), StoreError> {
     let row = sqlx::query(NEWEST).fetch_one(reader).await?;
     let mut cells = Cells::of(&row);
-    for _ in 0..3 {
+    for _ in 0..5 {
         if let Some(id) = cells.next::<Option<Uuid>>()? {
             mint.observe(id);
         }
@@ -293,37 +306,77 @@ mod tests {
         old.remember("a", "b").await.unwrap();
         assert_eq!(old.note(), None);
         old.close().await;
+        let (now, _) = *MIGRATIONS.last().unwrap();
+        let next = now + 1;
 
-        let before = MIGRATIONS.last().unwrap().0;
-        let with = |step: Migration| -> Vec<Migration> { [MIGRATIONS, &[step]].concat() };
-        let steps = with((
-            99,
-            "CREATE TABLE later(x) STRICT; PRAGMA user_version = 99;",
-        ));
         // `x` has no type: a STRICT table refuses it, so this step fails whole.
+        let bad = format!("CREATE TABLE later(x) STRICT; PRAGMA user_version = {next};").leak();
+        let steps = [MIGRATIONS, &[(next, &*bad)]].concat();
         let refused = Store::open_with(&db, &run, &mint(), &steps).await;
         assert!(matches!(refused, Err(StoreError::Other(_))));
 
-        let steps = with((
-            99,
-            "CREATE TABLE later(x INTEGER) STRICT; PRAGMA user_version = 99;",
-        ));
+        let good = format!("CREATE TABLE later(x INTEGER) STRICT; PRAGMA user_version = {next};");
+        let steps = [MIGRATIONS, &[(next, &*good.leak())]].concat();
         let store = Store::open_with(&db, &run, &mint(), &steps).await.unwrap();
         let note = store.note().unwrap();
-        let copy = folder.path().join(format!("salon.version-{before}-2.db"));
+        let copy = folder.path().join(format!("salon.version-{now}-2.db"));
         assert!(note.contains(&copy.display().to_string()), "{note}");
         assert_eq!(store.state().await.unwrap()["a"], "b");
         store.close().await;
 
         let newer = Store::open(&db, &run, &mint()).await;
-        assert!(matches!(
-            newer,
-            Err(StoreError::Newer { found: 99, known }) if known == before
-        ));
+        assert_eq!(
+            newer.err(),
+            Some(StoreError::Newer {
+                found: next,
+                known: now
+            })
+        );
         // The copy is whole and still of the old version.
         let copied = Store::open(&copy, &run, &mint()).await.unwrap();
         assert_eq!(copied.state().await.unwrap()["a"], "b");
         copied.check().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_first_salons_file_gets_personas_and_prompts_and_their_sums() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, run) = (folder.path().join("salon.db"), folder.path().join("run"));
+        migrate::prepare(&db).unwrap();
+        let first = Connections::to_file(&db);
+        let mut writer = first.writer().await.unwrap();
+        migrate::migrate(&mut writer, &MIGRATIONS[..1])
+            .await
+            .unwrap();
+        for sql in [
+            "INSERT INTO device(n, id, name) VALUES (1, zeroblob(16), 'here')",
+            "INSERT INTO conversation(id, persona_id, model, created_at, active_at, trashed_at, stamp, origin)
+               VALUES (zeroblob(16), x'aa', 'm', 1, 1, NULL, 1, 1), (randomblob(16), x'aa', 'm', 1, 1, 7, 1, 1)",
+            "INSERT INTO usage(id, at, purpose, persona_id, provider, model, input, status, stamp, origin)
+               VALUES (zeroblob(16), 1, 'turn', x'aa', 'p', 'm', 5, 'complete', 1, 1)",
+            "INSERT INTO usage(id, at, purpose, provider, model, input, status, stamp, origin)
+               VALUES (randomblob(16), 1, 'turn', 'p', 'm', 5, 'complete', 1, 1)",
+        ] {
+            sqlx::query(sql).execute(&mut *writer).await.unwrap();
+        }
+        drop(writer);
+        first.close().await;
+        let store = Store::open(&db, &run, &mint()).await.unwrap();
+        assert!(
+            store
+                .note()
+                .is_some_and(|note| note.contains("from version 1"))
+        );
+        assert!(folder.path().join("salon.version-1.db").exists());
+        let mut reader = store.reader().await.unwrap();
+        let row = sqlx::query(
+            "SELECT count(*), max(conversations), max(tokens_in), max(unpriced) FROM persona_sum WHERE persona_id = x'aa'",
+        )
+        .fetch_one(&mut *reader)
+        .await
+        .unwrap();
+        let sums: Vec<i64> = (0..4).map(|at| row.get(at)).collect();
+        assert_eq!(sums, [1, 1, 5, 1]);
     }
 
     /// The plan of a statement on an empty database, one line a step.
@@ -340,11 +393,8 @@ mod tests {
     async fn statements_that_must_be_quick_use_their_indices() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
-            (conversations::FIRST, "USING INDEX conversation_active"),
-            (
-                conversations::NEXT,
-                "USING INDEX conversation_active (active_at<?)",
-            ),
+            (list::FIRST, "USING INDEX conversation_active"),
+            (list::NEXT, "USING INDEX conversation_active (active_at<?)"),
             (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",
@@ -368,6 +418,35 @@ mod tests {
             (
                 turns::NEWEST_UNDER,
                 "USING COVERING INDEX message_parent (parent_id=?)",
+            ),
+            (
+                list::PERSONA_TITLES,
+                "USING INDEX conversation_persona (persona_id=?)",
+            ),
+            (
+                list::ALL_OF_PERSONA,
+                "SEARCH persona_sum USING PRIMARY KEY (persona_id=?)",
+            ),
+            (
+                personas::PERSONA,
+                "SEARCH c USING INDEX conversation_persona (persona_id=?)",
+            ),
+            (
+                personas::PERSONA,
+                "SEARCH s USING PRIMARY KEY (persona_id=?)",
+            ),
+            (personas::IDS_NAMED, "USING INDEX persona_key (name_key=?)"),
+            (
+                personas::IDS_BEGINNING,
+                "USING INDEX persona_key (name_key>? AND name_key<?)",
+            ),
+            (
+                prompts::HOLDER,
+                "USING INDEX prompt_key (title_key=? AND trashed_at=?)",
+            ),
+            (
+                prompt_uses::MESSAGES,
+                "SEARCH m USING INDEX message_prompt (prompt_id=?)",
             ),
             (
                 NEWEST,

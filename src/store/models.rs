@@ -88,6 +88,33 @@ impl Store {
         Ok(())
     }
 
+    /// What was learnt of how this model wants to be asked; `None` = nothing.
+    pub async fn habits(&self, model: &ModelRef) -> Result<Option<String>, StoreError> {
+        let mut reader = self.reader().await?;
+        let text: Option<String> =
+            sqlx::query_scalar("SELECT quirks FROM model WHERE provider = ? AND name = ?")
+                .bind(model.provider.as_str())
+                .bind(model.name.as_str())
+                .fetch_optional(&mut *reader)
+                .await?;
+        Ok(text.filter(|text| text != "{}"))
+    }
+
+    /// Keeps what was learnt of how this model wants to be asked; it need not be known.
+    pub async fn keep_habits(&self, model: &ModelRef, text: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        let mut tx = begin(&mut writer).await?;
+        know(&mut tx, model).await?;
+        sqlx::query("UPDATE model SET quirks = ? WHERE provider = ? AND name = ?")
+            .bind(text)
+            .bind(model.provider.as_str())
+            .bind(model.name.as_str())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Notes that a model was asked something; it need not be known.
     pub async fn used_model(&self, model: &ModelRef, at: Millis) -> Result<(), StoreError> {
         let mut writer = self.writer().await?;

@@ -5,8 +5,8 @@ use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
 use uuid::Uuid;
 
 use super::error::StoreError;
-use crate::domain::conversation::{Conversation, Sampling, TitleBy};
-use crate::domain::id::{ConversationId, InstanceId, MessageId, PromptId};
+use crate::domain::conversation::{Conversation, Sampling, Storage, Thread, TitleBy};
+use crate::domain::id::{ConversationId, InstanceId, MessageId, PersonaId, PromptId};
 use crate::domain::message::{Finish, Message, Role, Shown, Status};
 use crate::domain::model::ModelRef;
 use crate::domain::usage::{Money, Usage};
@@ -15,9 +15,9 @@ use crate::domain::when::Millis;
 /// The columns of `conversation AS c` that `conversation` reads.
 macro_rules! conversation_columns {
     () => {
-        "c.id, c.title, c.title_by, c.model, c.system_text, c.temperature, c.max_output_tokens, c.effort, c.streaming,
-         c.created_at, c.active_at, c.trashed_at, c.tip_id, c.message_count, c.tokens_in, c.tokens_out, c.cost_pico,
-         c.unpriced, c.metadata"
+        "c.id, c.title, c.title_by, c.model, c.persona_id, c.system_text, c.temperature, c.max_output_tokens, c.effort,
+         c.streaming, c.created_at, c.active_at, c.trashed_at, c.tip_id, c.message_count, c.tokens_in, c.tokens_out, c.cost_pico,
+         c.unpriced, c.metadata, c.storage, c.thread, c.thread_item"
     };
 }
 pub(super) use conversation_columns;
@@ -25,7 +25,7 @@ pub(super) use conversation_columns;
 /// The columns of `message AS m` that `message` reads.
 macro_rules! message_columns {
     () => {
-        "m.id, m.conversation_id, m.parent_id, m.role, m.status, m.finish, m.failure, m.content, m.model, m.prompt_id,
+        "m.id, m.conversation_id, m.parent_id, m.role, m.status, m.finish, m.failure, m.content, m.model, m.persona_id, m.prompt_id,
          m.prompt_version, m.thinking_ms, m.first_token_ms, m.total_ms, m.tokens_in, m.tokens_out, m.tokens_cached,
          m.tokens_reasoning, m.is_estimate, m.cost_pico, m.response_id, m.request_id, m.created_at"
     };
@@ -110,7 +110,7 @@ pub(super) fn maybe_int(n: Option<u64>) -> Option<i64> {
 }
 
 /// A model by its stored text; one that cannot be read is shown as it stands, under no provider that exists.
-fn model_of(text: &str) -> ModelRef {
+pub(super) fn model_of(text: &str) -> ModelRef {
     text.parse()
         .unwrap_or_else(|_| ModelRef::new("unknown", text))
 }
@@ -135,7 +135,7 @@ pub(super) fn conversation(cells: &mut Cells<'_>) -> Result<Conversation, StoreE
             _ => TitleBy::Words,
         },
         model: model_of(cells.next()?),
-        persona: None,
+        persona: cells.next::<Option<Uuid>>()?.map(PersonaId),
         system: cells.next::<Option<String>>()?.unwrap_or_default(),
         sampling: Sampling {
             temperature: cells.next()?,
@@ -153,7 +153,28 @@ pub(super) fn conversation(cells: &mut Cells<'_>) -> Result<Conversation, StoreE
         cost: Money(cells.next()?),
         unpriced: cells.count()?,
         metadata: serde_json::from_str(cells.next()?).unwrap_or_default(),
+        storage: Storage::of(cells.next()?).unwrap_or_default(),
+        thread: {
+            let place = cells.next::<Option<&str>>()?;
+            let item = cells.next()?;
+            place.and_then(|place| thread_of(place, item))
+        },
     })
+}
+
+/// A provider's conversation by its stored text, `provider/conv_…`.
+fn thread_of(place: &str, item: Option<String>) -> Option<Thread> {
+    let (provider, id) = place.split_once('/')?;
+    Some(Thread {
+        provider: provider.to_owned(),
+        id: id.to_owned(),
+        item,
+    })
+}
+
+/// The text a provider's conversation is stored as.
+pub(super) fn thread_place(thread: &Thread) -> String {
+    format!("{}/{}", thread.provider, thread.id)
 }
 
 /// A message from `message_columns`.
@@ -170,7 +191,7 @@ pub(super) fn message(cells: &mut Cells<'_>) -> Result<Message, StoreError> {
             .and_then(|text| serde_json::from_str(text).ok()),
         content: cells.next()?,
         model: cells.next::<Option<&str>>()?.map(model_of),
-        persona: None,
+        persona: cells.next::<Option<Uuid>>()?.map(PersonaId),
         prompt: {
             let id = cells.next::<Option<Uuid>>()?;
             let version = cells.maybe()?.and_then(|n| u32::try_from(n).ok());

@@ -7,7 +7,9 @@ use super::Store;
 use super::connections::begin;
 use super::drafts::{put_before, scope_bytes, take_over};
 use super::error::StoreError;
-use super::rows::{int, maybe_int, one_conversation, that_conversation, that_shown, title_word};
+use super::rows::{
+    int, maybe_int, one_conversation, that_conversation, that_shown, thread_place, title_word,
+};
 use super::spaced::spaced;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::id::{ConversationId, InstanceId, MessageId};
@@ -50,16 +52,16 @@ pub struct Withdraw {
 }
 
 const INSERT_CONVERSATION: &str = "INSERT INTO conversation
-  (id, title, title_by, model, system_text, temperature, max_output_tokens, effort, streaming, metadata, trashed_at,
-   created_at, active_at, stamp, origin)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
+  (id, title, title_by, model, persona_id, system_text, temperature, max_output_tokens, effort, streaming, storage,
+   thread, thread_item, metadata, trashed_at, created_at, active_at, stamp, origin)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
 
 const INSERT_MESSAGE: &str = "INSERT INTO message
   (id, conversation_id, parent_id, depth, conversation_n, role, status, finish, failure, content, spaced, model,
-   prompt_id, prompt_version, thinking_ms, first_token_ms, total_ms, tokens_in, tokens_out, tokens_cached,
+   persona_id, prompt_id, prompt_version, thinking_ms, first_token_ms, total_ms, tokens_in, tokens_out, tokens_cached,
    tokens_reasoning, is_estimate, cost_pico, response_id, request_id, writer, created_at, stamp, origin)
   SELECT ?1, c.id, ?3, coalesce((SELECT depth + 1 FROM message WHERE id = ?3), 0), c.n, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-   ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, 1
+   ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, 1
   FROM conversation c WHERE c.id = ?2";
 
 /// The newest end under a message, itself when nothing hangs on it: ids grow from parent to child, so the largest id
@@ -333,11 +335,15 @@ pub(super) async fn insert_conversation(
         .bind(c.title.as_str())
         .bind(title_word(c.title_by))
         .bind(c.model.to_string())
+        .bind(c.persona.map(|id| id.0))
         .bind((!c.system.is_empty()).then_some(c.system.as_str()))
         .bind(c.sampling.temperature)
         .bind(c.sampling.max_output_tokens)
         .bind(c.sampling.effort.as_deref())
         .bind(c.sampling.stream)
+        .bind(c.storage.word())
+        .bind(c.thread.as_ref().map(thread_place))
+        .bind(c.thread.as_ref().and_then(|thread| thread.item.as_deref()))
         .bind(c.metadata.to_string())
         .bind(c.trashed_at.map(|at| at.0))
         .bind(c.created_at.0)
@@ -375,6 +381,7 @@ pub(super) async fn insert_message(
         .bind(m.content.as_str())
         .bind(words)
         .bind(m.model.as_ref().map(ToString::to_string))
+        .bind(m.persona.map(|id| id.0))
         .bind(m.prompt.map(|(id, _)| id.0))
         .bind(m.prompt.map(|(_, version)| version))
         .bind(maybe_int(m.thinking_ms))

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::rows::{maybe_int, one_conversation};
 use crate::domain::chat::Purpose;
 use crate::domain::conversation::Conversation;
-use crate::domain::id::{ConversationId, MessageId, UsageId};
+use crate::domain::id::{ConversationId, MessageId, PersonaId, UsageId};
 use crate::domain::message::{Message, Status};
 use crate::domain::model::ModelRef;
 use crate::domain::usage::{Money, Usage};
@@ -48,6 +48,8 @@ pub struct UsageRow {
     /// `None` for a temporary conversation (decisions 2.6).
     pub conversation: Option<ConversationId>,
     pub message: Option<MessageId>,
+    /// The persona asked; `None` for a temporary conversation and a trial.
+    pub persona: Option<PersonaId>,
     pub model: ModelRef,
     pub usage: Usage,
     /// `None` = not known, never 0 for that.
@@ -96,15 +98,16 @@ impl Store {
 /// Whether it was new. Its sums follow by a trigger.
 async fn insert(tx: &mut SqliteConnection, row: &UsageRow, stamp: i64) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "INSERT INTO usage(id, at, purpose, conversation_id, message_id, provider, model, input, cache_read, cache_write,
-           output, reasoning, cost_pico, cost_by, first_token_ms, total_ms, status, attempts, stamp, origin)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING",
+        "INSERT INTO usage(id, at, purpose, conversation_id, message_id, persona_id, provider, model, input, cache_read,
+           cache_write, output, reasoning, cost_pico, cost_by, first_token_ms, total_ms, status, attempts, stamp, origin)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING",
     )
     .bind(row.id.0)
     .bind(row.at.0)
     .bind(row.purpose.word())
     .bind(row.conversation.map(|id| id.0))
     .bind(row.message.map(|id| id.0))
+    .bind(row.persona.map(|id| id.0))
     .bind(row.model.provider.as_str())
     .bind(row.model.name.as_str())
     .bind(maybe_int(row.usage.input))

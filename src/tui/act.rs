@@ -6,6 +6,8 @@ use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::personas;
+use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
@@ -20,14 +22,24 @@ use crate::protocol::{Chat, Command, Data};
 pub fn act(model: &mut Model, action: Action) {
     match action {
         Action::Send => send(model),
-        Action::PickModel => talk::pick_model(model, Purpose::Model),
+        Action::PickModel => match model.overlays.last().map(|top| top.purpose) {
+            Some(Purpose::PersonaForm) => talk::pick_model(model, Purpose::PersonaModel),
+            Some(_) | None => talk::pick_model(model, Purpose::Model),
+        },
         Action::EditSystem => talk::edit_system(model),
+        Action::PickPersona => personas::pick(model),
+        Action::NewPersona => personas::new(model),
+        Action::EditPersona => personas::edit(model),
+        Action::DuplicatePersona => personas::duplicate(model),
+        Action::TrashPersona => personas::trash(model),
+        Action::TrashedPersonas => personas::toggle_trash(model),
         Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
         Action::Continue => talk::go_on(model),
         Action::EditQuestion => talk::edit_question(model),
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
+        Action::SetKey => secret::ask(model, None),
         Action::CopyAnswer => copy(model, model.transcript.last_answer()),
         Action::Copy => copy(model, model.transcript.words_at_hand()),
         Action::Fold => fold(model),
@@ -75,6 +87,9 @@ pub fn act(model: &mut Model, action: Action) {
         Action::Suspend => model.effects.push(Effect::Suspend),
         Action::Quit => leaving::leave(model),
         Action::Accept
+        | Action::MadeText
+        | Action::NextField
+        | Action::PreviousField
         | Action::Newline
         | Action::Left
         | Action::Right
@@ -129,7 +144,10 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
     } else if action == Action::RenameConversation && !has_place {
         Some("there is no conversation to rename yet".to_owned())
-    } else if matches!(action, Action::EditSystem | Action::RenameConversation) {
+    } else if matches!(
+        action,
+        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
+    ) {
         None
     } else {
         Some("this word stands alone; // sends a slash".to_owned())
@@ -140,7 +158,9 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
         (Action::PickModel, _) if !rest.is_empty() => talk::use_model(model, rest),
+        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),
     }

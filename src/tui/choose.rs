@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{shelf, talk};
+use super::{personas, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -17,8 +17,12 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::Persona(which), Choice::Picked(id)) => personas::taken(model, which, &id),
+        (Purpose::PersonaModel, Choice::Picked(name)) => personas::model_picked(model, &name),
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
         (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
+        (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
+        (Purpose::Key, Choice::Key(provider, key)) => secret::keep(model, provider, key),
         (Purpose::TrashLive(id), Choice::Agreed) => {
             talk::stop_in(model, id);
             shelf::apply(model, id, Act::Trash);
@@ -30,9 +34,14 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::Rewind
             | Purpose::Rename(_)
             | Purpose::System
+            | Purpose::SendWith
+            | Purpose::Key
             | Purpose::TrashLive(_)
+            | Purpose::Persona(_)
+            | Purpose::PersonaForm
+            | Purpose::PersonaModel
             | Purpose::Help,
-            Choice::Picked(_) | Choice::Written(_) | Choice::Agreed,
+            Choice::Picked(_) | Choice::Written(_) | Choice::Key(..) | Choice::Agreed,
         ) => {}
     }
 }

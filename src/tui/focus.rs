@@ -2,7 +2,7 @@
 
 use super::model::{Ask, Focus, Model};
 use super::text::edit::Editor;
-use crate::keys::Context;
+use crate::keys::{Action, Context};
 use crate::protocol::{Command, Library, PromptQuery};
 
 /// The context of the focused pane.
@@ -13,6 +13,18 @@ pub fn context(model: &Model) -> Context {
         Focus::List => Context::List,
         Focus::Transcript => Context::Transcript,
         Focus::Library => Context::Library,
+    }
+}
+
+/// The keys that may follow those pressed, and what they do here.
+pub fn what_follows(model: &Model) -> Vec<(String, Action)> {
+    let follows = model.keymap.what_follows(context(model), &model.pending);
+    match model.overlays.last() {
+        Some(top) => follows
+            .into_iter()
+            .filter(|(_, action)| top.takes(*action))
+            .collect(),
+        None => follows,
     }
 }
 

@@ -4,6 +4,8 @@ use super::focus::{ask_list, editor};
 use super::leaving::arm_quit;
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
+use super::overlay::Body;
+use super::personas;
 use super::talk;
 use crate::protocol::{Chat, Command};
 
@@ -16,7 +18,7 @@ pub const IS_KEPT: &str = "draft kept, ↑ brings it back";
 /// Esc: one step back, nothing lost.
 pub fn back(model: &mut Model) {
     let before = model.last_esc.take();
-    if model.overlays.pop().is_some() {
+    if close_overlay(model) {
         return;
     }
     if close_filter(model) || model.composer.editor.cancel_selection() {
@@ -49,6 +51,17 @@ pub fn back(model: &mut Model) {
     } else {
         model.last_esc = Some(model.tick);
     }
+}
+
+/// Closes the overlay on top; a form's words are kept. `false` when there is none.
+fn close_overlay(model: &mut Model) -> bool {
+    let Some(overlay) = model.overlays.pop() else {
+        return false;
+    };
+    if let Body::Persona(form) = overlay.body {
+        personas::left(model, form);
+    }
+    true
 }
 
 /// Leaves a filter that is being typed or stands; `false` when there is none.
@@ -86,7 +99,7 @@ pub fn interrupt(model: &mut Model) {
     if talk::stop(model) {
         return;
     }
-    if model.overlays.pop().is_some() || close_filter(model) {
+    if close_overlay(model) || close_filter(model) {
         return;
     }
     if !model.composer.is_empty() {

@@ -14,16 +14,30 @@ pub struct Live {
     pub started: u64,
     pub first_word: Option<u64>,
     pub first_thought: Option<u64>,
+    pub waiting: Option<Waiting>,
+}
+
+/// What it waits for.
+#[derive(Clone, Debug)]
+pub struct Waiting {
     /// Nothing is asked before that moment.
-    pub waiting: Option<(Millis, String)>,
+    pub until: Millis,
+    /// Set where there is no end to count down to.
+    pub since: Option<Millis>,
+    pub why: String,
+    /// The retry that follows, of two; 0 = it is none.
+    pub attempt: u32,
 }
 
 impl Live {
     /// One line on how it goes, by the clock of the screen: the foot of a growing reply. What has no room in so many
     /// cells is left out; how to stop it is said last of all and never left out.
     pub fn words(&self, tick: u64, now: Millis, room: u16) -> String {
-        if let Some((until, why)) = &self.waiting {
-            return wait_words((until.0 - now.0).max(0), why, room);
+        if let Some(waiting) = &self.waiting {
+            return match waiting.since {
+                Some(since) => lasting((now.0 - since.0).max(0), &waiting.why, room),
+                None => waiting.words((waiting.until.0 - now.0).max(0), room),
+            };
         }
         let mut parts = self.parts(tick);
         let words = |parts: &[String]| parts.join(" · ");
@@ -41,8 +55,8 @@ impl Live {
             } else {
                 "waiting"
             };
-            let seconds = (tick - self.started) / 1000;
-            return vec![format!("{what} {seconds} s"), stops];
+            let lasted = time_words((tick - self.started) / 1000);
+            return vec![format!("{what} {lasted}"), stops];
         };
         let tokens = estimate_tokens(self.bytes);
         let tenths = (tick - self.started) / 100;
@@ -61,17 +75,44 @@ impl Live {
     }
 }
 
-/// A wait of so many milliseconds in so many cells: the seconds stay longer than the reason.
-fn wait_words(ms: i64, why: &str, room: u16) -> String {
-    let left = ms.unsigned_abs().div_ceil(1000);
+impl Waiting {
+    /// A wait of so many milliseconds more in so many cells: the seconds stay longer than the reason.
+    fn words(&self, ms: i64, room: u16) -> String {
+        let (why, left) = (&self.why, time_words(ms.unsigned_abs().div_ceil(1000)));
+        let then = match self.attempt {
+            0 => format!("sends in {left}"),
+            n => format!("retry {n} of 2 in {left}"),
+        };
+        [
+            format!("{why} · {then} · Esc stops"),
+            format!("{why}, {left} · Esc stops"),
+            format!("{then} · Esc stops"),
+            format!("{left} · Esc stops"),
+        ]
+        .into_iter()
+        .find(|words| width(words) <= room)
+        .unwrap_or_else(|| "Esc stops".to_owned())
+    }
+}
+
+/// What has lasted so many milliseconds without an end in sight, in so many cells.
+fn lasting(ms: i64, why: &str, room: u16) -> String {
+    let lasted = time_words(ms.unsigned_abs() / 1000);
     [
-        format!("{why}, {left} s · Esc stops"),
-        format!("asks again in {left} s · Esc stops"),
-        format!("{left} s · Esc stops"),
+        format!("{why}, {lasted} · Esc stops"),
+        format!("waiting {lasted} · Esc stops"),
     ]
     .into_iter()
     .find(|words| width(words) <= room)
     .unwrap_or_else(|| "Esc stops".to_owned())
+}
+
+/// `23 s`, `2:10`.
+fn time_words(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{}:{:02}", seconds / 60, seconds % 60),
+    }
 }
 
 /// Tokens of so many bytes of mixed text, near enough for a running figure.
@@ -85,10 +126,40 @@ mod tests {
 
     #[test]
     fn a_wait_keeps_its_seconds_where_the_reason_has_no_room() {
-        let words = |room| wait_words(19_001, "openrouter asks to slow down", room);
-        assert_eq!(words(60), "openrouter asks to slow down, 20 s · Esc stops");
-        assert_eq!(words(36), "asks again in 20 s · Esc stops");
-        assert_eq!(words(20), "20 s · Esc stops");
-        assert_eq!(words(10), "Esc stops");
+        let mut waiting = Waiting {
+            until: Millis(0),
+            since: None,
+            why: "openrouter asks to slow down".to_owned(),
+            attempt: 1,
+        };
+        let words = |waiting: &Waiting, room| waiting.words(19_001, room);
+        assert_eq!(
+            words(&waiting, 70),
+            "openrouter asks to slow down · retry 1 of 2 in 20 s · Esc stops"
+        );
+        assert_eq!(
+            words(&waiting, 50),
+            "openrouter asks to slow down, 20 s · Esc stops"
+        );
+        assert_eq!(words(&waiting, 40), "retry 1 of 2 in 20 s · Esc stops");
+        assert_eq!(words(&waiting, 20), "20 s · Esc stops");
+        assert_eq!(words(&waiting, 10), "Esc stops");
+        waiting.attempt = 0;
+        assert_eq!(words(&waiting, 40), "sends in 20 s · Esc stops");
+    }
+
+    #[test]
+    fn what_has_no_end_in_sight_is_counted_up() {
+        let words = |ms, room| lasting(ms, "lab is loading the model", room);
+        assert_eq!(
+            words(23_900, 60),
+            "lab is loading the model, 23 s · Esc stops"
+        );
+        assert_eq!(
+            words(130_000, 60),
+            "lab is loading the model, 2:10 · Esc stops"
+        );
+        assert_eq!(words(130_000, 30), "waiting 2:10 · Esc stops");
+        assert_eq!(words(130_000, 10), "Esc stops");
     }
 }

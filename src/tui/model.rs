@@ -8,15 +8,17 @@ use ratatui::layout::{Rect, Size};
 use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
+use super::overlay::persona::PersonaForm;
 use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
+use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, Mint, RequestId};
+use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::sync::SyncState;
 use crate::domain::when::Millis;
@@ -54,6 +56,11 @@ pub enum Ask {
         by: isize,
     },
     Thinking,
+    Personas,
+    /// The persona of a typed name, to be taken.
+    Persona,
+    /// This persona's form is being saved.
+    PersonaSaved(PersonaId),
     /// A change that can be undone.
     Change,
 }
@@ -82,12 +89,23 @@ pub struct Model {
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
     pub new_system: String,
+    pub new_persona: Option<PersonaId>,
+    /// The model before the persona of the next new conversation brought its own.
+    pub model_before: Option<ModelRef>,
     /// Drafts of the conversation not yet created, while another one is open.
     pub new_drafts: Vec<(i32, Draft)>,
     /// The own questions a rewind offers.
     pub questions: Vec<(MessageId, String)>,
+    pub roster: Roster,
+    /// The engine has said which personas there are.
+    pub is_roster_known: bool,
+    /// A persona's form left with words not saved.
+    pub left_form: Option<Box<PersonaForm>>,
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
+    /// The model that could not answer, and whether it is missing: then the picker shows names like it first, else
+    /// larger windows first.
+    pub missed_model: Option<(ModelRef, bool)>,
     pub model_failures: BTreeMap<String, Failure>,
     /// How sync stands; `None` = no hub, or not known yet.
     pub sync: Option<SyncState>,
@@ -153,10 +171,16 @@ impl Model {
             new_model: ModelRef::guide(),
             set_model: None,
             new_system: String::new(),
+            new_persona: None,
+            model_before: None,
             new_drafts: Vec::new(),
             questions: Vec::new(),
+            roster: Roster::default(),
+            is_roster_known: false,
+            left_form: None,
             live: HashMap::new(),
             models: Vec::new(),
+            missed_model: None,
             model_failures: BTreeMap::new(),
             sync: None,
             undo: None,
@@ -254,9 +278,10 @@ impl Model {
             id: self.mint.id(),
             // Before the first answer the engine knows better.
             model: self.is_home.then(|| self.new_model.clone()),
-            persona: None,
+            persona: self.new_persona,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            storage: None,
             is_temporary: false,
         }
     }

@@ -1,6 +1,7 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
 use crate::domain::id::RequestId;
+use crate::domain::secret::Secret;
 use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
 
@@ -54,6 +55,8 @@ pub enum Outcome {
     Close,
     /// Close, and do what was chosen.
     Take(Choice),
+    /// Stay, and save what is written here; the overlay closes when it is saved.
+    Keep,
     /// Stay, and do this.
     Act(Action),
 }
@@ -65,6 +68,8 @@ pub enum Choice {
     Picked(String),
     /// This text of a form.
     Written(String),
+    /// This key for that provider.
+    Key(String, Secret),
     /// Yes.
     Agreed,
 }

@@ -2,17 +2,17 @@
 
 use super::focus::{ask_list, context};
 use super::leaving::keep_place;
-use super::live::Live;
+use super::live::{Live, Waiting};
 use super::model::{Ask, Model};
 use super::msg::Effect;
 use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{talk, words};
+use super::{personas, secret, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
-use crate::domain::failure::{Failure, Offer};
+use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::Shown;
 use crate::keys::Action;
@@ -20,6 +20,21 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
+    let is_words = matches!(
+        event.news,
+        News::Turn {
+            step: Step::Grew { .. } | Step::Thought { .. },
+            ..
+        }
+    );
+    take(model, event);
+    if !is_words {
+        let next = model.open.as_ref().and_then(|open| open.persona);
+        model.transcript.mark(next, &model.roster);
+    }
+}
+
+fn take(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(_) => {}
@@ -44,9 +59,19 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             changed_conversation(model, conversation);
             started(model, id, asked, reply);
         }
-        Step::Waiting { until, why, .. } => {
+        Step::Waiting {
+            until,
+            since,
+            why,
+            attempt,
+        } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = Some((until, why));
+                live.waiting = Some(Waiting {
+                    until,
+                    since,
+                    why,
+                    attempt,
+                });
             }
         }
         Step::Thought { text } => {
@@ -95,10 +120,15 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             conversation,
         } => {
             let has_gone = conversation.is_none();
+            let asked = model
+                .live
+                .get(&id)
+                .and_then(|live| live.reply.model.clone());
+            let provider = asked.as_ref().map(|model| model.provider.as_str());
             withdrawn(model, cause, id, conversation);
             // The draft of a conversation that is gone belongs to the one not yet created.
             let scope = if has_gone { None } else { Some(id) };
-            come_back(model, scope, draft, failure);
+            come_back(model, scope, draft, failure, provider);
         }
     }
 }
@@ -114,6 +144,7 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
+        personas::spent(model);
     }
 }
 
@@ -142,8 +173,11 @@ fn come_back(
     scope: Option<ConversationId>,
     draft: Option<Draft>,
     failure: Option<Failure>,
+    provider: Option<&str>,
 ) {
     let is_here = model.here() == scope;
+    // What was typed since must not be sent by a choice that is about the message that came back.
+    let is_whole = is_here && draft.is_some() && model.composer.is_empty();
     match (draft, scope) {
         (Some(draft), _) if is_here => {
             model.composer.put_back(words::literal(draft));
@@ -155,14 +189,34 @@ fn come_back(
         (None, _) => {}
     }
     let Some(failure) = failure else { return };
-    let offers_models = failure.offer == Some(Offer::PickModel);
+    let purpose = match is_whole {
+        true => Purpose::SendWith,
+        false => Purpose::Model,
+    };
+    let is_for_key = failure.offer == Some(Offer::SetKey);
+    // Somebody who goes on typing would type into the field for the key.
+    if is_here && (is_whole || !is_for_key) {
+        offer(model, &failure, purpose, provider);
+    }
     if is_here {
         model.composer.notice = Some(failure);
     } else {
         model.warn(&failure);
     }
-    if offers_models && model.overlays.is_empty() {
-        talk::pick_model(model, Purpose::Model);
+}
+
+/// Opens what a failure offers, unless something is open already. `provider` was asked; `None` = the one at hand.
+fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Option<&str>) {
+    if !model.overlays.is_empty() {
+        return;
+    }
+    match failure.offer {
+        Some(Offer::PickModel) => {
+            let is_missing = failure.kind == FailureKind::Input;
+            talk::pick_another_model(model, purpose, is_missing);
+        }
+        Some(Offer::SetKey) => secret::ask(model, provider),
+        None => {}
     }
 }
 
@@ -191,6 +245,7 @@ fn withdrawn(
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;
                     model.new_system = open.system;
+                    personas::back(model, open.persona);
                 }
                 model.transcript.clear();
             }
@@ -213,7 +268,8 @@ fn changed(model: &mut Model, row: Changed) {
             }
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
-        Changed::Persona(_) | Changed::Prompt(_) => {}
+        Changed::Persona(row) => personas::apply_row(model, row),
+        Changed::Prompt(_) => {}
     }
 }
 
@@ -227,9 +283,10 @@ fn changed_conversation(model: &mut Model, conversation: Conversation) {
 
 fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     let ask = cause.and_then(|cause| model.asks.remove(&cause));
-    let offers_models = failure.offer == Some(Offer::PickModel);
+    offer(model, &failure, Purpose::Model, None);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
+        Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
             model.list.ask_failed();
@@ -247,12 +304,11 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Questions
             | Ask::Siblings { .. }
             | Ask::Thinking
+            | Ask::Personas
+            | Ask::Persona
             | Ask::Change,
         )
         | None => model.warn(&failure),
-    }
-    if offers_models && model.overlays.is_empty() {
-        talk::pick_model(model, Purpose::Model);
     }
 }
 
@@ -334,9 +390,15 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             }
         }
         Answer::Prompts(prompts) => model.library.fill(prompts),
-        Answer::Personas(_)
-        | Answer::Persona(_)
-        | Answer::Prompt(_)
+        Answer::Personas(personas) => personas::filled(model, personas),
+        Answer::Persona(row) => {
+            let id = row.persona.id;
+            personas::apply_row(model, *row);
+            if ask == Some(Ask::Persona) {
+                personas::take(model, Some(id));
+            }
+        }
+        Answer::Prompt(_)
         | Answer::Versions(_)
         | Answer::Uses(_)
         | Answer::Synced(_)
@@ -351,6 +413,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             talk::refill_models(model, is_whole);
         }
         Answer::Done { what, undo } => {
+            if let Some(Ask::PersonaSaved(id)) = ask {
+                personas::saved(model, id);
+            }
             if let Some(undo) = undo {
                 model.undo = Some(undo);
                 let key = model
@@ -374,6 +439,7 @@ fn at_home(model: &mut Model, home: Home) {
         .state
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
+    personas::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.composer.load(home.drafts);

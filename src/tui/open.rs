@@ -3,6 +3,7 @@
 use super::leaving::keep_place;
 use super::model::{Ask, Focus, Model};
 use super::pane::composer::keep;
+use super::personas;
 use crate::domain::conversation::Draft;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::protocol::{Chat, Command, Opened};
@@ -54,8 +55,10 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     model.composer.leave(model.open.as_ref().map(|c| c.id));
     if let Some(open) = model.open.take() {
         model.new_model = model.set_model.clone().unwrap_or(open.model);
+        model.model_before = None;
     }
     model.new_system.clear();
+    personas::left_new(model, &drafts);
     model.transcript.clear();
     model.composer.load(drafts);
     model.focus = Focus::Composer;

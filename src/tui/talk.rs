@@ -10,6 +10,7 @@ use super::pane::transcript::Move;
 use super::words;
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Draft;
+use crate::domain::hint::unlikeness;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::{Message, Role};
 use crate::domain::model::{ModelRef, ModelSpec};
@@ -233,10 +234,42 @@ pub fn new_conversation(model: &mut Model) {
 
 /// Opens the model picker.
 pub fn pick_model(model: &mut Model, purpose: Purpose) {
-    let aside = if matches!(purpose, Purpose::RetryWith(_)) {
-        Clean::own("for this answer only")
+    model.missed_model = None;
+    open_picker(model, purpose);
+}
+
+/// Opens the model picker after the model at hand was not there, or too small (faults 11, 13): names like its own come
+/// first, or larger windows.
+pub fn pick_another_model(model: &mut Model, purpose: Purpose, is_missing: bool) {
+    model.missed_model = Some((model.model().clone(), is_missing));
+    open_picker(model, purpose);
+}
+
+/// Sends what stands in the composer to another model, which is used from then on.
+pub fn send_with(model: &mut Model, name: &str) {
+    if name.parse::<ModelRef>().is_ok() {
+        model.composer.notice = None;
+        use_model(model, name);
+        send(model);
     } else {
-        Clean::own("used from the next message on")
+        use_model(model, name);
+    }
+}
+
+fn open_picker(model: &mut Model, purpose: Purpose) {
+    let aside = match purpose {
+        Purpose::RetryWith(_) => Clean::own("for this answer only"),
+        Purpose::PersonaModel => Clean::own("of this persona"),
+        Purpose::SendWith => Clean::own("your message is sent to it"),
+        Purpose::Model
+        | Purpose::Rewind
+        | Purpose::Rename(_)
+        | Purpose::System
+        | Purpose::Key
+        | Purpose::TrashLive(_)
+        | Purpose::Persona(_)
+        | Purpose::PersonaForm
+        | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {
         model
@@ -258,7 +291,7 @@ pub fn pick_model(model: &mut Model, purpose: Purpose) {
     });
     model.ask(
         Command::Data(Data::Models {
-            refresh: model.models.is_empty(),
+            refresh: model.models.is_empty() || model.missed_model.is_some(),
         }),
         Ask::Models,
     );
@@ -279,8 +312,10 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
         .map(|(provider, failure)| format!("{provider}: {}", failure.title))
         .collect();
     for overlay in &mut model.overlays {
-        if let (Purpose::Model | Purpose::RetryWith(_), Body::Picker(picker)) =
-            (overlay.purpose, &mut overlay.body)
+        if let (
+            Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_) | Purpose::PersonaModel,
+            Body::Picker(picker),
+        ) = (overlay.purpose, &mut overlay.body)
         {
             picker.fill(rows.clone());
             if is_whole || !failed.is_empty() {
@@ -307,7 +342,20 @@ fn model_rows(model: &Model) -> Vec<Row> {
         aside: Clean::line(&spec.context.map_or_else(String::new, window_words)),
         is_marked: spec.favourite,
     };
-    model.models.iter().map(row).collect()
+    let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
+    if let Some((missed, is_missing)) = &model.missed_model {
+        specs.retain(|spec| spec.model != *missed);
+        let name = missed.to_string();
+        specs.sort_by_cached_key(|spec| {
+            let far = match is_missing {
+                true => unlikeness(&name, &spec.model.to_string()),
+                false => 0,
+            };
+            let window = if *is_missing { None } else { spec.context };
+            (spec.model.is_guide(), far, std::cmp::Reverse(window))
+        });
+    }
+    specs.into_iter().map(row).collect()
 }
 
 /// A window in words: `128 k`, `1 M`.
@@ -368,6 +416,7 @@ pub fn use_model(model: &mut Model, text: &str) {
         None => {
             model.say(format!("{chosen} from the next message on"));
             model.new_model = chosen;
+            model.model_before = None;
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use super::act;
 use super::choose;
-use super::focus::{context, edited, editor, is_filtering, takes_text};
+use super::focus::{context, edited, editor, is_filtering, takes_text, what_follows};
 use super::ladder;
 use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Effect, Msg, Outcome, Signal};
 use super::news;
+use super::personas;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
@@ -66,10 +67,14 @@ fn key(model: &mut Model, chord: Chord) {
         chord.key,
         chord.is_text() && model.pending.is_empty() && takes_text(model),
     ) {
-        if let Some(editor) = editor(model) {
-            editor.insert(c.encode_utf8(&mut [0; 4]));
+        match editor(model) {
+            Some(editor) => {
+                editor.insert(c.encode_utf8(&mut [0; 4]));
+                edited(model);
+            }
+            // A choice in a form.
+            None => unbound(model, chord),
         }
-        edited(model);
     } else {
         bound(model, chord);
     }
@@ -107,13 +112,11 @@ fn lookup(model: &Model) -> Lookup {
         Lookup::Action(action) if action.is_edit() => Lookup::Action(action),
         Lookup::Action(_) | Lookup::Prefix | Lookup::None => Lookup::None,
     };
-    if !model.overlays.is_empty() {
+    if let Some(top) = model.overlays.last() {
+        let has_use = |action: Action| top.takes(action) || is_harmless(action);
         return match map.lookup(Context::Overlay, &model.pending) {
-            Lookup::Action(action)
-                if action.contexts().contains(&Context::Overlay) || is_harmless(action) =>
-            {
-                Lookup::Action(action)
-            }
+            Lookup::Action(action) if has_use(action) => Lookup::Action(action),
+            Lookup::Prefix if !what_follows(model).is_empty() => Lookup::Prefix,
             Lookup::Action(_) | Lookup::Prefix | Lookup::None if takes_text(model) => edit(),
             Lookup::Action(_) | Lookup::Prefix | Lookup::None => Lookup::None,
         };
@@ -174,6 +177,7 @@ fn conclude(model: &mut Model, outcome: Outcome) {
         Outcome::Close => {
             model.overlays.pop();
         }
+        Outcome::Keep => personas::keep(model),
         Outcome::Act(action) => act::act(model, action),
         Outcome::Take(choice) => {
             if let Some(overlay) = model.overlays.pop() {

@@ -4,14 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
 use super::canvas::{Canvas, cut, width};
-use super::focus::context;
+use super::focus::{context, what_follows};
+use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::list::ListView;
 use super::pane::status::Status;
 use super::theme::{Look, Tone};
+use super::welcome;
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
-use crate::keys::{Action, Context};
+use crate::keys::Action;
 
 /// From this width on all three panes stand side by side.
 const WIDE: u16 = 100;
@@ -155,15 +157,16 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         return None;
     }
     let frames = &model.frames;
-    paint_head(&mut canvas, model);
-    paint_system(&mut canvas, model);
+    head::paint(&mut canvas, model);
     match (model.is_home, model.transcript.is_empty()) {
         // What is open is not known yet; nothing wrong is shown for a moment.
         (false, _) => {}
-        (true, true) => paint_welcome(&mut canvas, model),
+        (true, true) => welcome::paint(&mut canvas, model),
         (true, false) => {
             let is_focused = model.focus == Focus::Transcript;
-            model.transcript.paint(&mut canvas, is_focused, &model.zone);
+            model
+                .transcript
+                .paint(&mut canvas, is_focused, &model.zone, &model.roster);
         }
     }
     model.composer.paint(
@@ -178,6 +181,9 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         Focus::Library if model.library.is_filtering => model.library.caret(),
         Focus::List | Focus::Library | Focus::Transcript => None,
     };
+    for overlay in &model.overlays {
+        caret = overlay.paint(&mut canvas);
+    }
     if !model.pending.is_empty() && model.tick >= model.pending_since + HINTS_AFTER {
         paint_what_follows(
             &mut canvas,
@@ -187,9 +193,6 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
                 ..screen
             },
         );
-    }
-    for overlay in &model.overlays {
-        caret = overlay.paint(&mut canvas);
     }
     caret.filter(|caret| screen.contains(*caret))
 }
@@ -234,118 +237,6 @@ fn divider(canvas: &mut Canvas<'_>, x: u16, beside: Rect, screen: Rect) {
     };
     for y in 0..column.height {
         canvas.put(column, (0, y), &Clean::own("│"), Look::of(Tone::Dim));
-    }
-}
-
-/// The title of what is open.
-fn paint_head(canvas: &mut Canvas<'_>, model: &Model) {
-    let area = model.frames.head;
-    let is_focused = model.focus == Focus::Transcript && model.overlays.is_empty();
-    let look = if is_focused {
-        Look::of(Tone::Accent).bold()
-    } else {
-        Look::default().bold()
-    };
-    let title = match &model.open {
-        Some(c) if !c.title.is_empty() => Clean::line(&c.title),
-        Some(_) => Clean::own("untitled"),
-        None => Clean::own("New conversation"),
-    };
-    let trashed = model.open.as_ref().is_some_and(|c| c.trashed_at.is_some());
-    let aside = if trashed {
-        Clean::own("in the trash")
-    } else {
-        let here = match model.focus {
-            Focus::Transcript => Context::Transcript,
-            Focus::Composer | Focus::List | Focus::Library => Context::Composer,
-        };
-        let key = model.keymap.hint(here, Action::ScrollEnd);
-        model.transcript.marker(&key.unwrap_or_default())
-    };
-    let room = area.width.saturating_sub(width(&aside) + 4);
-    let x = canvas.put(area, (2, 0), &cut(&title, room), look);
-    let inner = Rect {
-        width: area.width.saturating_sub(1),
-        ..area
-    };
-    canvas.put_right(inner, (x + 1, 0), &aside, Look::of(Tone::Accent));
-}
-
-/// The conversation's own instructions, folded to one line.
-fn paint_system(canvas: &mut Canvas<'_>, model: &Model) {
-    let Some(open) = &model.open else { return };
-    let words = Clean::line(&format!("instructions: {}", open.system));
-    let area = model.frames.head;
-    canvas.put(
-        area,
-        (2, 1),
-        &cut(&words, area.width.saturating_sub(3)),
-        Look::of(Tone::Dim),
-    );
-}
-
-/// What an empty conversation says: who answers, and how to begin.
-fn paint_welcome(canvas: &mut Canvas<'_>, model: &Model) {
-    let area = model.frames.transcript;
-    let inner = Rect {
-        x: area.x + 2.min(area.width),
-        width: area.width.saturating_sub(3),
-        ..area
-    };
-    let dim = Look::of(Tone::Dim);
-    let mut lines: Vec<(String, Look)> = vec![
-        ("salon".into(), Look::of(Tone::Accent).bold()),
-        (String::new(), dim),
-    ];
-    if model.model().is_guide() {
-        lines.push((
-            "No model is set up yet, so you are talking to the built-in guide (not a language model). It knows this \
-             program: ask it anything, or try \"what can I do here?\""
-                .into(),
-            Look::default(),
-        ));
-        lines.push((String::new(), dim));
-        let widest = model.key_sources.iter().map(|(name, _)| name.len()).max();
-        for (name, is_set) in &model.key_sources {
-            let state = if *is_set { "set" } else { "not set" };
-            let widest = widest.unwrap_or(0);
-            lines.push((format!("{name:<widest$}   {state}"), dim));
-        }
-        lines.push((String::new(), dim));
-        lines.push((
-            "Set one of these variables, or name a server of your own in salon.toml, and start again; the guide knows \
-             how."
-                .into(),
-            dim,
-        ));
-    } else {
-        lines.push((
-            format!("The next message goes to {}.", model.model()),
-            Look::default(),
-        ));
-    }
-    if !model.new_system.is_empty() {
-        lines.push((String::new(), dim));
-        lines.push((format!("Instructions: {}", model.new_system), dim));
-    }
-    let mut y = 0;
-    for (line, look) in lines {
-        let rows = super::text::wrap::plain(&Clean::text(&line), look, inner.width.max(1));
-        for row in rows {
-            if y >= inner.height {
-                return;
-            }
-            row.paint(
-                canvas.buffer,
-                Rect {
-                    y: inner.y + y,
-                    height: 1,
-                    ..inner
-                },
-                canvas.theme,
-            );
-            y += 1;
-        }
     }
 }
 
@@ -399,7 +290,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
 
 /// The keys that may follow a leader, above the status line.
 fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
-    let follows = model.keymap.what_follows(context(model), &model.pending);
+    let follows = what_follows(model);
     let widest = follows
         .iter()
         .map(|(key, action)| width(key) + width(action.about()) + 4)

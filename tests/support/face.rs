@@ -47,10 +47,16 @@ impl Face {
 
     /// An engine on these settings.
     pub fn start(settings: Settings, options: Options) -> Face {
-        let mint = mint();
         let guide = Guide::new(Manual::new(&KeyMap::shipped()), GuidePace::AtOnce);
+        let providers = Providers::new(&settings, guide);
+        Face::with(settings, providers, options)
+    }
+
+    /// An engine on these settings and providers.
+    pub fn with(settings: Settings, providers: Providers, options: Options) -> Face {
+        let mint = mint();
         let parts = Parts {
-            providers: Providers::new(&settings, guide),
+            providers,
             settings,
             mint: mint.clone(),
             options,
@@ -191,6 +197,7 @@ impl Face {
                 until,
                 why,
                 attempt,
+                ..
             } => Some((until.0 - now.0, why.clone(), *attempt)),
             _ => None,
         })
@@ -255,6 +262,7 @@ pub fn fresh(id: ConversationId) -> NewConversation {
         persona: None,
         system: String::new(),
         sampling: Sampling::default(),
+        storage: None,
         is_temporary: false,
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use salon::domain::conversation::Sampling;
+use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, SecretString,
-    Settings, Ui, Wire,
+    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
+    SecretString, Settings, Ui, Wire,
 };
 
 /// The key the `test` provider has.
@@ -47,6 +47,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         network: Network {
             proxy: None,
             ca_file: None,
+            proxies: Proxies::default(),
         },
         user_id: None,
         sync: None,
@@ -55,6 +56,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             keys: home.join("config/keys.toml"),
             data_dir: home.join("data"),
             database: home.join("data/salon.db"),
+            secrets: home.join("data/secrets.toml"),
             run_dir: home.join("data/run"),
             state_dir: home.join("state"),
         },
@@ -78,6 +80,7 @@ pub fn provider(base_url: &str) -> ProviderSettings {
         requests_per_minute: None,
         enabled: true,
         sampling: Sampling::default(),
+        storage: Storage::Local,
         title_model: None,
     }
 }

@@ -96,11 +96,13 @@ pub enum Framing {
 }
 
 type Match = Arc<dyn Fn(&Recorded) -> bool + Send + Sync>;
+type Make = Arc<dyn Fn(&Recorded) -> Answer + Send + Sync>;
 
 /// The answer to one request.
 #[derive(Clone)]
 pub struct Answer {
     when: Option<Match>,
+    make: Option<Make>,
     is_kept: bool,
     status: u16,
     headers: Vec<(String, String)>,
@@ -113,6 +115,7 @@ impl Answer {
     pub fn new(status: u16) -> Answer {
         Answer {
             when: None,
+            make: None,
             is_kept: false,
             status,
             headers: Vec::new(),
@@ -151,6 +154,15 @@ impl Answer {
             answer = answer.wait(gate).send(sse_piece(piece));
         }
         answer.wait(gate).send(sse_end())
+    }
+
+    /// Answers every request with what this makes of it.
+    pub fn by(make: impl Fn(&Recorded) -> Answer + Send + Sync + 'static) -> Answer {
+        Answer {
+            make: Some(Arc::new(make)),
+            is_kept: true,
+            ..Answer::new(200)
+        }
     }
 
     /// Only for requests this holds for.
@@ -469,7 +481,10 @@ async fn serve(mut socket: TcpStream, shared: Shared) -> io::Result<()> {
     let Some(request) = read_request(&mut socket).await? else {
         return Ok(());
     };
-    let answer = shared.take(&request).await;
+    let mut answer = shared.take(&request).await;
+    if let Some(make) = &answer.make {
+        answer = make(&request);
+    }
     shared.requests.send_modify(|all| all.push(request));
     let done = say(&mut socket, &answer).await;
     if !matches!(done, Ok(true)) {

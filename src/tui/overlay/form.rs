@@ -1,20 +1,24 @@
-//! One text to write: a title, instructions.
+//! One text to write: a title, instructions, a key that is not shown.
 
 use ratatui::layout::{Margin, Position, Rect};
 
 use super::frame::frame;
 use crate::domain::clean::Clean;
+use crate::domain::secret::Secret;
 use crate::keys::Action;
 use crate::tui::canvas::Canvas;
 use crate::tui::msg::{Choice, Outcome};
 use crate::tui::text::edit::Editor;
+use crate::tui::theme::Look;
 
 /// A form with one field.
 pub struct Form {
-    title: &'static str,
+    title: Clean,
     keys: String,
     pub editor: Editor,
     is_long: bool,
+    /// Whose key it takes; what is written is not shown then.
+    key_of: Option<String>,
     area: Rect,
 }
 
@@ -24,10 +28,11 @@ impl Form {
         let mut editor = Editor::single();
         editor.set_text(text, text.len());
         Form {
-            title,
+            title: Clean::own(title),
             keys: "Enter keep · Esc leave".to_owned(),
             editor,
             is_long: false,
+            key_of: None,
             area: Rect::default(),
         }
     }
@@ -38,17 +43,36 @@ impl Form {
         editor.set_text(text, text.len());
         let keys = format!("Enter keep · {newline} new line · empty removes · Esc leave");
         Form {
-            title,
+            title: Clean::own(title),
             keys,
             editor,
             is_long: true,
+            key_of: None,
+            area: Rect::default(),
+        }
+    }
+
+    /// A field for this provider's key: it shows how much is written, not what.
+    pub fn key(provider: &str) -> Self {
+        let mut editor = Editor::single();
+        editor.set_placeholder(Clean::own("paste the key here"));
+        Form {
+            title: Clean::line(&format!("Key of {provider}")),
+            keys: "Enter keep · empty forgets the kept one · Esc leave".to_owned(),
+            editor,
+            is_long: false,
+            key_of: Some(provider.to_owned()),
             area: Rect::default(),
         }
     }
 
     pub fn act(&mut self, action: Action) -> Outcome {
         if action == Action::Accept {
-            Outcome::Take(Choice::Written(self.editor.text()))
+            let text = self.editor.text();
+            Outcome::Take(match &self.key_of {
+                Some(provider) => Choice::Key(provider.clone(), Secret::from(text)),
+                None => Choice::Written(text),
+            })
         } else {
             Outcome::Stay
         }
@@ -70,14 +94,24 @@ impl Form {
 
     pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
         let keys = Clean::line(&self.keys);
-        let inner = frame(
-            canvas,
-            self.area,
-            &Clean::own(self.title),
-            &Clean::default(),
-            &keys,
-        );
+        let inner = frame(canvas, self.area, &self.title, &Clean::default(), &keys);
+        if self.key_of.is_some() && !self.editor.is_empty() {
+            return Some(self.paint_hidden(canvas, inner));
+        }
         self.editor.paint(canvas.buffer, inner, canvas.theme);
         self.editor.caret_cell(inner)
+    }
+
+    /// One dot for each character, the last ones if there is no room for all; returns the caret's cell.
+    fn paint_hidden(&self, canvas: &mut Canvas<'_>, inner: Rect) -> Position {
+        let text = self.editor.text();
+        let cells = |text: &str| u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
+        let caret = cells(text.get(..self.editor.caret()).unwrap_or(&text));
+        let room = inner.width.saturating_sub(1);
+        let skip = caret.saturating_sub(room);
+        let shown = cells(&text).saturating_sub(skip).min(inner.width);
+        let dots = "•".repeat(usize::from(shown));
+        canvas.put(inner, (0, 0), &Clean::line(&dots), Look::default());
+        Position::new(inner.x + caret - skip, inner.y)
     }
 }

@@ -4,7 +4,9 @@ pub mod confirm;
 pub mod form;
 mod frame;
 pub mod help;
+pub mod persona;
 pub mod picker;
+pub mod sheet;
 
 use ratatui::layout::{Position, Rect};
 
@@ -12,10 +14,12 @@ use super::canvas::Canvas;
 use super::msg::Outcome;
 use super::text::edit::Editor;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::keys::Action;
+use crate::keys::{Action, Context};
+use crate::protocol::Which;
 use confirm::Confirm;
 use form::Form;
 use help::Help;
+use persona::PersonaForm;
 use picker::Picker;
 
 /// What an overlay is open for; its choice is used accordingly.
@@ -30,9 +34,18 @@ pub enum Purpose {
     Rename(ConversationId),
     /// The conversation's own instructions.
     System,
+    /// The model a message that came back is sent to.
+    SendWith,
+    /// A provider's key.
+    Key,
     /// Trash a conversation in which a reply is being written.
     TrashLive(ConversationId),
     Help,
+    /// The persona of this conversation; or those in the trash, to restore one.
+    Persona(Which),
+    PersonaForm,
+    /// The model of the persona in the form below.
+    PersonaModel,
 }
 
 /// An open overlay.
@@ -47,6 +60,7 @@ pub enum Body {
     Form(Form),
     Confirm(Confirm),
     Help(Box<Help>),
+    Persona(Box<PersonaForm>),
 }
 
 /// Widest an overlay gets, in cells.
@@ -60,12 +74,34 @@ impl Overlay {
             Body::Form(form) => form.act(action),
             Body::Confirm(confirm) => confirm.act(action),
             Body::Help(help) => help.act(action),
+            Body::Persona(form) => form.act(action),
+        }
+    }
+
+    /// Whether it has a use for this action, so that the key is not looked for elsewhere.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only what not every overlay knows has a line of its own"
+    )]
+    pub fn takes(&self, action: Action) -> bool {
+        match action {
+            Action::NewPersona
+            | Action::EditPersona
+            | Action::DuplicatePersona
+            | Action::TrashPersona
+            | Action::TrashedPersonas
+            | Action::UndoAction => matches!(self.purpose, Purpose::Persona(_)),
+            Action::PickModel => self.purpose == Purpose::PersonaForm,
+            _ => action.contexts().contains(&Context::Overlay),
         }
     }
 
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
-        matches!(self.body, Body::Picker(_) | Body::Form(_))
+        matches!(
+            self.body,
+            Body::Picker(_) | Body::Form(_) | Body::Persona(_)
+        )
     }
 
     /// The editor that takes typed text, if this overlay has one.
@@ -73,6 +109,7 @@ impl Overlay {
         match &mut self.body {
             Body::Picker(picker) => Some(&mut picker.query),
             Body::Form(form) => Some(&mut form.editor),
+            Body::Persona(form) => form.editor(),
             Body::Confirm(_) | Body::Help(_) => None,
         }
     }
@@ -81,6 +118,7 @@ impl Overlay {
     pub fn letter(&mut self, c: char) -> Outcome {
         match &mut self.body {
             Body::Confirm(confirm) => confirm.letter(c),
+            Body::Persona(form) => form.letter(c),
             Body::Picker(_) | Body::Form(_) | Body::Help(_) => Outcome::Stay,
         }
     }
@@ -89,6 +127,7 @@ impl Overlay {
     pub fn edited(&mut self) {
         match &mut self.body {
             Body::Picker(picker) => picker.filter(),
+            Body::Persona(form) => form.edited(),
             Body::Form(_) | Body::Confirm(_) | Body::Help(_) => {}
         }
     }
@@ -106,6 +145,11 @@ impl Overlay {
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
             Body::Help(_) => most,
+            Body::Persona(form) => {
+                let area = form.place(screen);
+                form.layout(area);
+                return;
+            }
         };
         let height = wanted.min(most);
         let area = Rect {
@@ -119,6 +163,7 @@ impl Overlay {
             Body::Form(form) => form.layout(area),
             Body::Confirm(confirm) => confirm.layout(area),
             Body::Help(help) => help.layout(area),
+            Body::Persona(_) => {}
         }
     }
 
@@ -127,6 +172,7 @@ impl Overlay {
         match &self.body {
             Body::Picker(picker) => picker.paint(canvas),
             Body::Form(form) => form.paint(canvas),
+            Body::Persona(form) => form.paint(canvas),
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
                 None

@@ -95,6 +95,15 @@ impl Picker {
         };
     }
 
+    /// Selects the row of this value, if it is shown.
+    pub fn select(&mut self, value: &str) {
+        let at = self
+            .shown
+            .iter()
+            .position(|at| self.rows[*at].value == value);
+        self.selected = at.unwrap_or(self.selected);
+    }
+
     /// The query changed.
     pub fn filter(&mut self) {
         let query = self.query.text();
@@ -152,7 +161,14 @@ impl Picker {
                     .or_else(|| self.typed_row());
                 return value.map_or(Outcome::Stay, |value| Outcome::Take(Choice::Picked(value)));
             }
-            Action::RefreshPicker | Action::Favourite => return Outcome::Act(action),
+            Action::RefreshPicker
+            | Action::Favourite
+            | Action::NewPersona
+            | Action::EditPersona
+            | Action::DuplicatePersona
+            | Action::TrashPersona
+            | Action::TrashedPersonas
+            | Action::UndoAction => return Outcome::Act(action),
             Action::ListUp => self.selected.saturating_sub(1),
             Action::ListDown => self.selected + 1,
             Action::ListHalfUp => self.selected.saturating_sub(page / 2),
@@ -254,7 +270,9 @@ impl Picker {
                     Clean::own(" ")
                 };
                 canvas.put(list, (1, y), &mark, Look::of(Tone::Warning));
-                let aside = cut(&row.aside, list.width / 3);
+                // The label keeps half of the line where both are long.
+                let label = width(&row.label).min(list.width / 2) + 4;
+                let aside = cut(&row.aside, list.width.saturating_sub(label));
                 let room = list.width.saturating_sub(4 + width(&aside));
                 let x = canvas.put(list, (3, y), &cut(&row.label, room), look);
                 canvas.put_right(list, (x + 1, y), &aside, Look::of(Tone::Dim));

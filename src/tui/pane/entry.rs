@@ -6,11 +6,16 @@ use ratatui::layout::Rect;
 use super::foot::{Hints, Line, details, figures, notices, seconds};
 use crate::domain::clean::Clean;
 use crate::domain::message::{Message, Role, Shown, Status};
+use crate::domain::model::ModelRef;
 use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
+use crate::tui::roster::Roster;
 use crate::tui::text::dark::{Dark, Lit};
 use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::theme::{Look, Tone};
+
+/// Who speaks where no model is set up.
+const GUIDE: &str = "built-in guide, not a language model";
 
 /// A message on the screen.
 pub struct Entry {
@@ -21,6 +26,8 @@ pub struct Entry {
     foot: Vec<Line>,
     /// The foot wrapped for a width; 0 = not yet.
     laid_foot: (u16, Vec<Line>),
+    /// What changes below it, such as another persona.
+    mark: Option<Clean>,
     /// This salon is writing it.
     is_live: bool,
 }
@@ -40,6 +47,8 @@ pub struct Spot<'a> {
     /// Cells that wide code is moved to the left.
     pub skip: usize,
     pub zone: &'a TimeZone,
+    /// Whose names the heads say.
+    pub roster: &'a Roster,
     /// The hints of the foot, and whether the transcript has the focus.
     pub hints: (&'a Hints, bool),
 }
@@ -75,6 +84,7 @@ impl Entry {
             has_details: false,
             foot: Vec::new(),
             laid_foot: (0, Vec::new()),
+            mark: None,
             is_live,
         };
         entry.refoot(None);
@@ -146,6 +156,14 @@ impl Entry {
         self.shown.is_elsewhere &= message.status == Status::Streaming;
         self.shown.message = message;
         self.refoot(None);
+    }
+
+    /// What changes below it, if anything; one line.
+    pub fn set_mark(&mut self, mark: Option<Clean>) {
+        if self.mark != mark {
+            self.mark = mark;
+            self.refoot(None);
+        }
     }
 
     /// A question whose reply is being written: its row may still say that it is not sent.
@@ -272,10 +290,11 @@ impl Entry {
             row,
             skip,
             zone,
+            roster,
             hints,
         } = spot;
         match self.part(item) {
-            Part::Head => self.paint_head(canvas, area, zone),
+            Part::Head => self.paint_head(canvas, area, zone, roster),
             Part::Thinking => self.paint_thinking(canvas, area, row),
             Part::Block(block) => {
                 if let Some(line) = self.doc.rows(block).get(row) {
@@ -318,17 +337,21 @@ impl Entry {
         canvas.put_right(area, (x, 0), &line.right, Look::of(Tone::Dim));
     }
 
-    fn paint_head(&self, canvas: &mut Canvas<'_>, area: Rect, zone: &TimeZone) {
+    fn paint_head(&self, canvas: &mut Canvas<'_>, area: Rect, zone: &TimeZone, roster: &Roster) {
         let message = self.message();
-        let (who, look) = match (message.role, &message.model) {
-            (Role::User, _) => (Clean::own("you"), Look::of(Tone::Accent).bold()),
-            (Role::System, _) => (Clean::own("system"), Look::of(Tone::Dim)),
-            (Role::Assistant, Some(model)) if model.is_guide() => (
-                Clean::own("built-in guide, not a language model"),
-                Look::default().bold(),
-            ),
-            (Role::Assistant, Some(model)) => (Clean::line(&model.name), Look::default().bold()),
-            (Role::Assistant, None) => (Clean::own("reply"), Look::default().bold()),
+        let persona = message.persona.and_then(|id| roster.name(id));
+        let bold = Look::default().bold();
+        let is_guide = message.model.as_ref().is_some_and(ModelRef::is_guide);
+        let (who, look) = match (message.role, &message.model, persona) {
+            (Role::User, _, _) => (Clean::own("you"), Look::of(Tone::Accent).bold()),
+            (Role::System, _, _) => (Clean::own("system"), Look::of(Tone::Dim)),
+            (Role::Assistant, _, None) if is_guide => (Clean::own(GUIDE), bold),
+            (Role::Assistant, _, Some(name)) if is_guide => {
+                (Clean::line(&format!("{name} ({GUIDE})")), bold)
+            }
+            (Role::Assistant, _, Some(name)) => (name, bold),
+            (Role::Assistant, Some(model), None) => (Clean::line(&model.name), bold),
+            (Role::Assistant, None, None) => (Clean::own("reply"), bold),
         };
         let when = Clean::line(&message.created_at.hour_minute(zone));
         let room = area.width.saturating_sub(width(&when) + 1);
@@ -419,6 +442,10 @@ impl Entry {
         let has_words = self.doc.block_count() > 0 || self.thinking.is_some();
         if !lines.is_empty() && (message.role == Role::User || has_words) {
             lines.insert(0, Line::words("", Tone::Dim));
+        }
+        if let Some(mark) = &self.mark {
+            lines.push(Line::words("", Tone::Dim));
+            lines.push(Line::words(mark, Tone::Dim));
         }
         self.foot = lines;
         self.laid_foot.0 = 0;

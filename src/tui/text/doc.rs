@@ -10,7 +10,7 @@ use super::lay::{Light, Sheet};
 use super::markdown;
 use super::row::Row;
 use super::stream::Growth;
-use super::tree::{Block, Passage, Refs, Shape};
+use super::tree::{self, Passage, Refs};
 use super::wrap::Indent;
 
 pub use super::body::{Cost, Ctx};
@@ -139,14 +139,22 @@ impl Doc {
 
     /// The code in a block, also in its lists and quotes.
     pub fn codes_of(&self, block: usize) -> Vec<CodeText> {
+        let blocks = markdown::parse(self.passage(self.block_range(block)));
         let mut codes = Vec::new();
-        let range = self.block_range(block);
-        collect(&markdown::parse(self.passage(range)), &mut codes);
-        codes
+        tree::codes(&blocks, &mut codes);
+        let text = |code: &tree::Code| CodeText {
+            lang: code.lang.clone(),
+            text: code.text.clone(),
+        };
+        codes.into_iter().map(text).collect()
     }
 
-    /// The code of a block that was laid out plain because it is long (see `Ctx::code_at_once`).
+    /// The code of a block that was laid out plain because it is long (see `Ctx::code_at_once`) and cannot change any
+    /// more.
     pub fn dark(&self, block: usize) -> Option<Dark> {
+        if block >= self.frozen() {
+            return None;
+        }
         let slot = self.body.slots.get(block)?;
         slot.laid.as_ref().filter(|laid| laid.is_dark)?;
         Some(Dark {
@@ -224,7 +232,7 @@ impl Doc {
             && ctx.highlighter.is_some()
             && ctx
                 .code_at_once
-                .is_some_and(|most| code_lines(&blocks) > most);
+                .is_some_and(|most| tree::code_lines(&blocks) > most);
         sheet.light = match lit {
             Some(lit) => Light::Known(lit),
             None if is_dark => Light::Off,
@@ -291,30 +299,6 @@ impl Doc {
     pub fn cost(&self) -> Cost {
         self.body.cost
     }
-}
-
-fn collect(blocks: &[Block], codes: &mut Vec<CodeText>) {
-    for block in blocks {
-        match &block.shape {
-            Shape::Code(code) => codes.push(CodeText {
-                lang: code.lang.clone(),
-                text: code.text.clone(),
-            }),
-            Shape::Quote(blocks) => collect(blocks, codes),
-            Shape::List(list) => list.items.iter().for_each(|i| collect(&i.blocks, codes)),
-            Shape::Paragraph(_)
-            | Shape::Heading(_)
-            | Shape::Rule
-            | Shape::Table(_)
-            | Shape::Html(_) => {}
-        }
-    }
-}
-
-fn code_lines(blocks: &[Block]) -> usize {
-    let mut codes = Vec::new();
-    collect(blocks, &mut codes);
-    codes.iter().map(|code| code.text.lines().count()).sum()
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {

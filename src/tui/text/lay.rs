@@ -173,7 +173,7 @@ impl<'a> Sheet<'a> {
         let number = self.codes;
         self.codes += 1;
         let mut progress = match (self.resume.code.take(), self.highlighter, self.light) {
-            (Some(progress), ..) if block.is_continued => progress,
+            (Some(progress), _, Light::Now) if block.is_continued => progress,
             (_, Some(highlighter), Light::Now) => Progress::start(highlighter, &code.lang),
             _ => Progress::plain(),
         };

@@ -6,11 +6,15 @@
 
 use super::body::{Body, Ctx, Laid, Slot, line_start};
 use super::cut::{Ends, OPEN_MAX, View};
-use super::lay::{Resume, Sheet};
+use super::lay::{Light, Resume, Sheet};
 use super::markdown;
 use super::row::Row;
-use super::tree::{Block, Passage, Refs, Shape};
+use super::tree::{Block, Passage, Refs, Shape, code_lines};
 use super::wrap::Indent;
+
+/// Lines of code that come at once and still get their tones at once; about 4 ms. After more, the block stays plain
+/// until it is finished and waits for `Doc::dark` and `Doc::light`.
+const BURST: usize = 100;
 
 /// The open end of a growing text.
 #[derive(Debug, Default)]
@@ -214,12 +218,19 @@ impl Growth {
         let highlighter = ctx.highlighter.as_deref();
         let mut sheet = Sheet::new(passage, self.width, highlighter, &mut laid.rows);
         sheet.resume = self.resume.clone();
+        let is_burst = ctx.code_at_once.is_some()
+            && highlighter.is_some()
+            && code_lines(std::slice::from_ref(block)) > BURST;
+        if is_burst {
+            sheet.light = Light::Off;
+        }
         sheet.block(block, &Indent::default());
         let ends = Ends {
             first: before,
             marks: std::mem::take(&mut sheet.marks),
             next: std::mem::take(&mut sheet.next),
         };
+        laid.is_dark |= is_burst;
         if sheet.has_code {
             laid.generation = Some(ctx.generation);
         }
@@ -611,6 +622,42 @@ mod tests {
             50 => "\n```\n\n".to_owned(),
             _ => format!("word{i:05} "),
         });
+    }
+
+    #[test]
+    fn a_burst_of_code_gets_its_tones_when_it_is_finished() {
+        let now = CTX.clone();
+        let later = Ctx {
+            code_at_once: Some(0),
+            ..now.clone()
+        };
+        let highlighter = now.highlighter.clone().unwrap();
+        let line = "let x = \"words\"; // why\n";
+        let mut doc = Doc::growing();
+        doc.push("```rust\n");
+        for _ in 0..10 {
+            doc.push(line);
+            doc.settle(40, &later);
+        }
+        let few = ["```rust\n", &line.repeat(10)].concat();
+        let mut whole = Doc::growing();
+        whole.push(&few);
+        whole.settle(40, &now);
+        assert_eq!(doc.rows(0), whole.rows(0), "what dribbles has its tones");
+
+        doc.push(&line.repeat(BURST + 1));
+        doc.settle(40, &later);
+        assert!(doc.dark(0).is_none(), "it can still change");
+        doc.push("```\n\nAnd on.\n");
+        doc.settle(40, &later);
+        let source = doc.source().to_owned();
+        let expected = Doc::whole(source.clone()).all_rows(40, &now);
+        assert_ne!(doc.all_rows(40, &later), expected);
+        let dark = doc.dark(0).unwrap();
+        doc.light(0, dark.light(&highlighter));
+        assert_eq!(doc.all_rows(40, &later), expected);
+        doc.end(source);
+        assert_eq!(doc.all_rows(40, &later), expected);
     }
 
     #[test]

@@ -45,6 +45,29 @@ pub(super) enum Shape {
     Html(Styled),
 }
 
+/// The code in these blocks, also in their lists and quotes.
+pub(super) fn codes<'a>(blocks: &'a [Block], found: &mut Vec<&'a Code>) {
+    for block in blocks {
+        match &block.shape {
+            Shape::Code(code) => found.push(code),
+            Shape::Quote(blocks) => codes(blocks, found),
+            Shape::List(list) => list.items.iter().for_each(|i| codes(&i.blocks, found)),
+            Shape::Paragraph(_)
+            | Shape::Heading(_)
+            | Shape::Rule
+            | Shape::Table(_)
+            | Shape::Html(_) => {}
+        }
+    }
+}
+
+/// Lines of code in these blocks.
+pub(super) fn code_lines(blocks: &[Block]) -> usize {
+    let mut found = Vec::new();
+    codes(blocks, &mut found);
+    found.iter().map(|code| code.text.lines().count()).sum()
+}
+
 /// What a block is, without its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

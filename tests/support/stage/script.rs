@@ -11,6 +11,7 @@ use salon::domain::failure::Failure;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
+use salon::domain::persona::PersonaListed;
 use salon::domain::prompt::PromptListed;
 use salon::domain::usage::{Money, Usage};
 use salon::domain::when::Millis;
@@ -41,6 +42,8 @@ pub struct Script {
     pub drafts: BTreeMap<(Option<ConversationId>, i32), Draft>,
     pub readings: HashMap<ConversationId, Reading>,
     pub prompts: Vec<PromptListed>,
+    pub personas: Vec<PersonaListed>,
+    pub state: BTreeMap<String, String>,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
     /// Open at the next start.
@@ -65,6 +68,8 @@ impl Script {
             drafts: BTreeMap::new(),
             readings: HashMap::new(),
             prompts: Vec::new(),
+            personas: Vec::new(),
+            state: BTreeMap::new(),
             models: vec![ModelSpec::named(ModelRef::guide())],
             model_failures: Vec::new(),
             last: None,
@@ -94,6 +99,8 @@ impl Script {
             tokens_in: 0,
             tokens_out: 0,
             cost: Money(0),
+            storage: salon::domain::conversation::Storage::Local,
+            thread: None,
             unpriced: 0,
             metadata: serde_json::json!({}),
         });
@@ -114,6 +121,7 @@ impl Script {
         let c = self.row(id).clone();
         let question = self.message(c.tip.unwrap()).clone();
         let mut reply = Message::reply(self.mint.id(), &question, c.model, c.active_at);
+        reply.persona = c.persona;
         reply.content = text.to_owned();
         measure(&mut reply, Status::Complete);
         self.add(reply)
@@ -163,6 +171,10 @@ impl Script {
         }
         let answer = match request.command {
             Command::Turn(turn) => return self.turn(request.id, turn),
+            Command::Chat(Chat::SetPersona {
+                conversation,
+                persona,
+            }) => return self.set_persona(cause, conversation, persona),
             Command::Chat(chat) => self.chat(chat),
             Command::Shelf(shelf) => return self.shelf(cause, shelf),
             Command::Library(Library::List { .. }) => Some(Answer::Prompts(self.prompts.clone())),
@@ -171,9 +183,12 @@ impl Script {
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
-            Command::Personas(_) | Command::Library(_) | Command::Data(_) | Command::Cancel(_) => {
+            Command::Personas(personas) => return self.personas(cause, personas),
+            Command::Data(Data::Remember { key, value }) => {
+                self.state.insert(key, value);
                 None
             }
+            Command::Library(_) | Command::Data(_) | Command::Cancel(_) => None,
             Command::Stop => {
                 let news = News::Stopped;
                 return vec![Event { cause, news }];
@@ -223,6 +238,7 @@ impl Script {
                 let c = self.row(id);
                 c.id = new.id;
                 c.system = new.system;
+                c.persona = new.persona;
                 (new.id, true)
             }
         };
@@ -240,10 +256,12 @@ impl Script {
         };
         let mut asked = Message::question(question, id, parent, draft.text.clone(), now);
         asked.model = Some(model.clone());
+        asked.persona = self.row(id).persona;
         self.drafts
             .remove(&(if has_created { None } else { Some(id) }, 0));
         self.add(asked.clone());
-        let reply = Message::reply(self.mint.id(), &asked, model, now);
+        let mut reply = Message::reply(self.mint.id(), &asked, model, now);
+        reply.persona = asked.persona;
         self.add(reply.clone());
         self.writing.insert(
             id,
@@ -279,6 +297,7 @@ impl Script {
         c.active_at = now;
         let model = model.unwrap_or_else(|| c.model.clone());
         let mut reply = Message::reply(self.mint.id(), question, model, now);
+        reply.persona = self.row(id).persona;
         reply.content = words;
         self.add(reply.clone());
         self.writing.insert(
@@ -325,8 +344,22 @@ impl Script {
         let cause = self.writing.get(&id).map(|w| w.cause);
         let step = Step::Waiting {
             until,
+            since: None,
             why: why.to_owned(),
             attempt: 1,
+        };
+        vec![say(cause, id, step)]
+    }
+
+    /// It has waited so many seconds for something without an end in sight.
+    pub fn last(&mut self, id: ConversationId, seconds: i64, why: &str) -> Vec<Event> {
+        let until = self.mint.now();
+        let cause = self.writing.get(&id).map(|w| w.cause);
+        let step = Step::Waiting {
+            until,
+            since: Some(Millis(until.0 - seconds * 1000)),
+            why: why.to_owned(),
+            attempt: 0,
         };
         vec![say(cause, id, step)]
     }
@@ -431,6 +464,11 @@ impl Script {
             Chat::SetPersona {
                 conversation,
                 persona,
+            }
+            | Chat::PutPersonaBack {
+                conversation,
+                persona,
+                ..
             } => {
                 self.row(conversation).persona = persona;
                 Some(done("persona kept".to_owned(), None))
@@ -565,7 +603,7 @@ impl Script {
                     last: self.last.map(|id| self.opened(id)),
                     drafts: self.drafts_of(None),
                     model: self.model.clone(),
-                    state: BTreeMap::new(),
+                    state: self.state.clone(),
                 };
                 Answer::Home(Box::new(home))
             }
@@ -628,7 +666,12 @@ impl Script {
         let has = |c: &Conversation| {
             let title = c.title.to_lowercase();
             let mut words = query.words.split_whitespace();
-            words.all(|word| title.contains(&word.to_lowercase()))
+            let is_with = query.persona.is_none_or(|id| c.persona == Some(id));
+            is_with
+                && words.all(|word| match word.strip_prefix("persona:") {
+                    Some(name) => self.is_named(c.persona, name),
+                    None => title.contains(&word.to_lowercase()),
+                })
         };
         let mut rows: Vec<Listed> = self
             .conversations
@@ -646,7 +689,7 @@ impl Script {
     }
 }
 
-fn done(what: String, undo: Option<Command>) -> Answer {
+pub(super) fn done(what: String, undo: Option<Command>) -> Answer {
     Answer::Done { what, undo }
 }
 

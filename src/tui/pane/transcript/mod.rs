@@ -2,6 +2,7 @@
 
 mod hand;
 mod light;
+mod mark;
 mod news;
 mod travel;
 
@@ -15,6 +16,7 @@ pub use super::foot::Hints;
 use crate::domain::clean::Clean;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::tui::canvas::Canvas;
+use crate::tui::roster::Roster;
 use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
@@ -110,7 +112,13 @@ impl Transcript {
     }
 
     /// Draws what the last layout found.
-    pub fn paint(&self, canvas: &mut Canvas<'_>, is_focused: bool, zone: &TimeZone) {
+    pub fn paint(
+        &self,
+        canvas: &mut Canvas<'_>,
+        is_focused: bool,
+        zone: &TimeZone,
+        roster: &Roster,
+    ) {
         let text = Rect {
             x: self.area.x + 2.min(self.area.width),
             width: text_width(self.area),
@@ -129,6 +137,7 @@ impl Transcript {
                 row: place.row,
                 skip: self.skip,
                 zone,
+                roster,
                 hints: (&self.hints, is_focused),
             };
             entry.paint(canvas, row, spot);

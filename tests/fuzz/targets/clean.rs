@@ -1,0 +1,8 @@
+//! Any bytes through the one door to the terminal.
+#![no_main]
+
+#[path = "../properties.rs"]
+#[allow(dead_code, reason = "each target uses one of them")]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::clean(bytes));

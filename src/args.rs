@@ -1,8 +1,14 @@
 //! The command line as types. No file is read here, and no default of a setting is known here.
 
+mod library;
+
 use std::path::PathBuf;
 
 use clap::{Args as Options, Parser, Subcommand};
+
+pub use library::{
+    Fill, Listing, Persona, PersonaCommand, Personas, Prompt, PromptCommand, Prompts,
+};
 
 /// Shown under `--help`.
 const AFTER: &str = "\
@@ -57,6 +63,10 @@ pub enum Command {
     List(List),
     /// Print a conversation
     Show(Show),
+    /// Personas: whom you talk to
+    Personas(Personas),
+    /// Prompts: the library of templates
+    Prompts(Prompts),
     /// Send to the hub now what waits, and say what went
     Sync(Sync),
     /// Look at the settings
@@ -74,6 +84,9 @@ pub struct Ask {
     /// Continue this conversation: its id, a unique beginning of it (6 characters or more), or `last`
     #[arg(long, value_name = "ID")]
     pub conversation: Option<String>,
+    /// Talk with this persona; `none` takes it from a conversation
+    #[arg(long, value_name = "NAME")]
+    pub persona: Option<String>,
     /// Instructions for the model
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,
@@ -93,9 +106,12 @@ pub struct Ask {
 
 #[derive(Debug, Options)]
 pub struct List {
-    /// Only titles with all of these words
+    /// Only titles with all of these words; `persona:NAME` as in the list of the screen
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
+    /// Only those with this persona, or with `none`
+    #[arg(long, value_name = "NAME")]
+    pub persona: Option<String>,
     /// At most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
@@ -163,6 +179,8 @@ impl Args {
             Some(Command::Ask(ask)) => ask.json,
             Some(Command::List(list)) => list.json,
             Some(Command::Show(show)) => show.json,
+            Some(Command::Personas(personas)) => personas.json,
+            Some(Command::Prompts(prompts)) => prompts.json,
             Some(Command::Sync(sync)) => sync.json,
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },
@@ -182,6 +200,26 @@ mod tests {
     }
 
     #[test]
+    fn the_library_has_its_options_before_and_after_what_is_done() {
+        for line in [
+            &["salon", "personas", "--json"][..],
+            &["salon", "personas", "list", "--json"],
+            &["salon", "prompts", "--json", "show", "Mail"],
+            &["salon", "prompts", "use", "Mail", "--var", "a=b", "--json"],
+        ] {
+            assert!(Args::try_parse_from(line).unwrap().is_json(), "{line:?}");
+        }
+        let wrong = ["salon", "personas", "set", "Anna", "--relationship", "boss"];
+        let told = Args::try_parse_from(wrong).unwrap_err().to_string();
+        assert!(told.contains("parent, spouse, child, sibling, friend, colleague, other"));
+        for bad in ["=v", "v", " =v"] {
+            let line = ["salon", "prompts", "use", "Mail", "--var", bad];
+            let told = Args::try_parse_from(line).unwrap_err().to_string();
+            assert!(told.contains("NAME=VALUE"), "{told}");
+        }
+    }
+
+    #[test]
     fn places_may_stand_before_and_after_a_command() {
         for line in [
             ["salon", "--data-dir", "/x", "list"],
@@ -192,7 +230,7 @@ mod tests {
         }
         let args = Args::try_parse_from(["salon", "ask", "--json", "a", "b"]).unwrap();
         assert!(args.is_json());
-        assert!(Args::try_parse_from(["salon", "ask", "--persona", "x", "a"]).is_err());
+        assert!(Args::try_parse_from(["salon", "ask", "--project", "x", "a"]).is_err());
         assert!(Args::try_parse_from(["salon", "--json"]).is_err());
     }
 }

@@ -17,7 +17,8 @@
 //! # The rooms
 //!
 //! - `domain/`: plain types and pure rules. `domain/clean.rs` is the only text a terminal gets; `domain/id.rs` makes
-//!   ids and stamps; `domain/window.rs` decides what a model is shown.
+//!   ids and stamps; `domain/window.rs` decides what a model is shown, `domain/template.rs`
+//!   reads the fields of a prompt.
 //! - `settings/`: the layers shipped, file, environment, arguments, made into one checked `Settings`.
 //! - `keys/`: the one table of actions (`keys/action.rs`), chords, and the key map.
 //! - `manual.rs`: salon's manual from `assets/guide/`, read by the guide and by help.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Parser;
 use futures::FutureExt;
 use rustix::event::{PollFd, PollFlags, poll};
-use salon::args::{Args, Ask, Command, Config, ConfigCommand, List};
+use salon::args::{Args, Ask, Command, Config, ConfigCommand, List, Personas, Prompts};
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
 use salon::domain::conversation::Sampling;
 use salon::domain::failure::{Failure, FailureKind};
@@ -113,7 +113,12 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             question.check()?;
             Some(question)
         }
-        Command::List(_) | Command::Show(_) | Command::Sync(_) | Command::Config(_) => None,
+        Command::List(_)
+        | Command::Show(_)
+        | Command::Personas(_)
+        | Command::Prompts(_)
+        | Command::Sync(_)
+        | Command::Config(_) => None,
     };
     log_panics();
     let mint = mint();
@@ -127,6 +132,12 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::List(list), _) => cli::list(&mut line, out, rows(list)).await,
             (Command::Show(show), _) => {
                 cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
+            }
+            (Command::Personas(Personas { command, .. }), _) => {
+                cli::personas(&mut line, out, command, &mint).await
+            }
+            (Command::Prompts(Prompts { command, .. }), _) => {
+                cli::prompts(&mut line, out, command, &mint).await
             }
             (Command::Sync(sync), _) if sync.check => cli::check_sync(&mut line, out).await,
             (Command::Sync(sync), _) => cli::sync(&mut line, out, sync.all).await,
@@ -226,7 +237,9 @@ async fn suspensions(face: Sender<tui::msg::Signal>) {
 fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
     let mut model = Model::new(mint, keys);
     model.theme.is_plain = settings.ui.no_color;
+    model.editor.clone_from(&settings.ui.editor);
     model.set_model.clone_from(&settings.model);
+    model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;
     let shipped_keys = settings
         .providers
@@ -298,6 +311,7 @@ fn question(ask: &Ask) -> Result<Question, Failure> {
         // A bad one was refused with the settings.
         model: model.transpose().unwrap_or_default(),
         conversation: ask.conversation.clone(),
+        persona: ask.persona.clone(),
         system: ask.system.clone(),
         sampling: Sampling {
             temperature: ask.temperature,
@@ -311,6 +325,7 @@ fn question(ask: &Ask) -> Result<Question, Failure> {
 fn rows(list: List) -> cli::Wanted {
     cli::Wanted {
         words: list.filter.join(" "),
+        persona: list.persona,
         limit: list.limit,
         offset: list.offset,
         is_count: list.count,

@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 use crate::keys::{Action, Context, KeyMap, LADDERS};
 
 /// The pages in their order. A page begins with `# Title`; each `## Heading` begins a passage.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 16] = [
     include_str!("../assets/guide/01-welcome.md"),
     include_str!("../assets/guide/02-writing.md"),
     include_str!("../assets/guide/03-answers.md"),
     include_str!("../assets/guide/04-models.md"),
     include_str!("../assets/guide/05-conversations.md"),
+    include_str!("../assets/guide/14-personas.md"),
     include_str!("../assets/guide/06-leaving.md"),
     include_str!("../assets/guide/07-config.md"),
     include_str!("../assets/guide/08-keys.md"),
@@ -19,7 +20,8 @@ const PAGES: [&str; 14] = [
     include_str!("../assets/guide/11-privacy.md"),
     include_str!("../assets/guide/12-trouble.md"),
     include_str!("../assets/guide/13-limits.md"),
-    include_str!("../assets/guide/14-sync.md"),
+    include_str!("../assets/guide/14-prompts.md"),
+    include_str!("../assets/guide/15-sync.md"),
 ];
 
 /// The manual; cheap to make and to clone, it is filled in when it is first read.

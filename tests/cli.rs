@@ -318,7 +318,7 @@ fn wrong_arguments_and_settings_exit_2() {
             vec!["ask", "--model", "openai/gpt-4o", "x"],
             "OPENAI_API_KEY",
         ),
-        (vec!["ask", "--persona", "x", "y"], "--persona"),
+        (vec!["ask", "--project", "x", "y"], "--project"),
         (vec!["ask", "--conversation", "abc", "x"], "six characters"),
         (vec!["ask", "--conversation", "abcdef12", "x"], "abcdef12"),
         (vec!["show", "last"], "no conversation"),
@@ -634,4 +634,432 @@ fn the_settings_are_shown_with_their_layers() {
             .any(|line| line["key"] == "default_model" && line["value"] == "lab/m")
     );
     assert!(!home.database().exists());
+}
+
+#[test]
+fn personas_are_made_shown_and_asked_from_the_shell() {
+    let server = Server::apart(vec![
+        Answer::text(&["one"]),
+        Answer::text(&["two"]),
+        Answer::text(&["three"]),
+    ]);
+    let home = Home::with(&server);
+    let set = [
+        "personas",
+        "set",
+        "Old Friend",
+        "--relationship",
+        "sibling",
+        "--description",
+        "From school.",
+        "--model",
+        "lab/warm",
+        "--temperature",
+        "0.5",
+    ];
+    assert_eq!(home.run(&set).ok().out, "made: Old Friend\n");
+    let more = [
+        "personas",
+        "set",
+        "old friend",
+        "--instructions",
+        "Be brief.",
+        "--json",
+    ];
+    let made = home.run(&more).ok().objects().pop().unwrap();
+    has(
+        &made,
+        "id name relationship description instructions system_text system model temperature conversation_count \
+         last_active_at total_tokens_input total_tokens_output cost_usd imported created_at updated_at trashed",
+    );
+    assert_eq!(
+        (&made["relationship"], &made["model"]),
+        (&"sibling".into(), &"lab/warm".into())
+    );
+    let system = made["system"].as_str().unwrap();
+    assert!(
+        system.contains("From school.") && system.contains("Be brief."),
+        "{system}"
+    );
+    let shown = home.run(&["personas", "show", "OLD FRIEND"]).ok().out;
+    assert!(
+        shown.ends_with(&format!("\n\n{}\n", system.trim_end())),
+        "{shown}"
+    );
+
+    home.run(&["ask", "--persona", "old friend", "Hello"]).ok();
+    let asked = &server.requests()[0].body;
+    assert_eq!(
+        (&asked["model"], &asked["temperature"]),
+        (&"warm".into(), &0.5.into())
+    );
+    assert_eq!(asked["messages"][0]["content"], system);
+    home.run(&["ask", "Alone"]).ok();
+    let titles = |persona: &str| {
+        let ran = home.run(&["list", "--json", "--persona", persona]).ok();
+        let lines = ran.objects();
+        lines
+            .iter()
+            .map(|line| (line["title"].clone(), line["persona"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        titles("Old Friend"),
+        [("Hello".into(), "Old Friend".into())]
+    );
+    assert_eq!(titles("none"), [("Alone".into(), Value::Null)]);
+    home.run(&[
+        "ask",
+        "--conversation",
+        "last",
+        "--persona",
+        "old friend",
+        "--model",
+        "lab/m",
+        "Now you",
+    ])
+    .ok();
+    let asked = &server.requests()[2].body;
+    assert_eq!(
+        (&asked["model"], &asked["messages"][0]["content"]),
+        (&"m".into(), &system.into())
+    );
+    assert_eq!(
+        home.run(&["list", "--count", "--persona", "Old Friend"])
+            .ok()
+            .out,
+        "2\n"
+    );
+
+    let ran = home.run(&["personas", "rm", "Old Friend"]).ok().out;
+    assert!(ran.contains("2 conversations stay"), "{ran}");
+    assert_eq!(home.run(&["personas"]).ok().out, "");
+    assert!(
+        home.run(&["personas", "list", "--trash"])
+            .ok()
+            .out
+            .ends_with("Old Friend\n")
+    );
+    assert_eq!(
+        home.run(&["personas", "restore", "Old Friend"]).ok().out,
+        "restored: Old Friend\n"
+    );
+    assert_eq!(
+        home.run(&["personas", "copy", "Old Friend"]).ok().out,
+        "copied: Old Friend copy\n"
+    );
+}
+
+#[test]
+fn wrong_personas_exit_2_and_change_nothing() {
+    let home = Home::new();
+    home.run(&["personas", "set", "Anna"]).ok();
+    let ran = home.run(&["personas", "set", "Berta", "--relationship", "boss"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.err
+            .contains("parent, spouse, child, sibling, friend, colleague, other"),
+        "{ran:?}"
+    );
+    let long = "x".repeat(10_000);
+    let card = home.path().join("card.json");
+    std::fs::write(&card, "{}").unwrap();
+    for (args, words) in [
+        (&["personas", "set", &long][..], "10000 characters"),
+        (&["personas", "set", "B", "--temperature", "3"], "0 to 2"),
+        (&["personas", "set", "B", "--temperature", "warm"], "0 to 2"),
+        (
+            &["personas", "set", "B", "--model", "nowhere"],
+            "provider/name",
+        ),
+        (
+            &["personas", "set", "Anna", "--rename", "none"],
+            "another name",
+        ),
+        (&["personas", "show", "Nobody"], "personas list"),
+        (
+            &["personas", "import", card.to_str().unwrap()],
+            "chara_card_v2",
+        ),
+        (&["ask", "--persona", "Nobody", "Hi"], "no persona"),
+        (&["list", "--persona", "Nobody"], "no persona"),
+    ] {
+        let ran = home.run(args);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains(words) && ran.out.is_empty(), "{ran:?}");
+    }
+    let told = home.run(&["personas", "show", "Nobody", "--json"]);
+    assert_eq!((told.code, kind(&told.objects()[0])), (Some(2), "error"));
+    assert_eq!(home.run(&["personas"]).ok().out.lines().count(), 1);
+}
+
+#[test]
+fn a_card_is_imported_once() {
+    let home = Home::new();
+    let card = home.path().join("ada.json");
+    let data = serde_json::json!({ "name": "Ada", "personality": "{{char}} is precise" });
+    let text = serde_json::json!({ "spec": "chara_card_v2", "data": data }).to_string();
+    std::fs::write(&card, text).unwrap();
+    let import = ["personas", "import", card.to_str().unwrap(), "--json"];
+    let made = home.run(&import).ok().objects().pop().unwrap();
+    assert_eq!(
+        (&made["name"], &made["imported"]),
+        (&"Ada".into(), &true.into())
+    );
+    assert_eq!(made["instructions"], "Personality: Ada is precise");
+    let again = home.run(&import);
+    assert_eq!((again.code, kind(&again.objects()[0])), (Some(2), "error"));
+}
+
+#[test]
+fn prompts_are_listed_written_and_used_from_the_shell() {
+    let home = Home::new();
+    let shipped = home.run(&["prompts", "list", "--json"]).ok().objects();
+    assert!(shipped.len() >= 20 && shipped.iter().all(|one| one["is_template"] == true));
+    has(
+        &shipped[0],
+        "id title content scenario description tags is_template usage_count",
+    );
+    let set = [
+        "prompts",
+        "set",
+        "--title",
+        "Mail",
+        "--content",
+        "-",
+        "--scenario",
+        "work",
+        "--tag",
+        "mail",
+        "--tag",
+        "polite",
+        "--description",
+        "A short mail",
+        "--meta",
+        "team=7",
+        "--json",
+    ];
+    let made = home
+        .run_with(&set, "Write to {whom}: {what|thanks|sorry}\n")
+        .objects();
+    let id = made[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(made[0]["content"], "Write to {whom}: {what|thanks|sorry}");
+    assert_eq!(
+        (&made[0]["metadata"]["team"], &made[0]["version"]),
+        (&7.into(), &1.into())
+    );
+    let listed = |args: &[&str]| {
+        let mut all = vec!["prompts", "list", "--json", "--no-shipped"];
+        all.extend(args);
+        home.run(&all).ok().objects().len()
+    };
+    assert_eq!(listed(&["short", "thanks"]), 1);
+    assert_eq!(listed(&["--scenario", "Work", "--tag", "MAIL"]), 1);
+    assert_eq!(listed(&["--tag", "none"]), 0);
+    let what = home
+        .run(&["prompts", "set", &id, "--content", "To {whom}"])
+        .ok()
+        .out;
+    assert_eq!(what, "saved: Mail, version 2\n");
+    let versions = home
+        .run(&["prompts", "show", "mail", "--versions", "--json"])
+        .ok()
+        .objects();
+    assert_eq!((versions.len(), &versions[1]["version"]), (2, &1.into()));
+
+    let used = home
+        .run(&["prompts", "use", &id[..30], "--var", "whom=a = b"])
+        .ok();
+    assert_eq!((used.out.as_str(), used.err.as_str()), ("To a = b", ""));
+    let shown = home
+        .run(&["prompts", "show", "Mail", "--json"])
+        .ok()
+        .objects();
+    assert_eq!(
+        (&shown[0]["usage_count"], &shown[0]["last_values"]["whom"]),
+        (&1.into(), &"a = b".into())
+    );
+    assert_eq!(
+        home.run(&["prompts", "rm", "Mail"]).ok().out,
+        "moved to the trash: Mail\n"
+    );
+    assert_eq!((listed(&[]), listed(&["--trash"])), (0, 1));
+    assert_eq!(
+        home.run(&["prompts", "restore", "Mail"]).ok().out,
+        "restored: Mail\n"
+    );
+    let title = shipped[0]["title"].as_str().unwrap();
+    let hidden = home.run(&["prompts", "hide", title]).ok().out;
+    assert_eq!(hidden, format!("hidden: {title}\n"));
+    let left = home.run(&["prompts", "--json"]).ok().objects();
+    assert_eq!(left.len(), shipped.len(), "one is hidden, one is new");
+}
+
+#[test]
+fn a_prompt_is_previewed_before_and_with_a_model() {
+    let server = Server::apart(vec![Answer::text(&["Dear ", "Bob"]), Answer::text(&["Hi"])]);
+    let home = Home::with(&server);
+    home.run(&[
+        "prompts",
+        "set",
+        "--title",
+        "Mail",
+        "--content",
+        "To {whom}",
+    ])
+    .ok();
+    let fill = ["prompts", "preview", "Mail", "--var", "whom=Bob"];
+    let filled = home.run(&fill).ok();
+    assert_eq!(filled.out, "To Bob");
+    assert!(filled.err.contains("nothing was sent"), "{filled:?}");
+    let object = home.run(&[&fill[..], &["--json"]].concat()).ok().objects();
+    assert_eq!(
+        (
+            object.len(),
+            &object[0]["preview"],
+            &object[0]["model_used"]
+        ),
+        (1, &"To Bob".into(), &Value::Null)
+    );
+    assert_eq!(server.requests().len(), 0);
+
+    let events = home
+        .run(&[&fill[..], &["--model", "lab/other", "--json"]].concat())
+        .ok()
+        .objects();
+    assert_eq!((kind(&events[0]), kind(&events[1])), ("started", "text"));
+    let ended = events.last().unwrap();
+    has(ended, "preview tokens_used model_used");
+    assert_eq!(
+        (&ended["preview"], &ended["tokens_used"]),
+        (&"Dear Bob".into(), &12.into())
+    );
+    assert_eq!(
+        (&ended["model_used"], &ended["text"]),
+        (&"lab/other".into(), &"To Bob".into())
+    );
+    assert_eq!(server.requests()[0].last_message(), "To Bob");
+    let tried = home
+        .run(&["prompts", "preview", "--content", "Say {a:hi}", "--try"])
+        .ok();
+    assert_eq!(tried.out, "Hi");
+    assert_eq!(server.requests()[1].last_message(), "Say hi");
+    assert_eq!(home.run(&["list", "--count"]).ok().out, "0\n");
+    let shown = home
+        .run(&["prompts", "show", "Mail", "--json"])
+        .ok()
+        .objects();
+    assert_eq!(shown[0]["usage_count"], 0);
+}
+
+#[test]
+fn wrong_prompts_exit_2_and_name_what_is_wrong() {
+    let server = Server::apart(vec![error_key()]);
+    let home = Home::with(&server);
+    home.run(&[
+        "prompts",
+        "set",
+        "--title",
+        "Mail",
+        "--content",
+        "To {whom} {how|kindly|coolly}",
+    ])
+    .ok();
+    let shipped = home.run(&["prompts", "--json"]).ok().objects();
+    let shipped = shipped[0]["title"].as_str().unwrap().to_owned();
+    for (args, words) in [
+        (&["prompts", "use", "Mail"][..], "whom, how"),
+        (
+            &[
+                "prompts",
+                "use",
+                "Mail",
+                "--var",
+                "whom=",
+                "--var",
+                "how=kindly",
+            ],
+            "whom is empty",
+        ),
+        (
+            &[
+                "prompts",
+                "preview",
+                "Mail",
+                "--var",
+                "whom=x",
+                "--var",
+                "how=loudly",
+            ],
+            "kindly, coolly",
+        ),
+        (&["prompts", "use", "Mail", "--var", "=v"], "NAME=VALUE"),
+        (&["prompts", "use", "Mail", "--var", "who=v"], "whom, how"),
+        (&["prompts", "show", "Nothing"], "prompts list"),
+        (
+            &["prompts", "set", "--title", "MAIL", "--content", "x"],
+            "already",
+        ),
+        (&["prompts", "set", "--title", "Empty"], "no content"),
+        (&["prompts", "set", "--content", "x"], "no title"),
+        (
+            &["prompts", "set", &shipped, "--title", "Mine"],
+            "Duplicate it",
+        ),
+        (&["prompts", "rm", &shipped], "Duplicate it"),
+        (
+            &[
+                "prompts",
+                "preview",
+                "--content",
+                "x",
+                "--model",
+                "nowhere/m",
+            ],
+            "nowhere",
+        ),
+        (
+            &[
+                "prompts",
+                "preview",
+                "--content",
+                "x",
+                "--try",
+                "--temperature",
+                "3",
+            ],
+            "0 to 2",
+        ),
+        (&["prompts", "preview"], "Usage"),
+    ] {
+        let ran = home.run(args);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(
+            ran.err.contains(words) && ran.out.is_empty(),
+            "{words}: {ran:?}"
+        );
+    }
+    let failed = home.run(&["prompts", "preview", "--content", "x", "--try", "--json"]);
+    let events = failed.objects();
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert_eq!(
+        events.iter().map(kind).collect::<Vec<_>>(),
+        ["started", "ended", "error"]
+    );
+    assert_eq!(
+        (&events[1]["status"], &events[1]["preview"]),
+        (&"failed".into(), &"".into())
+    );
+    assert_eq!(
+        home.run(&["prompts", "--no-shipped"]).code,
+        Some(2),
+        "an option of list"
+    );
+    assert_eq!(
+        home.run(&["prompts", "list", "--no-shipped", "--json"])
+            .ok()
+            .objects()
+            .len(),
+        1
+    );
 }

@@ -17,12 +17,12 @@ use salon::domain::failure::{Failure, FailureKind, Offer};
 use salon::domain::id::{ConversationId, MessageId, RequestId};
 use salon::domain::message::{Finish, Message, Status};
 use salon::protocol::{Chat, Command, News, Step, Turn};
-use salon::settings::{KeySource, Settings};
+use salon::settings::{KeySource, Settings, Wire};
 use serde_json::{Value, json};
 use support::face::{Face, disk, fresh, on_disk, skip};
 use support::fixture::{KEY, provider, settings};
 use support::server::{
-    Answer, Framing, Gate, SSE_DONE, Server, error, error_key, error_model, error_pace,
+    Answer, Framing, Gate, Recorded, SSE_DONE, Server, error, error_key, error_model, error_pace,
     error_quota, error_server, sse, sse_end, sse_error, sse_finish, sse_piece, sse_role, sse_text,
     sse_thought, sse_usage,
 };
@@ -94,7 +94,11 @@ impl Scene {
     async fn reply_to(&mut self, asked: Asked) -> Message {
         let reply = self.face.measured(asked.id).await;
         assert_eq!(self.face.grown(asked.id), reply.content);
-        let stored = on_disk(&self.settings, reply.id).await.unwrap();
+        let mut stored = on_disk(&self.settings, reply.id).await.unwrap();
+        if let (Some(stored), Some(told)) = (&mut stored.usage, reply.usage) {
+            // A row does not tell a cost the provider told from one that was worked out.
+            stored.cost = told.cost;
+        }
         assert_eq!(stored, reply);
         let question = on_disk(&self.settings, asked.question).await.unwrap();
         assert_eq!(question.status, Status::Complete);
@@ -138,7 +142,8 @@ impl Scene {
     }
 
     fn asks(&self) -> usize {
-        self.server.requests().len()
+        let is_question = |request: &&Recorded| request.path != "/v1/api/show";
+        self.server.requests().iter().filter(is_question).count()
     }
 }
 
@@ -1256,4 +1261,171 @@ async fn a_temporary_conversation_fails_without_a_trace() {
     assert_eq!(failure.unwrap().kind, FailureKind::Key);
     let home = scene.settings.paths.data_dir.clone();
     assert!(!support::face::holds(&home, "sky blue"));
+}
+
+/// A wire with its words and faults, each as its servers send them.
+struct Dialect {
+    wire: Wire,
+    /// Two pieces, "Because " and "of", and no end.
+    words: String,
+    /// An end with a reason.
+    end: String,
+    /// An error inside the stream.
+    error: String,
+}
+
+fn events(all: &[Value]) -> String {
+    let event = |data: &Value| {
+        let name = data["type"].as_str().unwrap_or("");
+        format!("event: {name}\ndata: {data}\n\n")
+    };
+    all.iter().map(event).collect()
+}
+
+fn lines(all: &[Value]) -> String {
+    all.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn dialects() -> [Dialect; 4] {
+    let delta = |text: &str| json!({"type": "response.output_text.delta", "item_id": "i", "output_index": 0, "content_index": 0, "delta": text});
+    let block = |text: &str| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
+    let line = |text: &str| json!({"model": "m", "message": {"role": "assistant", "content": text}, "done": false});
+    [
+        Dialect {
+            wire: Wire::ChatCompletions,
+            words: words_then(""),
+            end: sse_end(),
+            error: sse_error("Upstream broke"),
+        },
+        Dialect {
+            wire: Wire::Responses,
+            words: events(&[
+                json!({"type": "response.created", "response": {"id": "resp_1", "status": "in_progress"}}),
+                delta("Because "),
+                delta("of"),
+            ]),
+            end: events(&[
+                json!({"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "output": [],
+                    "usage": {"input_tokens": 9, "output_tokens": 3}}}),
+            ]),
+            error: events(&[
+                json!({"type": "error", "code": "server_error", "message": "Upstream broke"}),
+            ]),
+        },
+        Dialect {
+            wire: Wire::Messages,
+            words: events(&[
+                json!({"type": "message_start", "message": {"id": "msg_1", "role": "assistant", "content": [],
+                    "usage": {"input_tokens": 9, "output_tokens": 1}}}),
+                json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+                block("Because "),
+                block("of"),
+            ]),
+            end: events(&[
+                json!({"type": "content_block_stop", "index": 0}),
+                json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 3}}),
+                json!({"type": "message_stop"}),
+            ]),
+            error: events(&[
+                json!({"type": "error", "error": {"type": "api_error", "message": "Upstream broke"}}),
+            ]),
+        },
+        Dialect {
+            wire: Wire::Ollama,
+            words: lines(&[line("Because "), line("of")]),
+            end: lines(&[
+                json!({"model": "m", "message": {"role": "assistant", "content": ""}, "done": true,
+                    "done_reason": "stop", "prompt_eval_count": 9, "eval_count": 3}),
+            ]),
+            error: lines(&[json!({"error": "Upstream broke"})]),
+        },
+    ]
+}
+
+impl Scene {
+    async fn of(wire: Wire, mut script: Vec<Answer>) -> Scene {
+        // Ollama is asked for the model's window first.
+        let window = Answer::json(200, &json!({})).at("/v1/api/show").always();
+        script.insert(0, window);
+        Scene::with(script, |settings, _| {
+            settings.providers.get_mut("test").unwrap().wire = wire;
+        })
+        .await
+    }
+}
+
+#[tokio::test]
+async fn faults_24_25_28_hold_on_every_wire() {
+    for dialect in dialects() {
+        let (wire, words) = (dialect.wire, dialect.words);
+        let whole = stream(words.clone() + &dialect.end);
+        for (answer, status) in [
+            (whole.clone(), Status::Complete),
+            (whole.cut(), Status::Complete),
+            (stream(words.clone()).cut(), Status::Interrupted),
+            (stream(words.clone()), Status::Interrupted),
+            (stream(words.clone() + &dialect.error), Status::Failed),
+        ] {
+            let mut scene = Scene::of(wire, vec![answer]).await;
+            let reply = scene.reply().await;
+            assert_eq!(
+                (reply.status, reply.content.as_str()),
+                (status, "Because of"),
+                "{wire:?}: {reply:?}"
+            );
+            if status == Status::Failed {
+                says(&reply.failure.unwrap(), "Upstream broke", "");
+            }
+            assert_eq!(scene.asks(), 1, "{wire:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_7_to_20_mean_the_same_on_every_wire() {
+    for dialect in dialects() {
+        let wire = dialect.wire;
+        let page = "<html><head><title>Hotel Wi-Fi</title></head></html>";
+        for (answer, kind, title) in [
+            (
+                Answer::body(200, "text/html", page),
+                FailureKind::Wire,
+                "web page",
+            ),
+            (error_key(), FailureKind::Key, "refused the key"),
+            (error_quota(), FailureKind::Limit, "No credit left"),
+            (error_model(), FailureKind::Input, "has no model m"),
+            (
+                Answer::body(404, "text/html", page),
+                FailureKind::Wire,
+                "has nothing at",
+            ),
+            (
+                Answer::body(413, "text/html", page),
+                FailureKind::TooLong,
+                "too large",
+            ),
+        ] {
+            let mut scene = Scene::of(wire, vec![answer]).await;
+            let failure = scene.failure().await;
+            assert_eq!(failure.kind, kind, "{wire:?}: {failure}");
+            says(&failure, title, "");
+            assert_eq!(scene.asks(), 1, "{wire:?}");
+        }
+        let whole = stream(dialect.words + &dialect.end);
+        // Ollama's errors in the stream are plain words, which say nothing of another try.
+        let in_stream = match wire {
+            Wire::Ollama => error_server(),
+            _ => stream(dialect.error),
+        };
+        for trouble in [error_server(), error_pace("1"), in_stream] {
+            let mut scene = Scene::of(wire, vec![trouble, whole.clone()]).await;
+            let asked = scene.ask().await;
+            let (_, _, attempt) = scene.face.waiting(asked.id).await;
+            assert_eq!(attempt, 1, "{wire:?}");
+            skip(Duration::from_secs(2)).await;
+            assert_eq!(scene.reply_to(asked).await.content, "Because of");
+            assert_eq!(scene.asks(), 2, "{wire:?}");
+        }
+    }
 }

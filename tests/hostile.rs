@@ -41,10 +41,13 @@ fn world() -> Script {
             );
         }
     }
+    let alex = world.persona("Alex", "friend");
+    world.persona("Mum", "parent");
+    world.conversations[2].persona = Some(alex);
     let first = world.conversations[3].id;
     world.last = Some(first);
     let prompt = world.mint.id();
-    world.prompts.push(PromptListed::unused(Prompt {
+    world.library.prompts.push(PromptListed::unused(Prompt {
         id: prompt,
         version: 1,
         sheet: Sheet {
@@ -82,7 +85,7 @@ fn bound_keys() -> Vec<Vec<Chord>> {
 }
 
 /// Brings a face into each place where keys go.
-const PLACES: [(&str, &str); 9] = [
+const PLACES: [(&str, &str); 13] = [
     ("composer", ""),
     ("list", "alt+1"),
     ("filter", "alt+1 /"),
@@ -92,6 +95,10 @@ const PLACES: [(&str, &str); 9] = [
     ("help", "f1"),
     ("rename", "alt+1 r"),
     ("rewind", "esc esc"),
+    ("personas", "ctrl+x a"),
+    ("persona form", "ctrl+x a ctrl+x n"),
+    ("persona list", "alt+1 k enter"),
+    ("told", "ctrl+x s"),
 ];
 
 #[test]
@@ -399,7 +406,7 @@ fn is_somewhere(face: &mut Face) -> bool {
 }
 
 /// Ways to every place that draws foreign text.
-const STAGES: [&str; 14] = [
+const STAGES: [&str; 20] = [
     "",
     "alt+1",
     "alt+2;ctrl+t;.",
@@ -409,6 +416,12 @@ const STAGES: [&str; 14] = [
     "ctrl+x m",
     "ctrl+x m;paste",
     "alt+1;r",
+    "alt+1;g;enter;j;right",
+    "ctrl+x a",
+    "ctrl+x a;paste",
+    "ctrl+x a;ctrl+x e",
+    "ctrl+x a;ctrl+x e;tab tab;paste;shift+tab shift+tab shift+tab;paste",
+    "ctrl+x s",
     "toast",
     "notice",
     "rewind",
@@ -484,11 +497,26 @@ fn dressed(texts: &[String]) -> Script {
         world.drafts.insert((Some(id), 0), draft.clone());
         world.drafts.insert((Some(id), -1), draft);
     }
+    let persona = world.persona(&texts[2], "friend");
+    let profile = &mut world.row_of(persona).persona.profile;
+    profile.description.clone_from(&texts[3]);
+    profile.instructions.clone_from(&texts[5]);
+    profile.model = Some(name.clone());
+    if let Some(first) = first {
+        world.row(first).persona = Some(persona);
+        for message in world.messages.iter_mut().take(2) {
+            message.persona = Some(persona);
+        }
+        world.asked(first, &texts[5]);
+        world.replied(first, &texts[6]);
+        let tip = world.row(first).tip.unwrap();
+        world.message(tip).persona = None;
+    }
     world.last = first;
     world.models = vec![ModelSpec::named(name)];
     world.model_failures = vec![(texts[2].clone(), failure(&texts[3], &texts[4]))];
     let id = world.mint.id();
-    world.prompts.push(PromptListed::unused(Prompt {
+    world.library.prompts.push(PromptListed::unused(Prompt {
         id,
         version: 1,
         sheet: Sheet {

@@ -27,12 +27,30 @@ fn recorded() -> Vec<(Wire, Vec<u8>)> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == "txt") {
-                all.push((wire, std::fs::read(path).unwrap()));
+                let text = std::fs::read(path).unwrap();
+                let body = body_of(&text);
+                if !body.is_empty() {
+                    all.push((wire, body.to_vec()));
+                }
             }
         }
     }
     all.sort_by(|a, b| a.1.cmp(&b.1));
     all
+}
+
+/// What follows the head of the recorded answer.
+fn body_of(answer: &[u8]) -> &[u8] {
+    let ends = [&b"\r\n\r\n"[..], &b"\n\n"[..]]
+        .into_iter()
+        .filter_map(|end| {
+            let at = answer.windows(end.len()).position(|part| part == end)?;
+            Some(at + end.len())
+        });
+    match ends.min() {
+        Some(at) if answer.starts_with(b"HTTP/") => &answer[at..],
+        _ => answer,
+    }
 }
 
 fn check(wire: Wire, size: u8, body: &[u8]) {

@@ -14,6 +14,8 @@
 //! persona RELATIONSHIP NAME  a persona         described / persona-model / persona-trashed     of the last one
 //! with NAME                  the last conversation has it from here on
 //! prompts                    those that ship  start [last]
+//! prompt TITLE | SCENARIO | TEXT [| USES [| NAME=LAST VALUE …]]
+//! trial TEXT · trial-end [TITLE | REMEDY]      the answer in a preview
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
@@ -50,7 +52,7 @@ use salon::domain::model::ModelSpec;
 use salon::domain::prompt::{Prompt, PromptListed, Sheet};
 use salon::domain::sync::{SyncPhase, SyncState};
 use salon::keys::KeyMap;
-use salon::protocol::News;
+use salon::protocol::{News, TrialStep};
 use salon::provider::error::{self, Asked};
 use salon::provider::fault;
 use stage::Face;
@@ -256,6 +258,20 @@ impl Scene {
                 let (provider, title) = rest.split_once(' ').unwrap();
                 world.model_failures.push((provider.to_owned(), bad(title)));
             }
+            // Fields may hold `|`, so the parts stand apart by ` | `.
+            "prompt" => {
+                let mut parts = rest.split(" | ");
+                let title = parts.next().unwrap();
+                let scenario = parts.next().unwrap();
+                let content = parts.next().unwrap().replace("\\n", "\n");
+                world.prompt(title, scenario, &content);
+                let row = world.library.prompts.last_mut().unwrap();
+                row.uses = parts.next().map_or(0, |uses| uses.parse().unwrap());
+                for value in parts {
+                    let (name, value) = value.split_once('=').unwrap();
+                    row.last_values.insert(name.to_owned(), value.to_owned());
+                }
+            }
             "persona" => {
                 let (relationship, name) = rest.split_once(' ').unwrap();
                 world.persona(name, relationship);
@@ -276,7 +292,7 @@ impl Scene {
             "prompts" => {
                 for (scenario, title, description, content) in PROMPTS {
                     let id = world.mint.id();
-                    world.prompts.push(PromptListed::unused(Prompt {
+                    world.library.prompts.push(PromptListed::unused(Prompt {
                         id,
                         version: 1,
                         sheet: Sheet {
@@ -322,6 +338,16 @@ impl Scene {
             "grow" => face.grows(rest),
             "think" => face.thinks(rest),
             "complete" => face.completes(),
+            "trial" => {
+                let text = rest.replace("\\n", "\n");
+                let events = face.engine.trial(TrialStep::Grew { text });
+                face.hears(events)
+            }
+            "trial-end" => {
+                let failure = rest.contains(" | ").then(|| bad(rest));
+                let events = face.engine.end_trial(Status::Complete, failure);
+                face.hears(events)
+            }
             "fatal" => face.news(News::Fatal(bad(rest))),
             "warn" => face.news(News::Warned(bad(rest))),
             "sync" => face.news(News::Sync(sync_state(rest))),

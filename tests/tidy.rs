@@ -127,7 +127,7 @@ const WALLS: &[Wall] = &[
     ),
     (
         "cli",
-        &["cli", "protocol", "domain", "settings"],
+        &["cli", "args", "protocol", "domain", "settings"],
         &["std", "serde", "serde_json", "tokio", "anyhow", "jiff"],
     ),
     ("args", &["domain"], &["std", "clap"]),

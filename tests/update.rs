@@ -1349,7 +1349,7 @@ fn a_store_that_cannot_be_used_says_so_and_any_key_leaves() {
 fn a_prompt_goes_into_the_composer_and_is_remembered() {
     let mut world = three();
     let id = world.mint.id();
-    world.prompts.push(PromptListed::unused(Prompt {
+    world.library.prompts.push(PromptListed::unused(Prompt {
         id,
         version: 1,
         sheet: Sheet {

@@ -1,6 +1,7 @@
 //! `salon ask`: a question from arguments and standard input, the reply on standard output as it grows.
 
 use super::json::{self, Piece, Started, Waiting};
+use super::personas::persona_id;
 use super::{Exit, Line, NoAnswer, Out, Signal, exit_of};
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::{Failure, FailureKind};
@@ -18,6 +19,8 @@ pub struct Question {
     pub model: Option<ModelRef>,
     /// An id, a unique beginning of one, or `last`; `None` = a new conversation.
     pub conversation: Option<String>,
+    /// A name or id; `none` = no persona.
+    pub persona: Option<String>,
     pub system: Option<String>,
     pub sampling: Sampling,
     pub is_temporary: bool,
@@ -91,11 +94,15 @@ async fn place(
     question: &Question,
     mint: &Mint,
 ) -> Result<(To, ConversationId), NoAnswer> {
+    let persona = match &question.persona {
+        Some(name) => Some(persona_id(line, out, name).await?),
+        None => None,
+    };
     let Some(id) = &question.conversation else {
         let new = NewConversation {
             id: mint.id(),
             model: question.model.clone(),
-            persona: None,
+            persona: persona.flatten(),
             system: question.system.clone().unwrap_or_default(),
             sampling: question.sampling.clone(),
             storage: None,
@@ -104,14 +111,30 @@ async fn place(
         let id = new.id;
         return Ok((To::New(new), id));
     };
-    let find = Command::Shelf(Shelf::Find { id: id.clone() });
-    let Answer::Found(found) = line.answer(find, out).await? else {
-        return Err(NoAnswer::Failed(super::lost()));
-    };
+    let mut found = find(line, out, id).await?;
+    if let Some(persona) = persona.filter(|persona| *persona != found.persona) {
+        let conversation = found.id;
+        let set = Chat::SetPersona {
+            conversation,
+            persona,
+        };
+        let what = line.done(Command::Chat(set), out).await?;
+        out.note(&what);
+        // It may have brought a model; what the options say comes after it.
+        found = find(line, out, &conversation.to_string()).await?;
+    }
     for change in changes(&found, question) {
         line.change(Command::Chat(change), out).await?;
     }
     Ok((To::Conversation(found.id), found.id))
+}
+
+async fn find(line: &mut Line, out: &mut Out, id: &str) -> Result<Conversation, NoAnswer> {
+    let find = Command::Shelf(Shelf::Find { id: id.to_owned() });
+    let Answer::Found(found) = line.answer(find, out).await? else {
+        return Err(NoAnswer::Failed(super::lost()));
+    };
+    Ok(found)
 }
 
 /// What the options change in a conversation that exists.
@@ -257,7 +280,7 @@ impl Asking {
     }
 }
 
-fn waiting(out: &mut Out, ms: i64, why: &str, attempt: u32) {
+pub(super) fn waiting(out: &mut Out, ms: i64, why: &str, attempt: u32) {
     let tenths = u32::try_from(ms.saturating_add(99) / 100).unwrap_or(u32::MAX);
     let seconds = f64::from(tenths) / 10.0;
     if out.is_json() {

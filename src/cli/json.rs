@@ -146,7 +146,7 @@ pub fn ended<'a>(reply: &'a Message, conversation: &'a Conversation) -> Ended<'a
     }
 }
 
-fn tokens(usage: Usage) -> Tokens {
+pub fn tokens(usage: Usage) -> Tokens {
     Tokens {
         input_tokens: usage.input,
         output_tokens: usage.output,
@@ -157,14 +157,14 @@ fn tokens(usage: Usage) -> Tokens {
     }
 }
 
-/// A conversation. Its cost is null when no request of it has a known price.
-pub fn conversation(row: &Conversation) -> Row<'_> {
+/// A conversation and the name of its persona. Its cost is null when no request of it has a known price.
+pub fn conversation<'a>(row: &'a Conversation, persona: Option<&'a str>) -> Row<'a> {
     let is_unknown = row.cost.0 == 0 && row.unpriced > 0;
     Row {
         id: row.id,
         title: &row.title,
         project: None,
-        persona: None,
+        persona,
         model: &row.model,
         message_count: row.message_count,
         total_tokens_input: row.tokens_in,

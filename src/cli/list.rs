@@ -1,6 +1,10 @@
 //! `salon list`: conversations, newest activity first.
 
-use super::{Exit, Line, NoAnswer, Out, json};
+use std::collections::BTreeMap;
+
+use super::personas::persona_id;
+use super::{Exit, Line, NoAnswer, Out, json, personas};
+use crate::domain::id::PersonaId;
 use crate::protocol::{Answer, Command, Query, Shelf, Which};
 
 /// Which rows are listed, and how.
@@ -8,6 +12,8 @@ use crate::protocol::{Answer, Command, Query, Shelf, Which};
 pub struct Wanted {
     /// Words that stand in the title.
     pub words: String,
+    /// A name or id; `none` = those without a persona.
+    pub persona: Option<String>,
     pub limit: Option<u32>,
     pub offset: u64,
     /// Only how many there are.
@@ -16,11 +22,34 @@ pub struct Wanted {
 
 /// Prints one conversation a line: id, last activity, model, title.
 pub async fn list(line: &mut Line, out: &mut Out, wanted: Wanted) -> Exit {
+    match run(line, out, wanted).await {
+        Ok(()) => {
+            line.stop().await;
+            out.exit(Exit::DONE)
+        }
+        Err(why) => line.give_up(why, out).await,
+    }
+}
+
+async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAnswer> {
+    let mut words = wanted.words;
+    let persona = match &wanted.persona {
+        Some(name) => persona_id(line, out, name).await?,
+        None => None,
+    };
+    if wanted.persona.is_some() && persona.is_none() {
+        words.push_str(" persona:none");
+    }
+    let names = if out.is_json() && !wanted.is_count {
+        names(line, out).await?
+    } else {
+        BTreeMap::new()
+    };
     let command = Command::Shelf(Shelf::List {
         query: Query {
-            words: wanted.words,
+            words,
             which: Which::Active,
-            persona: None,
+            persona,
         },
         after: None,
         offset: wanted.offset,
@@ -30,10 +59,8 @@ pub async fn list(line: &mut Line, out: &mut Out, wanted: Wanted) -> Exit {
             wanted.limit
         },
     });
-    let (rows, total) = match line.answer(command, out).await {
-        Ok(Answer::List { rows, total, .. }) => (rows, total),
-        Ok(_) => return line.give_up(NoAnswer::Failed(super::lost()), out).await,
-        Err(why) => return line.give_up(why, out).await,
+    let Answer::List { rows, total, .. } = line.answer(command, out).await? else {
+        return Err(NoAnswer::Failed(super::lost()));
     };
     if wanted.is_count {
         if out.is_json() {
@@ -48,12 +75,24 @@ pub async fn list(line: &mut Line, out: &mut Out, wanted: Wanted) -> Exit {
         }
         let row = &listed.conversation;
         if out.is_json() {
-            out.object(&json::conversation(row));
+            let persona = row.persona.and_then(|id| names.get(&id));
+            out.object(&json::conversation(row, persona.map(String::as_str)));
         } else {
             let at = row.active_at.rfc3339();
             out.line(&format!("{}  {at}  {}  {}", row.id, row.model, row.title));
         }
     }
-    line.stop().await;
-    out.exit(Exit::DONE)
+    Ok(())
+}
+
+/// The names of personas.
+pub(super) async fn names(
+    line: &mut Line,
+    out: &mut Out,
+) -> Result<BTreeMap<PersonaId, String>, NoAnswer> {
+    let all = personas::all(line, out).await?;
+    let named = all
+        .into_iter()
+        .map(|one| (one.persona.id, one.persona.profile.name));
+    Ok(named.collect())
 }

@@ -2,10 +2,14 @@
 
 mod ask;
 mod json;
+mod library_json;
 mod list;
 mod out;
+mod personas;
+mod prompts;
 mod show;
 mod sync;
+mod trial;
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -15,6 +19,8 @@ use crate::protocol::{Answer, Command, Event, News, Request};
 pub use ask::{Question, ask};
 pub use list::{Wanted, list};
 pub use out::{Exit, Out};
+pub use personas::personas;
+pub use prompts::prompts;
 pub use show::{config, show};
 pub use sync::{check_sync, sync};
 
@@ -121,6 +127,14 @@ impl Line {
                 | News::Stopped => {}
             }
         }
+    }
+
+    /// Asks for something that is answered by `Done`; what was done.
+    async fn done(&mut self, command: Command, out: &mut Out) -> Result<String, NoAnswer> {
+        let Answer::Done { what, .. } = self.answer(command, out).await? else {
+            return Err(NoAnswer::Failed(lost()));
+        };
+        Ok(what)
     }
 
     /// The next event, unless a signal comes first or nothing works.

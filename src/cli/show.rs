@@ -1,5 +1,6 @@
 //! `salon show` prints a conversation, `salon config show` the settings.
 
+use super::list::names;
 use super::{Exit, Line, NoAnswer, Out, json};
 use crate::domain::conversation::Conversation;
 use crate::domain::message::{Message, Role, Status};
@@ -13,16 +14,17 @@ pub async fn show(
     id: String,
     (offset, limit): (usize, Option<usize>),
 ) -> Exit {
-    let (conversation, page) = match read(line, out, id).await {
+    let (conversation, page, persona) = match read(line, out, id).await {
         Ok(read) => read,
         Err(why) => return line.give_up(why, out).await,
     };
     if out.is_json() {
-        out.object(&json::conversation(&conversation));
+        out.object(&json::conversation(&conversation, persona.as_deref()));
     } else {
         out.line(&conversation.title);
+        let with = persona.map_or_else(String::new, |name| format!("  with {name}"));
         out.line(&format!(
-            "{}  {}  {} messages",
+            "{}  {}  {} messages{with}",
             conversation.id, conversation.model, conversation.message_count
         ));
     }
@@ -48,10 +50,14 @@ async fn read(
     line: &mut Line,
     out: &mut Out,
     id: String,
-) -> Result<(Conversation, Page), NoAnswer> {
+) -> Result<(Conversation, Page, Option<String>), NoAnswer> {
     let find = Command::Shelf(Shelf::Find { id });
     let Answer::Found(found) = line.answer(find, out).await? else {
         return Err(NoAnswer::Failed(super::lost()));
+    };
+    let persona = match found.persona {
+        Some(persona) => names(line, out).await?.remove(&persona),
+        None => None,
     };
     let page = Command::Chat(Chat::Page {
         conversation: found.id,
@@ -59,7 +65,7 @@ async fn read(
         limit: None,
     });
     match line.answer(page, out).await? {
-        Answer::Page { page, .. } => Ok((found, page)),
+        Answer::Page { page, .. } => Ok((found, page, persona)),
         Answer::Home(_)
         | Answer::Opened(_)
         | Answer::List { .. }

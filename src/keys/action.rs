@@ -130,10 +130,11 @@ actions! {
     // The conversation at hand.
     PickModel "chat.model" "Use another model from the next message on" [Everywhere] / "model";
     EditSystem "chat.system" "Write this conversation's own instructions" [Everywhere] / "system";
+    ShowSystem "chat.system_text" "All that the model is told before your messages" [Everywhere] / "system-text";
     PickPersona "persona.pick" "Talk with a persona, or with none" [Everywhere] / "persona";
     NewPersona "persona.new" "Make a persona" [Overlay Everywhere] / "new-persona";
-    EditPersona "persona.edit" "Edit the persona" [Overlay Everywhere] / "edit-persona";
-    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [Overlay];
+    EditPersona "persona.edit" "Edit the persona" [List Overlay Everywhere] / "edit-persona";
+    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [List Overlay];
     TrashPersona "persona.trash" "Move the persona to the trash; its conversations stay" [Overlay];
     TrashedPersonas "persona.trashed" "Show the personas in the trash, or the others again" [Overlay];
     Retry "chat.retry" "Ask again: another answer beside this one" [Transcript Everywhere] / "retry";
@@ -171,20 +172,39 @@ actions! {
     ListPageDown "list.page_down" "A page down" [List Library Overlay] unshown;
     ListFirst "list.first" "To the first row" [List Library Overlay];
     ListLast "list.last" "To the last row" [List Library Overlay];
-    Filter "list.filter" "Filter by words of the title" [List Library];
+    FoldGroup "list.fold" "Fold the group, or the persona" [List];
+    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List];
+    Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library];
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
-    OpenConversation "conversation.open" "Open the conversation" [List];
+    OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List];
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
-    TrashConversation "conversation.trash" "Move the conversation to the trash" [List Everywhere] / "trash";
+    TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
     UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
-    InsertPrompt "library.insert" "Put the prompt into the composer" [Library];
+
+    // Prompts.
+    InsertPrompt "library.insert" "Use the prompt: fill its fields, put it into the composer" [Library];
+    TryPrompt "prompt.try" "Try the prompt: the answer is shown here and not kept" [Library Overlay];
+    TryWith "prompt.try_with" "Try it with another model" [Library Overlay];
+    NewPrompt "prompt.new" "Write a new prompt" [Everywhere] / "new-prompt";
+    EditPrompt "prompt.edit" "Edit the prompt" [Library];
+    DuplicatePrompt "prompt.duplicate" "Make a copy of the prompt to edit" [Library];
+    TrashPrompt "prompt.trash" "Move the prompt to the trash" [Library];
+    RestorePrompt "prompt.restore" "Take the prompt out of the trash" [Library];
+    HidePrompt "prompt.hide" "Hide a shipped prompt, or show it again" [Library];
+    PromptVersions "prompt.versions" "The earlier versions of the prompt" [Library];
+    PromptUses "prompt.uses" "Where the prompt was used" [Library];
+    FilterBy "library.filter_by" "Show one scenario or one tag" [Library];
+    OrderPrompts "library.order" "Order the prompts by use or by title" [Library];
+    ToggleShipped "library.shipped" "Leave the shipped prompts out, or show them again" [Library];
+    ToggleHidden "library.hidden" "Show hidden prompts too, or not" [Library];
 
     // Pickers and forms.
     Accept "overlay.accept" "Take what is selected or written" [Overlay];
     NextField "form.next" "To the next field" [Overlay];
     PreviousField "form.previous" "To the field before" [Overlay];
+    EditOutside "form.editor" "Write the text in your own editor" [Overlay];
     MadeText "form.made" "Bring back the text made from the fields" [Overlay];
     RefreshPicker "picker.refresh" "Ask the providers for their models again" [Overlay];
     Favourite "picker.favourite" "Mark the model as a favourite, or unmark it" [Overlay];

@@ -380,6 +380,12 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .number(&path("ui.ambiguous_width"), 1..=2, "1 or 2")
             .unwrap_or(1),
         no_color: layers.variable("NO_COLOR").is_some(),
+        editor: ["VISUAL", "EDITOR"]
+            .into_iter()
+            .filter_map(|name| layers.variable(name))
+            .find(|editor| !editor.trim().is_empty())
+            .unwrap_or("vi")
+            .to_owned(),
         is_tmux: layers.variable("TMUX").is_some(),
     }
 }

@@ -188,6 +188,8 @@ pub struct Ui {
     pub ambiguous_width: u8,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
+    /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.
+    pub editor: String,
     /// Salon runs inside tmux (`TMUX` is set).
     pub is_tmux: bool,
 }

@@ -58,13 +58,13 @@ impl Store {
         let now = self.inner.mint.now();
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
+        make_row(&mut tx, id).await?;
         sqlx::query(
-            "INSERT INTO prompt_use(prompt_id, origin, uses, last_at, last_values) VALUES (?, 1, 1, ?, ?)
-             ON CONFLICT DO UPDATE SET uses = uses + 1, last_at = excluded.last_at, last_values = excluded.last_values",
+            "UPDATE prompt_use SET uses = uses + 1, last_at = ?, last_values = ? WHERE prompt_id = ? AND origin = 1",
         )
-        .bind(id.0)
         .bind(now.0)
         .bind(serde_json::to_string(values).unwrap_or_else(|_| "{}".to_owned()))
+        .bind(id.0)
         .execute(&mut *tx)
         .await?;
         let used = of_one(&mut tx, id).await?;
@@ -77,12 +77,12 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
         for id in ids {
+            make_row(&mut tx, *id).await?;
             sqlx::query(
-                "INSERT INTO prompt_use(prompt_id, origin, is_hidden) VALUES (?, 1, ?)
-                 ON CONFLICT DO UPDATE SET is_hidden = excluded.is_hidden WHERE is_hidden <> excluded.is_hidden",
+                "UPDATE prompt_use SET is_hidden = ?1 WHERE prompt_id = ?2 AND origin = 1 AND is_hidden <> ?1",
             )
-            .bind(id.0)
             .bind(is_hidden)
+            .bind(id.0)
             .execute(&mut *tx)
             .await?;
         }
@@ -113,6 +113,19 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Makes this machine's row of a prompt where there is none. No upsert: its conflict clause would reach into the
+/// triggers, where the outbox has one of its own.
+async fn make_row(tx: &mut SqliteConnection, id: PromptId) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO prompt_use(prompt_id, origin) SELECT ?1, 1
+         WHERE NOT EXISTS (SELECT 1 FROM prompt_use WHERE prompt_id = ?1 AND origin = 1)",
+    )
+    .bind(id.0)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 async fn of_one(connection: &mut SqliteConnection, id: PromptId) -> Result<UseOf, StoreError> {

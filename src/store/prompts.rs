@@ -195,20 +195,24 @@ impl Store {
         tags: &[String],
     ) -> Result<(), StoreError> {
         for tag in tags {
-            sqlx::query(
-                "INSERT INTO tag(kind, id, name, stamp, origin) VALUES ('prompt', ?, ?, ?, 1)
-                 ON CONFLICT DO UPDATE SET name = excluded.name, is_gone = 0, stamp = max(stamp + 1, excluded.stamp)
-                 WHERE is_gone = 1 OR name <> excluded.name COLLATE BINARY",
-            )
-            .bind(id.0)
-            .bind(tag.as_str())
-            .bind(self.stamp())
-            .execute(&mut *tx)
-            .await?;
+            // No upsert: its conflict clause would reach into the triggers, where the outbox has one of its own.
+            for sql in [
+                "UPDATE tag SET name = ?2, is_gone = 0, stamp = max(stamp + 1, ?3) WHERE kind = 'prompt' AND id = ?1
+                 AND name = ?2 AND (is_gone = 1 OR name <> ?2 COLLATE BINARY)",
+                "INSERT INTO tag(kind, id, name, stamp, origin) SELECT 'prompt', ?1, ?2, ?3, 1
+                 WHERE NOT EXISTS (SELECT 1 FROM tag WHERE kind = 'prompt' AND id = ?1 AND name = ?2)",
+            ] {
+                sqlx::query(sql)
+                    .bind(id.0)
+                    .bind(tag.as_str())
+                    .bind(self.stamp())
+                    .execute(&mut *tx)
+                    .await?;
+            }
         }
         sqlx::query(
             "UPDATE tag SET is_gone = 1, stamp = max(stamp + 1, ?) WHERE kind = 'prompt' AND id = ? AND is_gone = 0
-             AND name NOT IN (SELECT value FROM json_each(?))",
+             AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE value = name COLLATE NOCASE)",
         )
         .bind(self.stamp())
         .bind(id.0)

@@ -7,12 +7,14 @@ use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
 use super::personas;
+use super::prompts;
 use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
+use super::told;
 use super::words::word_of;
-use super::{ladder, leaving};
+use super::{keeping, ladder, leaving};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -33,6 +35,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::DuplicatePersona => personas::duplicate(model),
         Action::TrashPersona => personas::trash(model),
         Action::TrashedPersonas => personas::toggle_trash(model),
+        Action::ShowSystem => told::show(model),
         Action::Retry => talk::retry(model),
         Action::RetryWith => talk::retry_with(model),
         Action::Continue => talk::go_on(model),
@@ -65,14 +68,32 @@ pub fn act(model: &mut Model, action: Action) {
         | Action::ListFirst
         | Action::ListLast => step(model, action),
         Action::Filter => filter(model),
-        Action::NewConversation => talk::new_conversation(model),
+        Action::FoldGroup => shelf::fold(model),
+        Action::UnfoldGroup => shelf::unfold(model),
+        Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),
         Action::RestoreConversation => shelf::restore(model),
         Action::UndoAction => shelf::undo(model),
+        Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
-        Action::InsertPrompt => talk::insert_prompt(model),
+        Action::InsertPrompt => prompts::use_selected(model),
+        Action::TryPrompt => prompts::try_it(model),
+        Action::TryWith => prompts::try_with(model),
+        Action::FilterBy => prompts::pick_group(model),
+        Action::OrderPrompts => prompts::order(model),
+        Action::ToggleShipped => prompts::toggle_shipped(model),
+        Action::ToggleHidden => prompts::toggle_hidden(model),
+        Action::NewPrompt => keeping::write_new(model),
+        Action::EditPrompt => keeping::edit(model),
+        Action::DuplicatePrompt => keeping::duplicate(model),
+        Action::TrashPrompt => keeping::trash(model),
+        Action::RestorePrompt => keeping::restore(model),
+        Action::HidePrompt => keeping::hide(model),
+        Action::PromptVersions => keeping::versions(model),
+        Action::PromptUses => keeping::uses(model),
+        Action::EditOutside => outside(model),
         Action::RefreshPicker => talk::refresh_models(model),
         Action::Favourite => talk::mark_favourite(model),
         Action::FocusComposer => focus(model, Focus::Composer),
@@ -237,6 +258,14 @@ fn copy(model: &mut Model, text: Option<String>) {
     }
 }
 
+/// Gives the text in hand to the user's own editor; `update` puts back what comes of it.
+fn outside(model: &mut Model) {
+    if let Some(text) = editor(model).map(|editor| editor.text()) {
+        model.lent = Some(model.overlays.len());
+        model.effects.push(Effect::Edit(text));
+    }
+}
+
 fn fold(model: &mut Model) {
     if let Some(id) = model.transcript.toggle_thinking() {
         model.ask(Command::Chat(Chat::Thinking(id)), Ask::Thinking);
@@ -277,7 +306,9 @@ fn filter(model: &mut Model) {
     match model.focus {
         Focus::Library => model.library.is_filtering = true,
         Focus::List | Focus::Composer | Focus::Transcript => {
-            focus(model, Focus::List);
+            if model.focus != Focus::List {
+                focus(model, Focus::List);
+            }
             model.list.is_filtering = true;
         }
     }

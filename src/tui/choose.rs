@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{personas, secret, shelf, talk};
+use super::{keeping, personas, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -27,6 +27,10 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             talk::stop_in(model, id);
             shelf::apply(model, id, Act::Trash);
         }
+        (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
+        (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),
+        (Purpose::Versions, Choice::Picked(version)) => keeping::read_version(model, &version),
+        (Purpose::Uses, Choice::Picked(place)) => keeping::open_use(model, &place),
         // An overlay gives only the kind of choice its body makes.
         (
             Purpose::Model
@@ -37,11 +41,23 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::SendWith
             | Purpose::Key
             | Purpose::TrashLive(_)
+            | Purpose::Fill
+            | Purpose::TrialModel
+            | Purpose::Group
+            | Purpose::PromptForm
+            | Purpose::Versions
+            | Purpose::Uses
+            | Purpose::Reading
             | Purpose::Persona(_)
             | Purpose::PersonaForm
+            | Purpose::Told
             | Purpose::PersonaModel
             | Purpose::Help,
-            Choice::Picked(_) | Choice::Written(_) | Choice::Key(..) | Choice::Agreed,
+            Choice::Picked(_)
+            | Choice::Written(_)
+            | Choice::Key(..)
+            | Choice::Agreed
+            | Choice::Filled(_),
         ) => {}
     }
 }

@@ -3,7 +3,7 @@
 use super::model::{Ask, Focus, Model};
 use super::text::edit::Editor;
 use crate::keys::{Action, Context};
-use crate::protocol::{Command, Library, PromptQuery};
+use crate::protocol::{Command, Library, PromptQuery, Which};
 
 /// The context of the focused pane.
 pub fn context(model: &Model) -> Context {
@@ -76,6 +76,17 @@ pub fn ask_list(model: &mut Model) {
     model.ask(command, Ask::ListFirst);
 }
 
+/// Asks for all prompts outside the trash, or in it; what is shown of them the library decides.
+pub fn ask_prompts(model: &mut Model, which: Which) {
+    let query = PromptQuery {
+        has_hidden: true,
+        which,
+        ..PromptQuery::default()
+    };
+    let list = Library::List { query };
+    model.ask(Command::Library(list), Ask::Prompts(which));
+}
+
 /// Moves the focus; what a pane was filtering stays.
 pub fn focus(model: &mut Model, to: Focus) {
     model.list.is_filtering = false;
@@ -87,10 +98,7 @@ pub fn focus(model: &mut Model, to: Focus) {
                 model.list.select(id);
             }
         }
-        Focus::Library if model.library.is_empty() => {
-            let query = PromptQuery::default();
-            model.ask(Command::Library(Library::List { query }), Ask::Prompts);
-        }
+        Focus::Library if !model.library.is_loaded() => ask_prompts(model, Which::Active),
         Focus::Library | Focus::Composer | Focus::Transcript => {}
     }
 }

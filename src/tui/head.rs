@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, cut, width};
+use super::fresh;
 use super::model::{Focus, Model};
-use super::personas;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
 use crate::keys::{Action, Context};
@@ -44,8 +44,8 @@ fn paint_title(canvas: &mut Canvas<'_>, model: &Model) {
             Some(_) | None => marker,
         }
     };
-    let persona = personas::here(model).and_then(|id| model.roster.heading(id));
-    let persona = cut(&persona.unwrap_or_default(), area.width * 2 / 5);
+    let persona = fresh::here(model).and_then(|id| model.roster.heading(id));
+    let persona = cut(&persona.unwrap_or_default(), area.width / 2);
     let between = if aside.is_empty() || persona.is_empty() {
         0
     } else {

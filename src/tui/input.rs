@@ -178,9 +178,12 @@ mod tests {
             .iter()
             .map(|msg| match msg {
                 Msg::Key(chord) => chord.to_string(),
-                Msg::Paste(_) | Msg::Resize | Msg::Engine(_) | Msg::Signal(_) | Msg::Due => {
-                    "?".to_owned()
-                }
+                Msg::Paste(_)
+                | Msg::Resize
+                | Msg::Engine(_)
+                | Msg::Signal(_)
+                | Msg::Edited(_)
+                | Msg::Due => "?".to_owned(),
             })
             .collect::<Vec<_>>()
             .join(" ")

@@ -6,6 +6,7 @@ use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
 use super::overlay::Body;
 use super::personas;
+use super::prompts;
 use super::talk;
 use crate::protocol::{Chat, Command};
 
@@ -18,7 +19,7 @@ pub const IS_KEPT: &str = "draft kept, ↑ brings it back";
 /// Esc: one step back, nothing lost.
 pub fn back(model: &mut Model) {
     let before = model.last_esc.take();
-    if close_overlay(model) {
+    if prompts::back(model) || close_overlay(model) {
         return;
     }
     if close_filter(model) || model.composer.editor.cancel_selection() {
@@ -96,7 +97,7 @@ pub fn interrupt(model: &mut Model) {
         model.effects.push(Effect::Copy(text));
         return;
     }
-    if talk::stop(model) {
+    if prompts::back(model) || talk::stop(model) {
         return;
     }
     if close_overlay(model) || close_filter(model) {

@@ -9,12 +9,7 @@ use crate::tui::canvas::width;
 pub struct Live {
     pub reply: Message,
     pub thinking: String,
-    /// Bytes of the answer that came since it began.
-    pub bytes: u64,
-    pub started: u64,
-    pub first_word: Option<u64>,
-    pub first_thought: Option<u64>,
-    pub waiting: Option<Waiting>,
+    pub pace: Pace,
 }
 
 /// What it waits for.
@@ -29,7 +24,44 @@ pub struct Waiting {
     pub attempt: u32,
 }
 
-impl Live {
+/// How an answer comes, by the clock of the screen (ticks).
+#[derive(Clone, Debug, Default)]
+pub struct Pace {
+    /// Bytes of the answer that came since it began.
+    bytes: u64,
+    started: u64,
+    first_word: Option<u64>,
+    first_thought: Option<u64>,
+    waiting: Option<Waiting>,
+}
+
+impl Pace {
+    /// An answer asked for at this tick.
+    pub fn started(tick: u64) -> Pace {
+        Pace {
+            started: tick,
+            ..Pace::default()
+        }
+    }
+
+    /// It waits for this until something comes.
+    pub fn wait(&mut self, waiting: Waiting) {
+        self.waiting = Some(waiting);
+    }
+
+    /// Reasoning came.
+    pub fn thought(&mut self, tick: u64) {
+        self.waiting = None;
+        self.first_thought.get_or_insert(tick);
+    }
+
+    /// Words came.
+    pub fn grew(&mut self, tick: u64, text: &str) {
+        self.waiting = None;
+        self.first_word.get_or_insert(tick);
+        self.bytes += u64::try_from(text.len()).unwrap_or(0);
+    }
+
     /// One line on how it goes, by the clock of the screen: the foot of a growing reply. What has no room in so many
     /// cells is left out; how to stop it is said last of all and never left out.
     pub fn words(&self, tick: u64, now: Millis, room: u16) -> String {

@@ -7,8 +7,10 @@ mod clipboard;
 pub mod clock;
 mod filter;
 mod focus;
+mod fresh;
 mod head;
 mod input;
+mod keeping;
 mod ladder;
 mod leaving;
 mod live;
@@ -16,10 +18,12 @@ pub mod model;
 pub mod msg;
 mod news;
 mod open;
+mod outside;
 pub mod overlay;
 pub mod pane;
 mod personas;
 pub mod probe;
+mod prompts;
 mod reader;
 pub mod roster;
 mod secret;
@@ -28,6 +32,7 @@ mod talk;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+mod told;
 pub mod update;
 pub mod view;
 mod welcome;
@@ -53,7 +58,7 @@ use terminal::Screen;
 use text::code::Highlighter;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::id::RequestId;
+use crate::domain::id::{MessageId, RequestId};
 use crate::protocol::{Command, Event, News, Request, Shelf};
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
@@ -106,6 +111,7 @@ pub async fn run(
         is_tmux,
         has_highlighter: false,
         has_left: false,
+        lent: None,
     };
     let heard = probe::ask(Instant::now)?;
     model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
@@ -162,6 +168,8 @@ struct Face {
     /// The grammars are there or on their way.
     has_highlighter: bool,
     has_left: bool,
+    /// A text for the user's own editor.
+    lent: Option<String>,
 }
 
 impl Face {
@@ -222,6 +230,9 @@ impl Face {
                 self.came_back(model, screen, done)?;
                 self.clock.request(Instant::now());
             }
+        }
+        if let Some(text) = self.lent.take() {
+            self.lend(model, screen, (keys, signals), &text).await?;
         }
         if let Some(at) = model.deadline() {
             self.clock.wake_at(self.started + Duration::from_millis(at));
@@ -314,6 +325,7 @@ impl Face {
                     }
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
+                Effect::Edit(text) => self.lent = Some(text),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,
@@ -352,6 +364,63 @@ impl Face {
             Outside::Tmux { took: false, text } => to_terminal(model, screen, &text)?,
         }
         Ok(())
+    }
+
+    /// Lends the terminal to the user's own editor, which has the keys until it ends; the engine is heard meanwhile.
+    async fn lend(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        (keys, signals): (&mut EventStream, &mut Receiver<Signal>),
+        text: &str,
+    ) -> io::Result<()> {
+        // The reader of this one would take the editor's keys.
+        *keys = EventStream::new();
+        terminal::leave();
+        let mut is_over = false;
+        let text = self
+            .edit(model, screen, (signals, &mut is_over), text)
+            .await;
+        screen.enter_again()?;
+        let text = text.map_err(|error| outside::failed(&model.editor, &error.to_string()));
+        self.apply(model, screen, Msg::Edited(text))?;
+        if is_over {
+            self.apply(model, screen, Msg::Signal(Signal::Leave))?;
+        }
+        self.clock.request_now(Instant::now());
+        Ok(())
+    }
+
+    /// Runs the editor to its end; a signal to leave ends it.
+    async fn edit(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        (signals, is_over): (&mut Receiver<Signal>, &mut bool),
+        text: &str,
+    ) -> io::Result<String> {
+        let name = format!("salon-{}", model.mint.id::<MessageId>());
+        let lent = outside::Lent::new(&name, text)?;
+        let mut child = lent.edit(&model.editor)?;
+        let status = loop {
+            tokio::select! { biased;
+                Some(signal) = signals.recv() => match signal {
+                    // The editor was stopped with its whole group, as Ctrl+Z does.
+                    Signal::Suspend => terminal::stop_oneself()?,
+                    Signal::Leave => {
+                        *is_over = true;
+                        outside::end(&child)?;
+                    }
+                },
+                status = child.wait() => break status?,
+                Some(event) = self.events.recv() => self.news(model, screen, Some(event))?,
+            }
+        };
+        if status.success() {
+            lent.text()
+        } else {
+            Err(io::Error::other(status.to_string()))
+        }
     }
 
     fn suspend(&mut self, screen: &mut Screen) -> io::Result<()> {

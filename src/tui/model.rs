@@ -18,13 +18,13 @@ use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
-use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, RequestId};
+use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::sync::SyncState;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command};
+use crate::protocol::{At, Command, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,13 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
-    Prompts,
+    Prompts(Which),
+    /// A prompt to be kept or copied.
+    SavePrompt(PromptId),
+    Versions,
+    Uses,
+    /// A trial, for which the news that follow are.
+    Trial,
     Questions,
     Siblings {
         of: MessageId,
@@ -59,6 +65,8 @@ pub enum Ask {
     Personas,
     /// The persona of a typed name, to be taken.
     Persona,
+    /// The conversations of a persona unfolded in the list.
+    Inside(PersonaId),
     /// This persona's form is being saved.
     PersonaSaved(PersonaId),
     /// A change that can be undone.
@@ -79,6 +87,10 @@ pub struct Model {
     /// Keys of a chord that is not complete, and when it began.
     pub pending: Vec<Chord>,
     pub pending_since: u64,
+    /// The text in hand is in the user's own editor; so many overlays were open.
+    pub lent: Option<usize>,
+    /// What `sh` runs as the user's own editor.
+    pub editor: String,
     pub asks: HashMap<RequestId, Ask>,
     next_request: u64,
     pub effects: Vec<Effect>,
@@ -88,6 +100,8 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// `chat.system` of the settings.
+    pub set_system: String,
     pub new_system: String,
     pub new_persona: Option<PersonaId>,
     /// The model before the persona of the next new conversation brought its own.
@@ -164,12 +178,15 @@ impl Model {
             keymap,
             pending: Vec::new(),
             pending_since: 0,
+            lent: None,
+            editor: "vi".to_owned(),
             asks: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            set_system: String::new(),
             new_system: String::new(),
             new_persona: None,
             model_before: None,
@@ -288,7 +305,8 @@ impl Model {
 
     /// The next moment something moves by itself, in ticks (architecture 6.2). `None` = rest.
     pub fn deadline(&self) -> Option<u64> {
-        let spinner = (!self.live.is_empty()).then_some(self.tick + 100);
+        let is_trying = self.overlays.iter().any(Overlay::is_moving);
+        let spinner = (is_trying || !self.live.is_empty()).then_some(self.tick + 100);
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
             .then_some(self.pending_since + HINTS_AFTER);

@@ -1,5 +1,6 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
+use crate::domain::failure::Failure;
 use crate::domain::id::RequestId;
 use crate::domain::secret::Secret;
 use crate::keys::{Action, Chord};
@@ -18,6 +19,8 @@ pub enum Msg {
     Resize,
     Engine(Event),
     Signal(Signal),
+    /// The user's own editor is done: the text it left, or why there is none.
+    Edited(Result<String, Failure>),
     /// A deadline of the model has come.
     Due,
 }
@@ -42,6 +45,8 @@ pub enum Effect {
     /// Bring this text to the clipboard.
     Copy(String),
     Suspend,
+    /// Lend the terminal to the user's own editor with this text.
+    Edit(String),
     /// Draw every cell again.
     Redraw,
     /// Everything is saved: end the loop.
@@ -72,4 +77,6 @@ pub enum Choice {
     Key(String, Secret),
     /// Yes.
     Agreed,
+    /// A prompt, filled.
+    Filled(String),
 }

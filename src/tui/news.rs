@@ -1,22 +1,22 @@
 //! What the engine says, brought to the panes it concerns.
 
-use super::focus::{ask_list, context};
+use super::focus::{ask_list, ask_prompts, context};
 use super::leaving::keep_place;
-use super::live::{Live, Waiting};
+use super::live::{Live, Pace, Waiting};
 use super::model::{Ask, Model};
 use super::msg::Effect;
 use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{personas, secret, talk, words};
+use super::{fresh, keeping, personas, prompts, secret, shelf, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::message::Shown;
 use crate::keys::Action;
-use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step};
+use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step, Which};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
@@ -37,7 +37,7 @@ pub fn apply(model: &mut Model, event: Event) {
 fn take(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
-        News::Trial(_) => {}
+        News::Trial(step) => prompts::trial(model, event.cause, step),
         News::Sync(state) => model.sync = Some(state),
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
@@ -66,7 +66,7 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
             attempt,
         } => {
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = Some(Waiting {
+                live.pace.wait(Waiting {
                     until,
                     since,
                     why,
@@ -77,8 +77,7 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
         Step::Thought { text } => {
             let tick = model.tick;
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = None;
-                live.first_thought.get_or_insert(tick);
+                live.pace.thought(tick);
                 live.thinking.push_str(&text);
             }
             if model.here() == Some(id) {
@@ -88,9 +87,7 @@ fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: S
         Step::Grew { text } => {
             let tick = model.tick;
             if let Some(live) = model.live.get_mut(&id) {
-                live.waiting = None;
-                live.first_word.get_or_insert(tick);
-                live.bytes += u64::try_from(text.len()).unwrap_or(0);
+                live.pace.grew(tick, &text);
                 live.reply.content.push_str(&text);
             }
             if model.here() == Some(id) {
@@ -144,7 +141,7 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
-        personas::spent(model);
+        fresh::spent(model);
     }
 }
 
@@ -153,11 +150,7 @@ fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: S
     let live = Live {
         reply: reply.message.clone(),
         thinking: String::new(),
-        bytes: 0,
-        started: model.tick,
-        first_word: None,
-        first_thought: None,
-        waiting: None,
+        pace: Pace::started(model.tick),
     };
     model.live.insert(id, live);
     model.list.live.insert(id);
@@ -245,7 +238,7 @@ fn withdrawn(
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;
                     model.new_system = open.system;
-                    personas::back(model, open.persona);
+                    fresh::back(model, open.persona);
                 }
                 model.transcript.clear();
             }
@@ -269,12 +262,13 @@ fn changed(model: &mut Model, row: Changed) {
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
         Changed::Persona(row) => personas::apply_row(model, row),
-        Changed::Prompt(_) => {}
+        Changed::Prompt(prompt) => model.library.apply(prompt),
     }
 }
 
 fn changed_conversation(model: &mut Model, conversation: Conversation) {
     model.list.apply(&conversation);
+    personas::talked(model, &conversation);
     if model.here() == Some(conversation.id) {
         model.transcript.describe(&conversation);
         model.open = Some(conversation);
@@ -296,16 +290,21 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             model.transcript.ask_failed();
             model.warn(&failure);
         }
+        Some(Ask::SavePrompt(id)) => keeping::not_saved(model, id, failure),
+        Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
         Some(
             Ask::Home
             | Ask::Open(_)
             | Ask::Models
-            | Ask::Prompts
+            | Ask::Prompts(_)
             | Ask::Questions
             | Ask::Siblings { .. }
             | Ask::Thinking
+            | Ask::Versions
+            | Ask::Uses
             | Ask::Personas
             | Ask::Persona
+            | Ask::Inside(_)
             | Ask::Change,
         )
         | None => model.warn(&failure),
@@ -377,6 +376,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             has_more,
         } => match ask {
             Some(Ask::ListMore) => model.list.extend(rows, has_more),
+            Some(Ask::Inside(id)) => model
+                .list
+                .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
             // Another filter stands since.
             Some(_) | None => {}
@@ -389,7 +391,13 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 talk::walk(model, &ids, of, by);
             }
         }
-        Answer::Prompts(prompts) => model.library.fill(prompts),
+        Answer::Prompts(prompts) => {
+            if let Some(Ask::Prompts(which)) = ask {
+                model.library.fill(which, prompts);
+            }
+        }
+        Answer::Versions(versions) => keeping::pick_version(model, versions),
+        Answer::Uses(uses) => keeping::pick_use(model, &uses),
         Answer::Personas(personas) => personas::filled(model, personas),
         Answer::Persona(row) => {
             let id = row.persona.id;
@@ -398,11 +406,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 personas::take(model, Some(id));
             }
         }
-        Answer::Prompt(_)
-        | Answer::Versions(_)
-        | Answer::Uses(_)
-        | Answer::Synced(_)
-        | Answer::Checked(_) => {}
+        Answer::Prompt(_) | Answer::Synced(_) | Answer::Checked(_) => {}
         Answer::Models {
             models,
             failures,
@@ -413,8 +417,10 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             talk::refill_models(model, is_whole);
         }
         Answer::Done { what, undo } => {
-            if let Some(Ask::PersonaSaved(id)) = ask {
-                personas::saved(model, id);
+            match ask {
+                Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
+                Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
+                _ => {}
             }
             if let Some(undo) = undo {
                 model.undo = Some(undo);
@@ -440,6 +446,7 @@ fn at_home(model: &mut Model, home: Home) {
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
     personas::recall(model, &home.state);
+    shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.composer.load(home.drafts);
@@ -453,15 +460,10 @@ fn at_home(model: &mut Model, home: Home) {
         model.composer.put(kept.before(typed));
         model.composer.changed(model.tick);
     }
-    if model.library.is_empty() {
-        model.ask(
-            crate::protocol::Command::Library(crate::protocol::Library::List {
-                query: crate::protocol::PromptQuery::default(),
-            }),
-            Ask::Prompts,
-        );
+    if !model.library.is_loaded() {
+        ask_prompts(model, Which::Active);
     }
-    if model.list.which != crate::protocol::Which::Active {
+    if model.list.which != Which::Active {
         ask_list(model);
     }
 }

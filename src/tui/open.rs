@@ -1,9 +1,9 @@
 //! Going to a conversation, or to a new one, and keeping what stands in the one left.
 
+use super::fresh as start;
 use super::leaving::keep_place;
 use super::model::{Ask, Focus, Model};
 use super::pane::composer::keep;
-use super::personas;
 use crate::domain::conversation::Draft;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::protocol::{Chat, Command, Opened};
@@ -58,7 +58,7 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
         model.model_before = None;
     }
     model.new_system.clear();
-    personas::left_new(model, &drafts);
+    start::left(model, &drafts);
     model.transcript.clear();
     model.composer.load(drafts);
     model.focus = Focus::Composer;

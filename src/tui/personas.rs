@@ -1,30 +1,23 @@
 //! The personas' actions: choose one, write one, copy it, move it to the trash and back.
 
+use std::collections::BTreeMap;
+
 use super::focus::focus;
+use super::fresh::{self, here};
 use super::model::{Ask, Focus, Model};
 use super::overlay::persona::{FormKeys, PersonaForm};
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
+use super::pane::groups::Groups;
 use super::talk::window_words;
 use crate::domain::clean::Clean;
-use crate::domain::conversation::Draft;
+use crate::domain::conversation::Conversation;
 use crate::domain::failure::Failure;
 use crate::domain::id::PersonaId;
 use crate::domain::persona::{NONE, PersonaListed, Profile};
 use crate::domain::when::Millis;
 use crate::keys::{Action, Context};
-use crate::protocol::{Act, Chat, Command, Data, Personas, Which};
-
-/// The key under which the persona of the conversation not yet created is remembered.
-const NEW: &str = "new persona";
-
-/// The persona of the next reply here.
-pub fn here(model: &Model) -> Option<PersonaId> {
-    match &model.open {
-        Some(open) => open.persona,
-        None => model.new_persona,
-    }
-}
+use crate::protocol::{Act, Chat, Command, Personas, Which};
 
 /// Opens the picker of personas.
 pub fn pick(model: &mut Model) {
@@ -155,7 +148,7 @@ pub fn take(model: &mut Model, persona: Option<PersonaId>) {
         );
         return;
     }
-    take_for_new(model, persona);
+    fresh::take(model, persona);
     let name = persona.and_then(|id| model.roster.name(id));
     match (persona, name) {
         (Some(_), name) => {
@@ -166,59 +159,9 @@ pub fn take(model: &mut Model, persona: Option<PersonaId>) {
     }
 }
 
-/// The conversation not yet created has this persona, and its model where it has one.
-pub fn take_for_new(model: &mut Model, persona: Option<PersonaId>) {
-    if let Some(before) = model.model_before.take() {
-        model.new_model = before;
-    }
-    let wanted = persona
-        .and_then(|id| model.roster.get(id))
-        .and_then(|listed| listed.persona.profile.model.clone());
-    if let Some(wanted) = wanted {
-        model.model_before = Some(std::mem::replace(&mut model.new_model, wanted));
-    }
-    if model.new_persona != persona {
-        model.new_persona = persona;
-        remember(model);
-    }
-}
-
-/// What is remembered for the next start follows the choice.
-fn remember(model: &mut Model) {
-    let value = model.new_persona.map(|id| id.to_string());
-    model.tell(Command::Data(Data::Remember {
-        key: NEW.to_owned(),
-        value: value.unwrap_or_default(),
-    }));
-}
-
-/// The conversation was created: the next one begins without this choice.
-pub fn spent(model: &mut Model) {
-    model.model_before = None;
-    if model.new_persona.take().is_some() {
-        remember(model);
-    }
-}
-
-/// The conversation not yet created is shown again: the persona stays as long as words for it wait.
-pub fn left_new(model: &mut Model, drafts: &[(i32, Draft)]) {
-    let has_words = drafts.iter().any(|(slot, _)| *slot == 0);
-    let persona = model.new_persona.filter(|_| has_words);
-    take_for_new(model, persona);
-}
-
-/// The first send was taken back and its conversation is gone: the next one has its persona again, and its model.
-pub fn back(model: &mut Model, persona: Option<PersonaId>) {
-    model.model_before = None;
-    if model.new_persona != persona {
-        model.new_persona = persona;
-        remember(model);
-    }
-}
-
-/// What an earlier salon remembered.
-pub fn recall(model: &mut Model, state: &std::collections::BTreeMap<String, String>) {
-    model.new_persona = state.get(NEW).and_then(|id| id.parse().ok());
+/// What an earlier salon remembered; which personas there are is asked.
+pub fn recall(model: &mut Model, state: &BTreeMap<String, String>) {
+    fresh::recall(model, state);
     model.ask(Command::Personas(Personas::List), Ask::Personas);
 }
 
@@ -248,10 +191,27 @@ pub fn filled(model: &mut Model, personas: Vec<PersonaListed>) {
         // A choice of the start before: one that has gone since is none.
         let chosen = model.new_persona.take().filter(|id| is_active(model, *id));
         if chosen.is_some() {
-            take_for_new(model, chosen);
+            fresh::take(model, chosen);
         }
     }
+    regroup(model);
     refill(model);
+}
+
+/// A conversation is now like this: its persona was talked with then.
+pub fn talked(model: &mut Model, conversation: &Conversation) {
+    let is_newer = conversation
+        .persona
+        .is_some_and(|id| model.roster.talked(id, conversation.active_at));
+    if is_newer {
+        regroup(model);
+    }
+}
+
+/// The list groups by what is known now.
+fn regroup(model: &mut Model) {
+    let roster = &model.roster;
+    model.list.regroup(|groups| groups.fill(roster));
 }
 
 /// One is new, or now like this.
@@ -259,8 +219,9 @@ pub fn apply_row(model: &mut Model, row: PersonaListed) {
     let id = row.persona.id;
     model.roster.apply(row);
     if model.new_persona == Some(id) && !is_active(model, id) {
-        take_for_new(model, None);
+        fresh::take(model, None);
     }
+    regroup(model);
     refill(model);
 }
 
@@ -276,7 +237,12 @@ fn subject(model: &mut Model) -> Option<PersonaListed> {
             purpose: Purpose::Persona(_),
             body: Body::Picker(picker),
         }) => picker.current().and_then(|row| row.value.parse().ok()),
-        Some(_) | None => here(model),
+        Some(_) => here(model),
+        None => model
+            .list
+            .line()
+            .filter(|_| model.focus == Focus::List)
+            .map_or_else(|| here(model), Groups::persona),
     };
     let found = id.and_then(|id| model.roster.get(id)).cloned();
     if found.is_none() {
@@ -378,22 +344,17 @@ pub fn saved(model: &mut Model, id: PersonaId) {
 
 /// It was not saved: the form says why, with all its words.
 pub fn refused(model: &mut Model, id: PersonaId, failure: Failure) {
-    let forms = model.overlays.iter_mut().rev();
-    let form = forms
-        .filter_map(|overlay| match &mut overlay.body {
-            Body::Persona(form) => Some(form),
-            Body::Picker(_) | Body::Form(_) | Body::Confirm(_) | Body::Help(_) => None,
-        })
-        .find(|form| form.id == id);
-    match form {
-        Some(form) => form.refuse(failure),
-        None => {
-            if let Some(left) = &mut model.left_form {
-                left.is_saving = false;
-            }
-            model.warn(&failure);
+    for overlay in &mut model.overlays {
+        if let Body::Persona(form) = &mut overlay.body
+            && form.id == id
+        {
+            return form.refuse(failure);
         }
     }
+    if let Some(left) = &mut model.left_form {
+        left.is_saving = false;
+    }
+    model.warn(&failure);
 }
 
 /// A copy under a name of its own.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::domain::clean::Clean;
 use crate::domain::id::PersonaId;
 use crate::domain::persona::PersonaListed;
+use crate::domain::when::Millis;
 
 /// All personas, those in the trash too.
 #[derive(Default)]
@@ -31,6 +32,18 @@ impl Roster {
     pub fn apply(&mut self, row: PersonaListed) {
         self.by_id.insert(row.persona.id, row);
         self.order();
+    }
+
+    /// It was talked with at that moment; `true` when that is news.
+    pub fn talked(&mut self, id: PersonaId, at: Millis) -> bool {
+        match self.by_id.get_mut(&id) {
+            Some(row) if row.last_at < Some(at) => {
+                row.last_at = Some(at);
+                self.order();
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
     fn order(&mut self) {
@@ -82,13 +95,13 @@ impl Roster {
         Some(Clean::line(&row.persona.profile.heading()))
     }
 
-    /// Name and relationship for the screen, and whether it is in the trash; `None` when it is not known.
+    /// Name and relationship for the screen, or that it is in the trash; `None` when it is not known.
     pub fn heading(&self, id: PersonaId) -> Option<Clean> {
         let row = self.get(id)?;
-        let mut words = row.persona.profile.heading();
-        if row.persona.trashed_at.is_some() {
-            words.push_str(", in the trash");
-        }
+        let words = match row.persona.trashed_at {
+            Some(_) => format!("{}, in the trash", row.persona.profile.name),
+            None => row.persona.profile.heading(),
+        };
         Some(Clean::line(&words))
     }
 }
@@ -98,7 +111,6 @@ mod tests {
     use super::*;
     use crate::domain::persona::{Persona, Profile};
     use crate::domain::usage::Money;
-    use crate::domain::when::Millis;
 
     fn listed(n: u128, name: &str, last: Option<i64>, trashed: Option<i64>) -> PersonaListed {
         let profile = Profile {
@@ -145,9 +157,6 @@ mod tests {
         let trashed: Vec<u128> = roster.trashed().map(|r| r.persona.id.0.as_u128()).collect();
         assert_eq!(trashed, [4, 5]);
         let id = PersonaId(uuid::Uuid::from_u128(4));
-        assert_eq!(
-            roster.heading(id),
-            Some(Clean::own("Eve · friend, in the trash"))
-        );
+        assert_eq!(roster.heading(id), Some(Clean::own("Eve, in the trash")));
     }
 }

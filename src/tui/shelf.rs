@@ -1,4 +1,6 @@
-//! The list's actions: open, rename, trash, restore, undo.
+//! The list's actions: open, fold, rename, trash, restore, undo.
+
+use std::collections::BTreeMap;
 
 use super::focus::ask_list;
 use super::model::{Ask, Focus, Model};
@@ -6,13 +8,29 @@ use super::open;
 use super::overlay::confirm::Confirm;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
+use super::pane::groups::{Groups, Line};
+use super::{personas, talk};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Conversation;
-use crate::domain::id::ConversationId;
-use crate::protocol::{Act, Command, Shelf, Which};
+use crate::domain::filter::persona_term;
+use crate::domain::id::{ConversationId, PersonaId};
+use crate::protocol::{Act, Command, Data, Shelf, Which};
 
-/// Opens the selected conversation; one in the trash comes back first.
+/// The key and the word under which it is remembered that the personas are shown.
+const FOLD: &str = "personas";
+const OPEN: &str = "open";
+
+/// Opens the selected conversation; one in the trash comes back first. On a persona begins a new one with it.
 pub fn open_selected(model: &mut Model) {
+    match model.list.line() {
+        Some(Line::Title) => {
+            let is_open = model.list.groups.is_open;
+            return set_open(model, !is_open);
+        }
+        Some(Line::Persona(id)) => return personas::talk(model, id),
+        Some(Line::More(id)) => return show_all(model, id),
+        Some(Line::Inside(..)) | None => {}
+    }
     let Some(row) = model.list.current_row() else {
         return;
     };
@@ -25,6 +43,76 @@ pub fn open_selected(model: &mut Model) {
     open::go_to(model, id);
 }
 
+/// A new conversation; from a persona's lines in the list, one with it.
+pub fn new(model: &mut Model) {
+    let line = model.list.line().filter(|_| model.focus == Focus::List);
+    match line.and_then(Groups::persona) {
+        Some(id) => personas::talk(model, id),
+        None => talk::new_conversation(model),
+    }
+}
+
+/// Unfolds what is selected: the personas, or the conversations of one.
+pub fn unfold(model: &mut Model) {
+    match model.list.line() {
+        Some(Line::Title) => set_open(model, true),
+        Some(Line::Persona(id)) => {
+            let mut command = None;
+            model
+                .list
+                .regroup(|groups| command = Some(groups.unfold(id)));
+            if let Some(command) = command {
+                model.ask(command, Ask::Inside(id));
+            }
+        }
+        Some(Line::More(id)) => show_all(model, id),
+        Some(Line::Inside(..)) | None => {}
+    }
+}
+
+/// Folds what is selected, or what it stands in.
+pub fn fold(model: &mut Model) {
+    match model.list.line() {
+        Some(Line::Persona(id) | Line::Inside(id, _) | Line::More(id))
+            if model.list.groups.is_unfolded(id) =>
+        {
+            model.list.select_line(Line::Persona(id));
+            model.list.regroup(|groups| groups.fold_persona(id));
+        }
+        Some(_) => {
+            model.list.select_line(Line::Title);
+            set_open(model, false);
+        }
+        None => {}
+    }
+}
+
+/// Shows or hides the personas, at the next start too.
+fn set_open(model: &mut Model, is_open: bool) {
+    model.list.regroup(|groups| groups.fold(is_open));
+    let value = if is_open { OPEN } else { "" };
+    model.tell(Command::Data(Data::Remember {
+        key: FOLD.to_owned(),
+        value: value.to_owned(),
+    }));
+}
+
+/// What the salon before remembered.
+pub fn recall(model: &mut Model, state: &BTreeMap<String, String>) {
+    let is_open = state.get(FOLD).is_some_and(|value| value == OPEN);
+    model.list.regroup(|groups| groups.fold(is_open));
+}
+
+/// All conversations of a persona, by the filter.
+fn show_all(model: &mut Model, id: PersonaId) {
+    if let Some(row) = model.roster.get(id) {
+        let words = persona_term(&row.persona.profile.name);
+        model.list.filter.set_text(&words, words.len());
+        model.list.selected = 0;
+        ask_list(model);
+    }
+}
+
 /// The conversation an action of the list is about: the selected one in the list, else the open one.
 fn subject(model: &Model) -> Option<Conversation> {
     match model.focus {
@@ -33,8 +121,19 @@ fn subject(model: &Model) -> Option<Conversation> {
     }
 }
 
+/// The persona whose own line is selected in the list.
+pub fn persona_line(model: &Model) -> Option<PersonaId> {
+    match model.list.line().filter(|_| model.focus == Focus::List) {
+        Some(Line::Persona(id)) => Some(id),
+        Some(Line::Title | Line::Inside(..) | Line::More(_)) | None => None,
+    }
+}
+
 /// Asks for another title.
 pub fn rename(model: &mut Model) {
+    if persona_line(model).is_some() {
+        return personas::edit(model);
+    }
     let Some(conversation) = subject(model) else {
         model.say("there is no conversation to rename yet");
         return;
@@ -60,6 +159,9 @@ pub fn name(model: &mut Model, id: ConversationId, title: &str) {
 
 /// Moves a conversation to the trash; asks first when a reply is being written in it.
 pub fn trash(model: &mut Model) {
+    if persona_line(model).is_some() {
+        return personas::trash(model);
+    }
     let Some(conversation) = subject(model) else {
         model.say("there is no conversation to trash yet");
         return;

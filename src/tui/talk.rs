@@ -261,14 +261,22 @@ fn open_picker(model: &mut Model, purpose: Purpose) {
         Purpose::RetryWith(_) => Clean::own("for this answer only"),
         Purpose::PersonaModel => Clean::own("of this persona"),
         Purpose::SendWith => Clean::own("your message is sent to it"),
+        Purpose::TrialModel => Clean::own("for this trial only"),
         Purpose::Model
         | Purpose::Rewind
         | Purpose::Rename(_)
         | Purpose::System
         | Purpose::Key
         | Purpose::TrashLive(_)
+        | Purpose::Fill
+        | Purpose::Group
+        | Purpose::PromptForm
+        | Purpose::Versions
+        | Purpose::Uses
+        | Purpose::Reading
         | Purpose::Persona(_)
         | Purpose::PersonaForm
+        | Purpose::Told
         | Purpose::Help => Clean::own("used from the next message on"),
     };
     let hint = |action| {
@@ -313,7 +321,11 @@ pub fn refill_models(model: &mut Model, is_whole: bool) {
         .collect();
     for overlay in &mut model.overlays {
         if let (
-            Purpose::Model | Purpose::SendWith | Purpose::RetryWith(_) | Purpose::PersonaModel,
+            Purpose::Model
+            | Purpose::SendWith
+            | Purpose::RetryWith(_)
+            | Purpose::TrialModel
+            | Purpose::PersonaModel,
             Body::Picker(picker),
         ) = (overlay.purpose, &mut overlay.body)
         {
@@ -446,15 +458,4 @@ pub fn set_system(model: &mut Model, text: String) {
             model.new_system = text;
         }
     }
-}
-
-/// Puts the selected prompt at the caret of the composer.
-pub fn insert_prompt(model: &mut Model) {
-    let Some(prompt) = model.library.current().cloned() else {
-        return;
-    };
-    model.composer.editor.paste(&prompt.sheet.content);
-    model.composer.made_from(prompt.id, prompt.version);
-    model.composer.changed(model.tick);
-    focus(model, Focus::Composer);
 }

@@ -3,12 +3,16 @@
 use super::act;
 use super::choose;
 use super::focus::{context, edited, editor, is_filtering, takes_text, what_follows};
+use super::keeping;
 use super::ladder;
 use super::leaving;
 use super::model::{Focus, Model};
-use super::msg::{Effect, Msg, Outcome, Signal};
+use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
 use super::personas;
+use super::prompts;
+use super::told;
+use crate::domain::failure::Failure;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
 /// Takes a message in; returns what the loop must do.
@@ -20,10 +24,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resize => model.effects.push(Effect::Redraw),
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
+        Msg::Edited(text) => came_back(model, text),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    told::refresh(model);
     std::mem::take(&mut model.effects)
 }
 
@@ -113,7 +119,9 @@ fn lookup(model: &Model) -> Lookup {
         Lookup::Action(_) | Lookup::Prefix | Lookup::None => Lookup::None,
     };
     if let Some(top) = model.overlays.last() {
-        let has_use = |action: Action| top.takes(action) || is_harmless(action);
+        // A leader leads to nothing but the overlay's own.
+        let is_first = model.pending.len() == 1;
+        let has_use = |action: Action| top.takes(action) || (is_first && is_harmless(action));
         return match map.lookup(Context::Overlay, &model.pending) {
             Lookup::Action(action) if has_use(action) => Lookup::Action(action),
             Lookup::Prefix if !what_follows(model).is_empty() => Lookup::Prefix,
@@ -157,7 +165,16 @@ fn unbound(model: &mut Model, chord: Chord) {
 
 /// A bound key: the overlay's, an edit, or an action of the whole.
 fn perform(model: &mut Model, action: Action) {
-    if action.is_edit() && editor(model).is_some() {
+    let is_edit = action.is_edit() && editor(model).is_some();
+    if is_edit
+        && model
+            .overlays
+            .last_mut()
+            .is_some_and(|top| top.take_offer(action))
+    {
+        return;
+    }
+    if is_edit {
         act::edit(model, action);
         return;
     }
@@ -177,13 +194,37 @@ fn conclude(model: &mut Model, outcome: Outcome) {
         Outcome::Close => {
             model.overlays.pop();
         }
-        Outcome::Keep => personas::keep(model),
+        Outcome::Keep => {
+            if !keeping::keep(model) {
+                personas::keep(model);
+            }
+        }
         Outcome::Act(action) => act::act(model, action),
+        Outcome::Take(Choice::Filled(text)) => prompts::use_filled(model, text),
         Outcome::Take(choice) => {
             if let Some(overlay) = model.overlays.pop() {
                 choose::chosen(model, overlay.purpose, choice);
             }
         }
+    }
+}
+
+/// The user's own editor is done. What it left takes the place of the text it was given.
+fn came_back(model: &mut Model, text: Result<String, Failure>) {
+    // News may have opened something on top since.
+    if let Some(open) = model.lent.take() {
+        model.overlays.truncate(open);
+    }
+    match text {
+        Ok(text) => {
+            if let Some(editor) = editor(model) {
+                // Editors end the last line, whether the text did so or not.
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                editor.set_text(text, text.len());
+                edited(model);
+            }
+        }
+        Err(failure) => model.warn(&failure),
     }
 }
 

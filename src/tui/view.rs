@@ -9,6 +9,7 @@ use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::list::ListView;
 use super::pane::status::Status;
+use super::shelf;
 use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
@@ -36,10 +37,10 @@ pub fn layout(model: &mut Model, size: Size) {
     let live = model.open.as_ref().and_then(|c| model.live.get(&c.id));
     // What is beside the words in a foot: the margins and the place among siblings.
     let room = frames.transcript.width.saturating_sub(9);
-    let foot = live.map(|live| live.words(model.tick, model.now, room));
+    let foot = live.map(|live| live.pace.words(model.tick, model.now, room));
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
-        overlay.layout(screen);
+        overlay.layout(screen, model.tick, model.now);
     }
 }
 
@@ -255,6 +256,12 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::PickModel, "model"),
             hint(Action::Help, "keys"),
         ],
+        Focus::List if shelf::persona_line(model).is_some() => [
+            hint(Action::OpenConversation, "talk"),
+            hint(Action::UnfoldGroup, "unfold"),
+            hint(Action::EditPersona, "edit"),
+            hint(Action::TrashConversation, "trash"),
+        ],
         Focus::List => [
             hint(Action::OpenConversation, "open"),
             hint(Action::RenameConversation, "rename"),
@@ -268,10 +275,10 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::Help, "keys"),
         ],
         Focus::Library => [
-            hint(Action::InsertPrompt, "insert"),
-            hint(Action::Filter, "filter"),
+            hint(Action::InsertPrompt, "use"),
+            hint(Action::TryPrompt, "try"),
+            hint(Action::EditPrompt, "edit"),
             hint(Action::Help, "keys"),
-            None,
         ],
     };
     let cost = match &model.open {

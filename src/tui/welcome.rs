@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
+use super::fresh;
 use super::model::Model;
-use super::personas;
 use super::text::wrap::plain;
 use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
@@ -49,7 +49,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model) {
             Look::default(),
         ));
     }
-    if let Some(persona) = personas::here(model).and_then(|id| model.roster.heading(id)) {
+    if let Some(persona) = fresh::here(model).and_then(|id| model.roster.heading(id)) {
         lines.push((format!("You will talk with {persona}."), Look::default()));
     }
     if !model.new_system.is_empty() {

@@ -25,7 +25,7 @@ FIXTURES = {
         {"match": {"userMessage": "say hello"}, "response": {"content": "Hello from aimock, 世界 🌍."}},
         {"match": {"userMessage": "long"}, "response": {"content": "word " * 4000}},
         {"match": {"userMessage": "cut it"}, "response": {"content": "word " * 200}, "latency": 30,
-         "truncateAfterChunks": 5},
+         "truncateAfterChunks": 9},
         {"match": {"userMessage": "no credit"}, "response": {
             "error": {"message": "You exceeded your current quota", "type": "insufficient_quota",
                       "code": "insufficient_quota"}, "status": 429}},

@@ -42,6 +42,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             mouse: true,
             ambiguous_width: 1,
             no_color: false,
+            editor: "vi".to_owned(),
             is_tmux: false,
         },
         network: Network {

@@ -1,12 +1,17 @@
 //! What lies on top of the panes: a closed set of overlays; the top one gets the keys and says what it wants.
 
 pub mod confirm;
+pub mod fill;
 pub mod form;
 mod frame;
 pub mod help;
 pub mod persona;
 pub mod picker;
+pub mod prompt;
+pub mod reading;
 pub mod sheet;
+pub mod told;
+pub mod trial;
 
 use ratatui::layout::{Position, Rect};
 
@@ -14,13 +19,18 @@ use super::canvas::Canvas;
 use super::msg::Outcome;
 use super::text::edit::Editor;
 use crate::domain::id::{ConversationId, MessageId};
+use crate::domain::when::Millis;
 use crate::keys::{Action, Context};
 use crate::protocol::Which;
 use confirm::Confirm;
+use fill::Fill;
 use form::Form;
 use help::Help;
 use persona::PersonaForm;
 use picker::Picker;
+use prompt::PromptForm;
+use reading::Reading;
+use told::Telling;
 
 /// What an overlay is open for; its choice is used accordingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +50,24 @@ pub enum Purpose {
     Key,
     /// Trash a conversation in which a reply is being written.
     TrashLive(ConversationId),
+    /// A prompt to fill and use.
+    Fill,
+    /// The model of a trial.
+    TrialModel,
+    /// One scenario or one tag of the library.
+    Group,
+    PromptForm,
+    /// The versions of a prompt, and one of them to read.
+    Versions,
+    Reading,
+    /// The messages made from a prompt.
+    Uses,
     Help,
     /// The persona of this conversation; or those in the trash, to restore one.
     Persona(Which),
     PersonaForm,
+    /// The whole system text.
+    Told,
     /// The model of the persona in the form below.
     PersonaModel,
 }
@@ -60,11 +84,18 @@ pub enum Body {
     Form(Form),
     Confirm(Confirm),
     Help(Box<Help>),
+    Fill(Box<Fill>),
+    Prompt(Box<PromptForm>),
+    Reading(Box<Reading>),
     Persona(Box<PersonaForm>),
+    Told(Telling),
 }
 
 /// Widest an overlay gets, in cells.
 const WIDEST: u16 = 76;
+/// A prompt being filled has its fields beside its text.
+const WIDEST_FILL: u16 = 112;
+const HIGHEST_FILL: u16 = 26;
 
 impl Overlay {
     /// A bound key.
@@ -74,7 +105,11 @@ impl Overlay {
             Body::Form(form) => form.act(action),
             Body::Confirm(confirm) => confirm.act(action),
             Body::Help(help) => help.act(action),
+            Body::Fill(fill) => fill.act(action),
+            Body::Prompt(form) => form.act(action),
+            Body::Reading(reading) => reading.act(action),
             Body::Persona(form) => form.act(action),
+            Body::Told(telling) => telling.act(action),
         }
     }
 
@@ -98,10 +133,11 @@ impl Overlay {
 
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
-        matches!(
-            self.body,
-            Body::Picker(_) | Body::Form(_) | Body::Persona(_)
-        )
+        match &self.body {
+            Body::Picker(_) | Body::Form(_) | Body::Prompt(_) | Body::Persona(_) => true,
+            Body::Fill(fill) => fill.takes_text(),
+            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => false,
+        }
     }
 
     /// The editor that takes typed text, if this overlay has one.
@@ -109,8 +145,10 @@ impl Overlay {
         match &mut self.body {
             Body::Picker(picker) => Some(&mut picker.query),
             Body::Form(form) => Some(&mut form.editor),
+            Body::Fill(fill) => fill.editor(),
+            Body::Prompt(form) => form.editor(),
             Body::Persona(form) => form.editor(),
-            Body::Confirm(_) | Body::Help(_) => None,
+            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => None,
         }
     }
 
@@ -118,8 +156,14 @@ impl Overlay {
     pub fn letter(&mut self, c: char) -> Outcome {
         match &mut self.body {
             Body::Confirm(confirm) => confirm.letter(c),
+            Body::Fill(fill) => fill.letter(c),
             Body::Persona(form) => form.letter(c),
-            Body::Picker(_) | Body::Form(_) | Body::Help(_) => Outcome::Stay,
+            Body::Told(telling) => telling.letter(c),
+            Body::Picker(_)
+            | Body::Form(_)
+            | Body::Help(_)
+            | Body::Prompt(_)
+            | Body::Reading(_) => Outcome::Stay,
         }
     }
 
@@ -127,24 +171,62 @@ impl Overlay {
     pub fn edited(&mut self) {
         match &mut self.body {
             Body::Picker(picker) => picker.filter(),
+            Body::Fill(fill) => fill.edited(),
+            Body::Prompt(form) => form.edited(),
             Body::Persona(form) => form.edited(),
-            Body::Form(_) | Body::Confirm(_) | Body::Help(_) => {}
+            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => {
+            }
         }
     }
 
-    /// Takes its place in the middle of the screen.
-    pub fn layout(&mut self, screen: Rect) {
+    /// The fill this is, if it is one.
+    pub fn fill(&self) -> Option<&Fill> {
+        if let Body::Fill(fill) = &self.body {
+            Some(fill)
+        } else {
+            None
+        }
+    }
+
+    /// Whether something moves in it by itself.
+    pub fn is_moving(&self) -> bool {
+        let trial = self.fill().and_then(|fill| fill.trial.as_ref());
+        trial.is_some_and(|trial| trial.is_running())
+    }
+
+    /// An editing key that means something else here.
+    pub fn take_offer(&mut self, action: Action) -> bool {
+        if let Body::Fill(fill) = &mut self.body {
+            fill.take_offer(action)
+        } else {
+            false
+        }
+    }
+
+    /// Takes its place in the middle of the screen; what moves goes by the clock of the screen and the wall's.
+    pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) {
+        let widest = match self.fill() {
+            Some(_) => WIDEST_FILL,
+            None => WIDEST,
+        };
         let width = screen
             .width
             .saturating_sub(4)
-            .min(WIDEST)
+            .min(widest)
             .max(screen.width.min(30));
         let most = screen.height.saturating_sub(2).max(screen.height.min(5));
         let wanted = match &mut self.body {
             Body::Picker(picker) => picker.height(),
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
-            Body::Help(_) => most,
+            Body::Help(_) | Body::Reading(_) => most,
+            Body::Told(telling) => telling.height(width),
+            Body::Fill(_) => most.min(HIGHEST_FILL),
+            Body::Prompt(form) => {
+                let area = form.place(screen);
+                form.layout(area);
+                return;
+            }
             Body::Persona(form) => {
                 let area = form.place(screen);
                 form.layout(area);
@@ -163,7 +245,10 @@ impl Overlay {
             Body::Form(form) => form.layout(area),
             Body::Confirm(confirm) => confirm.layout(area),
             Body::Help(help) => help.layout(area),
-            Body::Persona(_) => {}
+            Body::Fill(fill) => fill.layout(area, tick, now),
+            Body::Reading(reading) => reading.layout(area),
+            Body::Prompt(_) | Body::Persona(_) => {}
+            Body::Told(telling) => telling.layout(area),
         }
     }
 
@@ -172,9 +257,19 @@ impl Overlay {
         match &self.body {
             Body::Picker(picker) => picker.paint(canvas),
             Body::Form(form) => form.paint(canvas),
+            Body::Fill(fill) => fill.paint(canvas),
+            Body::Prompt(form) => form.paint(canvas),
+            Body::Reading(reading) => {
+                reading.paint(canvas);
+                None
+            }
             Body::Persona(form) => form.paint(canvas),
             Body::Confirm(confirm) => {
                 confirm.paint(canvas);
+                None
+            }
+            Body::Told(telling) => {
+                telling.paint(canvas);
                 None
             }
             Body::Help(help) => {

@@ -12,6 +12,8 @@ use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::msg::Outcome;
 use crate::tui::text::edit::{Editor, Move};
+use crate::tui::text::row::Row;
+use crate::tui::text::wrap::plain;
 use crate::tui::theme::{Look, Tone};
 
 const NAME: usize = 0;
@@ -291,8 +293,12 @@ impl PersonaForm {
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
         let inner = inside(area);
-        // A failure stands in the last row.
-        let rows = inner.height - u16::from(self.failure.is_some()).min(inner.height);
+        // A failure stands in the last rows.
+        let why = self
+            .failure
+            .as_ref()
+            .map_or(0, |f| height(&why(f, inner.width)));
+        let rows = inner.height.saturating_sub(why);
         let (fields, caption) = if inner.width >= BESIDE {
             let left = inner.width * 9 / 20;
             let right = inner.width - left - 3;
@@ -347,9 +353,16 @@ impl PersonaForm {
         let text = self.text_area;
         self.text.paint(canvas.buffer, text, canvas.theme);
         if let Some(failure) = &self.failure {
-            let words = cut(&Clean::line(&failure.to_string()), inner.width);
-            let y = inner.height.saturating_sub(1);
-            canvas.put(inner, (0, y), &words, Look::of(Tone::Error));
+            let rows = why(failure, inner.width);
+            let from = inner.height.saturating_sub(height(&rows));
+            for (y, row) in (from..inner.height).zip(&rows) {
+                let line = Rect {
+                    y: inner.y + y,
+                    height: 1,
+                    ..inner
+                };
+                row.paint(canvas.buffer, line, canvas.theme);
+            }
         }
         if self.is_in_text {
             self.text.caret_cell(text)
@@ -370,7 +383,11 @@ impl PersonaForm {
         } else {
             Look::default().bold()
         };
-        let title = Clean::own("The system text, whole");
+        let title = if line.width < 50 {
+            Clean::own("System text")
+        } else {
+            Clean::own("The system text, whole")
+        };
         let x = canvas.put(line, (0, 0), &cut(&title, line.width), look);
         let (words, tone) = if self.is_edited {
             (
@@ -392,6 +409,16 @@ impl PersonaForm {
             canvas.put_right(line, (x + 1, 0), &Clean::own(short), Look::of(tone));
         }
     }
+}
+
+/// Why something was not saved, for this width.
+fn why(failure: &Failure, width: u16) -> Vec<Row> {
+    let words = Clean::line(&failure.to_string());
+    plain(&words, Look::of(Tone::Error), width.max(1))
+}
+
+fn height(rows: &[Row]) -> u16 {
+    u16::try_from(rows.len()).unwrap_or(u16::MAX)
 }
 
 /// The room inside the frame.

@@ -1,4 +1,4 @@
-//! The list of conversations: pages of rows, a filter by title, the trash.
+//! The list of conversations: the personas' group, pages of rows, a filter, the trash.
 
 use std::collections::HashSet;
 
@@ -6,11 +6,13 @@ use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Listed};
+use crate::domain::filter::Filter;
 use crate::domain::id::ConversationId;
 use crate::domain::when::Millis;
 use crate::protocol::{Command, Cursor, Query, Shelf, Which};
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::filter;
+use crate::tui::pane::groups::{Groups, Line};
 use crate::tui::text::edit::Editor;
 use crate::tui::theme::{Look, Tone};
 
@@ -28,8 +30,13 @@ pub struct List {
     pub filter: Editor,
     /// Typed keys go to the filter.
     pub is_filtering: bool,
+    /// The selected one of `rows`, unless a line of the group is selected.
     pub selected: usize,
-    /// First shown row.
+    /// The group on top; a filter and the trash leave it out.
+    pub groups: Groups,
+    /// The selected line of the group.
+    in_group: Option<usize>,
+    /// First shown line of group and rows.
     top: usize,
     has_more: bool,
     is_asking: bool,
@@ -49,6 +56,8 @@ impl Default for List {
             filter: filter::input(),
             is_filtering: false,
             selected: 0,
+            groups: Groups::default(),
+            in_group: None,
             top: 0,
             has_more: false,
             is_asking: false,
@@ -62,7 +71,7 @@ impl Default for List {
 impl List {
     /// The rows of a first page.
     pub fn fill(&mut self, rows: Vec<Listed>, total: u64, has_more: bool) {
-        let chosen = self.current();
+        let chosen = self.selected_row();
         self.rows = rows;
         self.total = total;
         self.has_more = has_more;
@@ -86,18 +95,70 @@ impl List {
         self.is_asking = false;
     }
 
-    /// The selected conversation.
-    pub fn current(&self) -> Option<ConversationId> {
+    fn selected_row(&self) -> Option<ConversationId> {
         self.rows.get(self.selected).map(|row| row.conversation.id)
     }
 
-    /// The selected row.
+    /// The selected row, in the group or below it; `None` on a line that is no conversation.
     pub fn current_row(&self) -> Option<&Listed> {
-        self.rows.get(self.selected)
+        match self.line() {
+            Some(line) => self.groups.row(line),
+            None => self.rows.get(self.selected),
+        }
+    }
+
+    /// Lines of the group that are shown.
+    fn head(&self) -> usize {
+        if self.which == Which::Active && self.filter.is_empty() {
+            self.groups.lines().len()
+        } else {
+            0
+        }
+    }
+
+    /// The selected line of the group.
+    pub fn line(&self) -> Option<Line> {
+        let last = self.head().checked_sub(1)?;
+        let at = self.in_group?.min(last);
+        self.groups.lines().get(at).copied()
+    }
+
+    /// The selected place among group and rows.
+    fn cursor(&self) -> usize {
+        match (self.in_group, self.head()) {
+            (Some(at), head) if head > 0 => at.min(head - 1),
+            (_, head) => head + self.selected,
+        }
+    }
+
+    /// Changes the group; what is selected in it stays selected.
+    pub fn regroup(&mut self, change: impl FnOnce(&mut Groups)) {
+        let line = self.line();
+        let id = self.current_row().map(|row| row.conversation.id);
+        change(&mut self.groups);
+        let Some(line) = line else { return };
+        let is_it = |other: &Line| match (line, *other) {
+            (Line::Inside(..), Line::Inside(..)) => {
+                self.groups.row(*other).map(|row| row.conversation.id) == id
+            }
+            (line, other) => line == other,
+        };
+        let found = self.groups.lines().iter().position(is_it);
+        self.in_group = found.or(self.in_group);
+    }
+
+    /// Selects a line of the group.
+    pub fn select_line(&mut self, line: Line) {
+        let found = self.groups.lines().iter().position(|other| *other == line);
+        self.in_group = found.or(self.in_group);
     }
 
     /// Puts the selection on a conversation, if it is loaded.
     pub fn select(&mut self, id: ConversationId) {
+        if self.current_row().map(|row| row.conversation.id) == Some(id) {
+            return;
+        }
+        self.in_group = None;
         if let Some(at) = self.rows.iter().position(|row| row.conversation.id == id) {
             self.selected = at;
         }
@@ -105,8 +166,13 @@ impl List {
 
     /// Moves the selection by so many rows.
     pub fn step(&mut self, by: isize) {
-        let last = self.rows.len().saturating_sub(1);
-        self.selected = self.selected.saturating_add_signed(by).min(last);
+        let head = self.head();
+        let last = (head + self.rows.len()).saturating_sub(1);
+        let to = self.cursor().saturating_add_signed(by).min(last);
+        match to.checked_sub(head) {
+            Some(row) => (self.selected, self.in_group) = (row, None),
+            None => self.in_group = Some(to),
+        }
     }
 
     /// Rows a page key moves by.
@@ -139,8 +205,8 @@ impl List {
     /// The command for the next page, when the selection has come near the end.
     pub fn ask_more(&mut self) -> Option<Command> {
         let last = self.rows.last()?;
-        let near =
-            self.selected.max(self.top + usize::from(self.area.height)) + AHEAD >= self.rows.len();
+        let near = self.cursor().max(self.top + usize::from(self.area.height)) + AHEAD
+            >= self.head() + self.rows.len();
         if self.is_asking || !self.has_more || !near {
             return None;
         }
@@ -164,18 +230,14 @@ impl List {
 
     /// A conversation is now like this: its row is updated, moved, added or taken away.
     pub fn apply(&mut self, conversation: &Conversation) {
-        let chosen = self.current();
+        self.regroup(|groups| groups.apply(conversation));
+        let chosen = self.selected_row();
         let belongs = conversation.trashed_at.is_some() == (self.which == Which::Trashed);
-        let matches = self.filter.text().split_whitespace().all(|word| {
-            conversation
-                .title
-                .to_lowercase()
-                .contains(&word.to_lowercase())
-        });
         let old = self
             .rows
             .iter()
             .position(|row| row.conversation.id == conversation.id);
+        let matches = self.fits(conversation, old.map(|at| &self.rows[at].conversation));
         let has_draft = old.is_some_and(|at| self.rows[at].has_draft);
         if let Some(at) = old {
             self.rows.remove(at);
@@ -203,8 +265,18 @@ impl List {
         }
         match chosen.and_then(|id| self.rows.iter().position(|row| row.conversation.id == id)) {
             Some(at) => self.selected = at,
-            None => self.step(0),
+            None => self.clamp(),
         }
+    }
+
+    /// Whether it belongs to what is filtered. Which persona a name means only the engine knows: what it has listed
+    /// stays as long as its persona is the same.
+    fn fits(&self, conversation: &Conversation, before: Option<&Conversation>) -> bool {
+        let filter = Filter::of(&self.filter.text());
+        let title = conversation.title.to_lowercase();
+        let is_with = filter.personas.is_empty()
+            || before.is_some_and(|before| before.persona == conversation.persona);
+        is_with && filter.words.iter().all(|word| title.contains(word))
     }
 
     /// A conversation is gone for good.
@@ -214,7 +286,12 @@ impl List {
         if self.rows.len() < before {
             self.total = self.total.saturating_sub(1);
         }
-        self.step(0);
+        self.regroup(|groups| groups.remove(id));
+        self.clamp();
+    }
+
+    fn clamp(&mut self) {
+        self.selected = self.selected.min(self.rows.len().saturating_sub(1));
     }
 
     /// Words wait in this conversation's composer, or no more.
@@ -222,6 +299,7 @@ impl List {
         if let Some(row) = self.rows.iter_mut().find(|row| row.conversation.id == id) {
             row.has_draft = has_draft;
         }
+        self.groups.mark_draft(id, has_draft);
     }
 
     /// Keeps the selection inside the shown rows.
@@ -229,11 +307,9 @@ impl List {
         self.area = area;
         self.filter.layout(self.filter_area());
         let shown = usize::from(area.height.saturating_sub(2)).max(1);
-        self.top = self.top.min(self.rows.len().saturating_sub(shown));
-        self.top = self
-            .top
-            .min(self.selected)
-            .max((self.selected + 1).saturating_sub(shown));
+        let (cursor, all) = (self.cursor(), self.head() + self.rows.len());
+        self.top = self.top.min(all.saturating_sub(shown));
+        self.top = self.top.min(cursor).max((cursor + 1).saturating_sub(shown));
     }
 
     /// Draws title, filter and rows.
@@ -262,21 +338,35 @@ impl List {
         canvas.put(area, (1, 1), &Clean::own("/"), Look::of(Tone::Dim));
         self.filter
             .paint(canvas.buffer, self.filter_area(), canvas.theme);
-        if self.rows.is_empty() && self.is_loaded {
-            canvas.put(area, (1, 2), &self.empty_words(), Look::of(Tone::Dim));
-        }
         let body = Rect {
             y: area.y + 2,
             height: area.height.saturating_sub(2),
             ..area
         };
-        for (y, row) in (0..body.height).zip(self.rows.iter().enumerate().skip(self.top)) {
+        let head = self.head();
+        let cursor = self.cursor();
+        for (y, at) in (0..body.height).zip(self.top..) {
             let line = Rect {
                 y: body.y + y,
                 height: 1,
                 ..body
             };
-            self.paint_row(canvas, line, row, view);
+            let is_selected = at == cursor && view.is_focused;
+            match at.checked_sub(head) {
+                None => {
+                    if let Some(part) = self.groups.lines().get(at) {
+                        self.paint_line(canvas, line, (*part, is_selected), view);
+                    }
+                }
+                Some(0) if self.rows.is_empty() && self.is_loaded => {
+                    canvas.put(line, (1, 0), &self.empty_words(), Look::of(Tone::Dim));
+                    break;
+                }
+                Some(row) => match self.rows.get(row) {
+                    Some(row) => self.paint_row(canvas, line, (row, is_selected), view),
+                    None => break,
+                },
+            }
         }
     }
 
@@ -294,13 +384,12 @@ impl List {
         &self,
         canvas: &mut Canvas<'_>,
         line: Rect,
-        (at, row): (usize, &Listed),
+        (row, is_selected): (&Listed, bool),
         view: &ListView,
     ) {
         let (body, y) = (line, 0);
         let c = &row.conversation;
         let is_open = view.open == Some(c.id);
-        let is_selected = at == self.selected;
         let inner = Rect {
             width: body.width.saturating_sub(1),
             ..body
@@ -322,12 +411,12 @@ impl List {
         } else {
             Clean::line(&c.title)
         };
-        let look = match (is_open, is_selected && view.is_focused) {
+        let look = match (is_open, is_selected) {
             (_, true) => Look::of(Tone::Accent).bold(),
             (true, false) => Look::default().bold(),
             (false, false) => Look::default(),
         };
-        let bar = if is_selected && view.is_focused {
+        let bar = if is_selected {
             Clean::own("▌")
         } else if is_open {
             Clean::own("▏")
@@ -336,6 +425,41 @@ impl List {
         };
         canvas.put(body, (1, y), &bar, Look::of(Tone::Accent));
         canvas.put(body, (2, y), &cut(&title, room.saturating_sub(1)), look);
+    }
+
+    /// A line of the group: a title, a persona, or a conversation two cells in.
+    fn paint_line(
+        &self,
+        canvas: &mut Canvas<'_>,
+        line: Rect,
+        (part, is_selected): (Line, bool),
+        view: &ListView,
+    ) {
+        let inner = Rect {
+            width: line.width.saturating_sub(1),
+            ..line
+        };
+        let Some((words, right, indent)) = self.groups.words(part, view.now) else {
+            if let Some(row) = self.groups.row(part) {
+                let inside = Rect {
+                    x: line.x + 6.min(line.width),
+                    width: line.width.saturating_sub(6),
+                    ..line
+                };
+                self.paint_row(canvas, inside, (row, is_selected), view);
+            }
+            return;
+        };
+        let dim = Look::of(Tone::Dim);
+        let end = canvas.put_right(inner, (0, 0), &right, dim);
+        let look = if is_selected {
+            canvas.put(line, (1, 0), &Clean::own("▌"), Look::of(Tone::Accent));
+            Look::of(Tone::Accent).bold()
+        } else {
+            Look::default()
+        };
+        let room = end.saturating_sub(indent + 1);
+        canvas.put(line, (indent, 0), &cut(&words, room), look);
     }
 
     /// Where the caret of the filter stands.

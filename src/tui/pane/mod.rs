@@ -3,6 +3,7 @@
 pub mod composer;
 mod entry;
 mod foot;
+pub mod groups;
 pub mod library;
 pub mod list;
 pub mod status;

@@ -7,6 +7,7 @@ mod cut;
 pub mod dark;
 pub mod doc;
 pub mod edit;
+pub mod filled;
 mod inline;
 mod lay;
 mod lines;

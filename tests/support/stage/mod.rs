@@ -8,6 +8,7 @@
     reason = "each test binary uses its own part, and a test that cannot go on stops"
 )]
 
+pub mod library;
 pub mod personas;
 pub mod script;
 

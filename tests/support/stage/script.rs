@@ -12,12 +12,11 @@ use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::persona::PersonaListed;
-use salon::domain::prompt::PromptListed;
 use salon::domain::usage::{Money, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, Event, Home, Library, News, Opened, Page, Query, Request,
-    Row, Shelf, Step, To, Turn, Which,
+    Act, Answer, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request, Row,
+    Shelf, Step, To, Turn, Which,
 };
 
 /// A reply being written.
@@ -41,7 +40,7 @@ pub struct Script {
     pub thoughts: HashMap<MessageId, String>,
     pub drafts: BTreeMap<(Option<ConversationId>, i32), Draft>,
     pub readings: HashMap<ConversationId, Reading>,
-    pub prompts: Vec<PromptListed>,
+    pub library: super::library::Shelf,
     pub personas: Vec<PersonaListed>,
     pub state: BTreeMap<String, String>,
     pub models: Vec<ModelSpec>,
@@ -67,7 +66,7 @@ impl Script {
             thoughts: HashMap::new(),
             drafts: BTreeMap::new(),
             readings: HashMap::new(),
-            prompts: Vec::new(),
+            library: super::library::Shelf::default(),
             personas: Vec::new(),
             state: BTreeMap::new(),
             models: vec![ModelSpec::named(ModelRef::guide())],
@@ -177,7 +176,8 @@ impl Script {
             }) => return self.set_persona(cause, conversation, persona),
             Command::Chat(chat) => self.chat(chat),
             Command::Shelf(shelf) => return self.shelf(cause, shelf),
-            Command::Library(Library::List { .. }) => Some(Answer::Prompts(self.prompts.clone())),
+            Command::Library(command) => return self.library(request.id, command),
+            Command::Cancel(id) => return self.cancel(id),
             Command::Data(Data::Models { .. }) => Some(Answer::Models {
                 models: self.models.clone(),
                 failures: self.model_failures.clone(),
@@ -188,7 +188,7 @@ impl Script {
                 self.state.insert(key, value);
                 None
             }
-            Command::Library(_) | Command::Data(_) | Command::Cancel(_) => None,
+            Command::Data(_) => None,
             Command::Stop => {
                 let news = News::Stopped;
                 return vec![Event { cause, news }];

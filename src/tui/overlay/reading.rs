@@ -1,0 +1,89 @@
+//! A text to read: an earlier version of a prompt.
+
+use ratatui::layout::Rect;
+
+use super::frame::frame;
+use crate::domain::clean::Clean;
+use crate::keys::Action;
+use crate::tui::canvas::Canvas;
+use crate::tui::msg::Outcome;
+use crate::tui::text::row::Row;
+use crate::tui::text::wrap::plain;
+use crate::tui::theme::Look;
+
+/// A text that only scrolls.
+pub struct Reading {
+    title: Clean,
+    aside: Clean,
+    text: Clean,
+    rows: Vec<Row>,
+    laid: u16,
+    top: usize,
+    area: Rect,
+}
+
+impl Reading {
+    /// This text under this title.
+    pub fn new(title: Clean, aside: Clean, text: Clean) -> Reading {
+        Reading {
+            title,
+            aside,
+            text,
+            rows: Vec::new(),
+            laid: 0,
+            top: 0,
+            area: Rect::default(),
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only what scrolls matters here"
+    )]
+    pub fn act(&mut self, action: Action) -> Outcome {
+        let page = isize::try_from(self.shown()).unwrap_or(1).max(1);
+        let by = match action {
+            Action::Accept => return Outcome::Close,
+            Action::ListUp => -1,
+            Action::ListDown => 1,
+            Action::ListPageUp => -page,
+            Action::ListPageDown => page,
+            Action::ListFirst => isize::MIN,
+            Action::ListLast => isize::MAX,
+            _ => return Outcome::Stay,
+        };
+        self.top = self.top.saturating_add_signed(by).min(self.most());
+        Outcome::Stay
+    }
+
+    fn shown(&self) -> usize {
+        usize::from(self.area.height.saturating_sub(2))
+    }
+
+    fn most(&self) -> usize {
+        self.rows.len().saturating_sub(self.shown())
+    }
+
+    pub fn layout(&mut self, area: Rect) {
+        self.area = area;
+        let width = area.width.saturating_sub(4).max(1);
+        if self.laid != width {
+            self.laid = width;
+            self.rows = plain(&self.text, Look::default(), width);
+        }
+        self.top = self.top.min(self.most());
+    }
+
+    pub fn paint(&self, canvas: &mut Canvas<'_>) {
+        let keys = Clean::own("↑↓ scroll · Esc");
+        let inner = frame(canvas, self.area, &self.title, &self.aside, &keys);
+        for (y, row) in (inner.y..inner.bottom()).zip(self.rows.iter().skip(self.top)) {
+            let line = Rect {
+                y,
+                height: 1,
+                ..inner
+            };
+            row.paint(canvas.buffer, line, canvas.theme);
+        }
+    }
+}

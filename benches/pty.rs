@@ -8,6 +8,7 @@
 //!
 //! `SALON_BENCH_DATA` names a folder with a salon.db of 10,000 conversations and 1,000,000 messages (it is copied);
 //! without it one is made under target/bench-data, once. `SALON_BENCH_KILLS` is the number of kills, 20 if not set.
+//! `SALON_BENCH_HUB=silent` gives every salon a hub that takes connections and never answers.
 //! The machine should be quiet, for other work shows in the figures; as root, `chrt -r 1 cargo bench …` keeps it out.
 #![expect(
     clippy::print_stdout,

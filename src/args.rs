@@ -70,6 +70,8 @@ pub enum Command {
     Prompts(Prompts),
     /// List the known models: window, prices in dollars a million tokens, abilities
     Models(Models),
+    /// Send to the hub now what waits, and say what went
+    Sync(Sync),
     /// Look at the settings
     Config(Config),
 }
@@ -157,6 +159,19 @@ pub struct Models {
 }
 
 #[derive(Debug, Options)]
+pub struct Sync {
+    /// Only look at the hub: reachable, encrypted, table, columns, rights; changes nothing
+    #[arg(long)]
+    pub check: bool,
+    /// Send every conversation again, as if the hub had none
+    #[arg(long, conflicts_with = "check")]
+    pub all: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
 pub struct Config {
     #[command(subcommand)]
     pub command: ConfigCommand,
@@ -183,6 +198,7 @@ impl Args {
             Some(Command::Personas(personas)) => personas.json,
             Some(Command::Prompts(prompts)) => prompts.json,
             Some(Command::Models(models)) => models.json,
+            Some(Command::Sync(sync)) => sync.json,
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },
             })) => *json,

@@ -28,9 +28,11 @@
 //!   `provider/guide.rs` answers without a network; `provider/listing.rs` asks for models, `provider/catalogue.rs` knows
 //!   the shipped ones.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
+//! - `sync/`: sends conversations' metadata to the user's own Postgres. `sync/mod.rs` is the one task,
+//!   `sync/pace.rs` says when, `store/changes.rs` is the outbox.
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
 //!   in a conversation that the provider keeps too (`engine/thread.rs`), a prompt that is tried (`engine/trial.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `personas`, `prompts`, `models`, `config show`.
+//! - `cli/`: `salon ask`, `list`, `show`, `personas`, `prompts`, `models`, `sync`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!
@@ -62,4 +64,5 @@ pub mod protocol;
 pub mod provider;
 pub mod settings;
 pub mod store;
+pub mod sync;
 pub mod tui;

@@ -118,6 +118,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         | Command::Models(_)
         | Command::Personas(_)
         | Command::Prompts(_)
+        | Command::Sync(_)
         | Command::Config(_) => None,
     };
     log_panics();
@@ -142,6 +143,8 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::Models(models), _) => {
                 cli::models(&mut line, out, &models.filter, models.refresh).await
             }
+            (Command::Sync(sync), _) if sync.check => cli::check_sync(&mut line, out).await,
+            (Command::Sync(sync), _) => cli::sync(&mut line, out, sync.all).await,
             (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
         }
     };

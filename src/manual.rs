@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::keys::{Action, Context, KeyMap, LADDERS};
 
 /// The pages in their order. A page begins with `# Title`; each `## Heading` begins a passage.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     include_str!("../assets/guide/01-welcome.md"),
     include_str!("../assets/guide/02-writing.md"),
     include_str!("../assets/guide/03-answers.md"),
@@ -21,6 +21,7 @@ const PAGES: [&str; 15] = [
     include_str!("../assets/guide/11-privacy.md"),
     include_str!("../assets/guide/12-trouble.md"),
     include_str!("../assets/guide/13-limits.md"),
+    include_str!("../assets/guide/16-sync.md"),
 ];
 
 /// The manual; cheap to make and to clone, it is filled in when it is first read.

@@ -23,6 +23,7 @@ use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
+use crate::domain::sync::{Finding, SyncReport, SyncState};
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
@@ -233,6 +234,8 @@ pub enum News {
     Trial(TrialStep),
     /// A row is now like this.
     Changed(Row),
+    /// How sync with the hub stands now; never said where no hub is set up.
+    Sync(SyncState),
     /// The data a request asked for.
     Answer(Answer),
     /// The request with this cause failed and changed nothing.
@@ -385,6 +388,10 @@ pub enum Answer {
         is_whole: bool,
     },
     Spent(Spent),
+    /// Everything that waited is at the hub.
+    Synced(SyncReport),
+    /// What a check found, in order.
+    Checked(Vec<Finding>),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

@@ -20,6 +20,7 @@
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
+//! sync quiet|sending|offline|off [WAITING]
 //! show WORDS                 what the following screen is
 //! looks                      the following screen with its colours
 //! ```
@@ -51,6 +52,7 @@ use salon::domain::message::{Finish, Status};
 use salon::domain::model::{Abilities, ModelSpec};
 use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::{Prompt, PromptListed, Sheet};
+use salon::domain::sync::{SyncPhase, SyncState};
 use salon::domain::usage::{Money, Spent};
 use salon::domain::when::Millis;
 use salon::keys::KeyMap;
@@ -384,6 +386,7 @@ impl Scene {
             }
             "fatal" => face.news(News::Fatal(bad(rest))),
             "warn" => face.news(News::Warned(bad(rest))),
+            "sync" => face.news(News::Sync(sync_state(rest))),
             "wait" => {
                 let (seconds, why) = rest.split_once(' ').unwrap();
                 let events = face.engine.wait(face.here(), seconds.parse().unwrap(), why);
@@ -546,3 +549,19 @@ const PROMPTS: &[(&str, &str, &str, &str)] = &[
         "Rewrite this politely: {text}",
     ),
 ];
+
+/// How sync stands: `offline 3`.
+fn sync_state(words: &str) -> SyncState {
+    let (phase, waiting) = words.split_once(' ').unwrap_or((words, "0"));
+    let failure = Failure::new(FailureKind::Network, "The hub does not answer", "");
+    SyncState {
+        waiting: waiting.parse().unwrap(),
+        phase: match phase {
+            "quiet" => SyncPhase::Quiet,
+            "sending" => SyncPhase::Sending,
+            "offline" => SyncPhase::Offline(failure),
+            "off" => SyncPhase::Off(failure),
+            other => panic!("no such phase: {other}"),
+        },
+    }
+}

@@ -775,6 +775,83 @@ fn show_names_every_key_and_no_secret() {
 }
 
 #[test]
+fn a_hub_is_set_up_by_two_variables_or_by_the_file() {
+    use secrecy::ExposeSecret;
+    let hub = |text: &str, environment: &[(&str, &str)]| {
+        let settings = settings_with(text, environment, None);
+        let url = settings
+            .sync
+            .as_ref()
+            .map(|sync| sync.url.expose_secret().to_owned());
+        (url, titles(&settings))
+    };
+    let (ours, theirs) = ("postgres://me@h/mine", "postgresql://other@h/theirs");
+    let file = format!("[sync]\nenabled = true\nurl = \"{ours}\"\n");
+    let none: Vec<String> = Vec::new();
+    for (text, environment, expected) in [
+        ("", vec![], None),
+        // Alone it belongs to another project.
+        ("", vec![("DATABASE_URL", theirs)], None),
+        (file.as_str(), vec![("DATABASE_URL", theirs)], Some(ours)),
+        (
+            "",
+            vec![("DATABASE_ENABLED", "true"), ("DATABASE_URL", theirs)],
+            Some(theirs),
+        ),
+        (
+            "",
+            vec![("DATABASE_ENABLED", "1"), ("DATABASE_URL", theirs)],
+            Some(theirs),
+        ),
+        (
+            "",
+            vec![("DATABASE_ENABLED", "false"), ("DATABASE_URL", theirs)],
+            None,
+        ),
+        (file.as_str(), vec![("DATABASE_ENABLED", "false")], None),
+        (
+            file.as_str(),
+            vec![("DATABASE_ENABLED", "true")],
+            Some(ours),
+        ),
+        (
+            "",
+            vec![
+                ("SALON_SYNC_ENABLED", "true"),
+                ("SALON_SYNC_URL", ours),
+                ("DATABASE_ENABLED", "true"),
+                ("DATABASE_URL", theirs),
+            ],
+            Some(ours),
+        ),
+    ] {
+        let expected = (expected.map(str::to_owned), none.clone());
+        assert_eq!(hub(text, &environment), expected, "{text} {environment:?}");
+    }
+    let (url, told) = hub("", &[("DATABASE_ENABLED", "true")]);
+    assert_eq!((url, told.len()), (None, 1));
+    assert!(
+        told[0].contains("$DATABASE_ENABLED") && told[0].contains("no address"),
+        "{told:?}"
+    );
+    let (url, told) = hub("[sync]\nenabled = true\n", &[("DATABASE_URL", theirs)]);
+    assert_eq!((url, told.len()), (None, 1));
+    assert!(told[0].contains("salon.toml line 2"), "{told:?}");
+    let (url, told) = hub(
+        "",
+        &[
+            ("DATABASE_ENABLED", "true"),
+            ("DATABASE_URL", "mysql://u:pass-7@h/d"),
+        ],
+    );
+    assert_eq!((url, told.len()), (None, 1));
+    assert!(
+        told[0].contains("$DATABASE_URL") && !told[0].contains("pass-7"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn the_users_keys_lie_beside_the_config() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("keys.toml"), "[list]\n").unwrap();

@@ -1256,7 +1256,7 @@ async fn files_that_cannot_be_used_stay_as_they_are() {
         place.try_open().await.err(),
         Some(StoreError::Newer {
             found: 99,
-            known: 3
+            known: 4
         })
     );
     assert_eq!(std::fs::read(place.db()).unwrap(), newer);
@@ -1404,6 +1404,75 @@ async fn what_is_not_yet_sent_is_not_for_others() {
         .unwrap();
     let gone = "SELECT count(*) FROM change WHERE kind = 'gone:conversation'";
     assert_eq!(number(&mut outside, gone).await, 1);
+}
+
+/// What waits for the hub, id and message count, and takes it as sent.
+async fn drained(store: &Store) -> Vec<(ConversationId, u64)> {
+    let waiting = store.waiting("hub").await.unwrap();
+    let page = store.outgoing("hub", 100).await.unwrap();
+    assert!(page.is_last);
+    let all = page.rows.len() + page.gone.len();
+    assert_eq!(u64::try_from(all).unwrap(), waiting);
+    store.sent("hub", page.upto).await.unwrap();
+    assert_eq!(store.waiting("hub").await.unwrap(), 0);
+    let gone = page.gone.into_iter().map(|id| (id, 0));
+    let rows = page.rows.into_iter().map(|row| (row.id, row.message_count));
+    rows.chain(gone).collect()
+}
+
+#[tokio::test]
+async fn a_hub_gets_each_conversation_once_when_its_turn_is_over() {
+    let place = Place::new();
+    let store = place.open().await;
+    let (id, ids) = talk(&store, &place.mint, 1).await;
+    let (other, _) = talk(&store, &place.mint, 2).await;
+    assert_eq!(store.waiting("hub").await.unwrap(), 2, "before it is known");
+    assert_eq!(store.open_hub("hub", "anna").await.unwrap(), None);
+    assert_eq!(drained(&store).await, [(id, 2), (other, 4)]);
+
+    // A reply that is being written changes nothing there yet.
+    let begun = ask(&store, &place.mint, Some((id, Some(ids[1]))), "more").await;
+    store.first_word(begun.asked.message.id).await.unwrap();
+    store
+        .grow(begun.reply.message.id, "so", None)
+        .await
+        .unwrap();
+    assert_eq!(drained(&store).await, []);
+    answer(&store, &begun.reply.message, "so far").await;
+    assert_eq!(drained(&store).await, [(id, 4)]);
+    // Taken back, it is as it was before.
+    let at = Some((id, Some(begun.reply.message.id)));
+    let taken = ask(&store, &place.mint, at, "no").await;
+    let back = Withdraw {
+        reply: taken.reply.message.id,
+        question: Some(taken.asked.message.id),
+        tip: Some(begun.reply.message.id),
+        remove_conversation: false,
+        draft: None,
+    };
+    store.withdraw(back).await.unwrap();
+    assert_eq!(drained(&store).await, [(id, 4)]);
+    // What a kill leaves half done is known after the next start.
+    let cut = ask(&store, &place.mint, at, "and").await;
+    store.first_word(cut.asked.message.id).await.unwrap();
+    store
+        .grow(cut.reply.message.id, "half", None)
+        .await
+        .unwrap();
+    assert_eq!(drained(&store).await, []);
+    let killed = place.killed();
+    let store = killed.open().await;
+    store.start_writing().await.unwrap();
+    assert_eq!(drained(&store).await, [(id, 6)]);
+
+    // Places belong to hubs and users; another name takes the rows of the former one over.
+    assert_eq!(store.waiting("another").await.unwrap(), 2);
+    assert_eq!(store.open_hub("hub", "anna").await.unwrap(), None);
+    let former = store.open_hub("hub", "bob").await.unwrap();
+    assert_eq!(former.as_deref(), Some("anna"));
+    assert_eq!(store.waiting("hub").await.unwrap(), 2);
+    let still = store.open_hub("hub", "bob").await.unwrap();
+    assert_eq!(still.as_deref(), Some("anna"));
 }
 
 #[tokio::test]

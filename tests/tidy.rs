@@ -72,9 +72,23 @@ const WALLS: &[Wall] = &[
         ],
     ),
     (
+        "sync",
+        &["sync", "store", "domain", "settings"],
+        &[
+            "std",
+            "serde_json",
+            "secrecy",
+            "sqlx",
+            "tokio",
+            "tokio_util",
+            "tracing",
+            "uuid",
+        ],
+    ),
+    (
         "engine",
         &[
-            "engine", "protocol", "provider", "store", "domain", "settings",
+            "engine", "protocol", "provider", "store", "sync", "domain", "settings",
         ],
         &[
             "std",

@@ -1,5 +1,6 @@
 //! Home folders for what is measured: settings, and databases made once.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,7 +27,7 @@ impl Home {
              [providers.openai]\nbase_url = \"http://127.0.0.1:{}/v1\"\n",
             server.port
         );
-        std::fs::write(config.join("salon.toml"), settings)?;
+        std::fs::write(config.join("salon.toml"), settings + &hub()?)?;
         Ok(Home { folder })
     }
 
@@ -45,6 +46,20 @@ impl Home {
     pub fn database(&self) -> PathBuf {
         self.folder.path().join(".local/share/salon/salon.db")
     }
+}
+
+/// With `SALON_BENCH_HUB=silent` every salon has a hub that takes connections and never answers; else none.
+fn hub() -> Result<String> {
+    if std::env::var_os("SALON_BENCH_HUB").is_none_or(|hub| hub != "silent") {
+        return Ok(String::new());
+    }
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    // Open as long as the measuring lasts; the kernel takes the connections.
+    std::mem::forget(listener);
+    Ok(format!(
+        "[sync]\nenabled = true\nurl = \"postgres://u@127.0.0.1:{port}/x\"\n"
+    ))
 }
 
 fn target() -> PathBuf {

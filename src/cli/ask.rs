@@ -189,6 +189,7 @@ impl Asking {
                 News::Warned(failure) => out.warn(&failure),
                 News::Turn { .. }
                 | News::Trial(_)
+                | News::Sync(_)
                 | News::Refused(_)
                 | News::Changed(_)
                 | News::Answer(_)

@@ -9,6 +9,7 @@ mod out;
 mod personas;
 mod prompts;
 mod show;
+mod sync;
 mod trial;
 
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -23,6 +24,7 @@ pub use out::{Exit, Out};
 pub use personas::personas;
 pub use prompts::prompts;
 pub use show::{config, show};
+pub use sync::{check_sync, sync};
 
 /// What ends salon from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +100,7 @@ impl Line {
                 | News::Refused(_)
                 | News::Turn { .. }
                 | News::Trial(_)
+                | News::Sync(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}
@@ -120,6 +123,7 @@ impl Line {
                 | News::Refused(_)
                 | News::Turn { .. }
                 | News::Trial(_)
+                | News::Sync(_)
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}

@@ -92,6 +92,7 @@ async fn asked(line: &mut Line, out: &mut Out, refresh: bool) -> Result<Vec<Mode
             | News::Refused(_)
             | News::Turn { .. }
             | News::Trial(_)
+            | News::Sync(_)
             | News::Changed(_)
             | News::Fatal(_)
             | News::Stopped => {}

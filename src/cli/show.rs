@@ -85,6 +85,8 @@ async fn read(
         | Answer::Uses(_)
         | Answer::Models { .. }
         | Answer::Spent(_)
+        | Answer::Synced(_)
+        | Answer::Checked(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),
     }
 }

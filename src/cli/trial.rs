@@ -73,6 +73,7 @@ impl Preview {
                 News::Trial(_)
                 | News::Turn { .. }
                 | News::Refused(_)
+                | News::Sync(_)
                 | News::Changed(_)
                 | News::Answer(_)
                 | News::Fatal(_)

@@ -15,6 +15,7 @@ pub mod persona;
 pub mod price;
 pub mod prompt;
 pub mod secret;
+pub mod sync;
 pub mod template;
 pub mod usage;
 pub mod when;

@@ -53,6 +53,13 @@ impl Money {
         }
     }
 
+    /// Decimal dollars with exactly six places, half a micro-dollar rounded away from nothing (spec D2).
+    pub fn six_places(self) -> String {
+        let sign = if self.0 <= -500_000 { "-" } else { "" };
+        let micro = (self.0.unsigned_abs() + 500_000) / 1_000_000;
+        format!("{sign}{}.{:06}", micro / 1_000_000, micro % 1_000_000)
+    }
+
     #[expect(
         clippy::cast_precision_loss,
         reason = "only for four digits on the screen"
@@ -221,6 +228,23 @@ mod tests {
         assert_eq!(Money::parse("1E2"), Some(Money(100_000_000_000_000)));
         for bad in ["", ".", "1.2.3", "abc", "1e", "99999999999999"] {
             assert_eq!(Money::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn six_places_are_rounded_not_cut() {
+        for (pico, text) in [
+            (0, "0.000000"),
+            (499_999, "0.000000"),
+            (500_000, "0.000001"),
+            (-499_999, "0.000000"),
+            (-500_000, "-0.000001"),
+            (3_400_000_000, "0.003400"),
+            (12_999_999_500_000, "13.000000"),
+            (i64::MAX, "9223372.036855"),
+            (i64::MIN, "-9223372.036855"),
+        ] {
+            assert_eq!(Money(pico).six_places(), text);
         }
     }
 

@@ -18,6 +18,8 @@ pub enum Key {
     Title(ConversationId),
     List,
     Models,
+    /// Somebody waits for the hub.
+    Sync,
     /// A prompt that is tried.
     Try,
     /// A key being kept or forgotten.

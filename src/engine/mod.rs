@@ -24,6 +24,7 @@ mod models;
 mod order;
 mod own;
 mod pace;
+mod passing;
 mod personas;
 mod plan;
 mod prompts;
@@ -47,14 +48,11 @@ use tokio::select;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::domain::conversation::Conversation;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, Mint, RequestId};
 use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
-use crate::protocol::{
-    Answer, Command, EVENTS, Event, News, REQUESTS, Request, Row, Shelf, Step, Turn,
-};
+use crate::protocol::{Answer, Command, EVENTS, Event, News, REQUESTS, Request, Shelf, Step, Turn};
 use crate::provider::Providers;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Withdraw};
@@ -63,6 +61,7 @@ use desk::{Desk, Mouth};
 use jobs::{Ended, Jobs, Key};
 use listings::{Listings, Outcomes};
 use pace::Pace;
+use passing::Sending;
 use stores::Stores;
 
 pub use desk::Options;
@@ -107,6 +106,7 @@ struct Engine {
     jobs: Jobs<Left, Withdraw>,
     pace: Pace,
     listings: Listings,
+    sync: Sending,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -139,6 +139,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         jobs: Jobs::new(),
         pace: Pace::default(),
         listings: Listings::default(),
+        sync: Sending::default(),
         said,
         heard,
         events,
@@ -147,6 +148,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
     };
     match engine.begin_to_write(&mut requests).await {
         Ok(()) => {
+            engine.start_sync();
             engine.work(&mut requests).await;
             engine.stop().await;
         }
@@ -242,6 +244,7 @@ impl Engine {
                 () = has_room(&self.events), if !self.outbox.is_empty() => {}
                 ended = self.jobs.ended() => self.ended(ended).await,
                 Some(event) = self.heard.recv(), if self.outbox.is_empty() => self.speak(event).await,
+                state = self.sync.state(), if self.outbox.is_empty() => self.sync_said(state),
                 request = requests.recv(), if self.waiting.len() < REQUESTS => match request {
                     None | Some(Request { command: Command::Stop, .. }) => {
                         return self.handle_all().await;
@@ -312,6 +315,7 @@ impl Engine {
     }
 
     fn say(&mut self, cause: Option<RequestId>, news: News) {
+        self.tell_sync(&news);
         self.outbox.push_back(Event { cause, news });
     }
 
@@ -334,6 +338,7 @@ impl Engine {
             News::Refused(_) => true,
             News::Changed(_)
             | News::Trial(_)
+            | News::Sync(_)
             | News::Answer(_)
             | News::Warned(_)
             | News::Fatal(_)
@@ -342,7 +347,8 @@ impl Engine {
         if let (true, Some(cause)) = (is_over, event.cause) {
             self.jobs.settle(cause);
         }
-        if let Some(row) = conversation_in(&mut event.news) {
+        self.tell_sync(&event.news);
+        if let Some(row) = passing::conversation_in(&mut event.news) {
             let read = self.stores.of(row.id).conversation(row.id).await;
             if let Ok(Some(now)) = read {
                 *row = now;
@@ -403,7 +409,8 @@ impl Engine {
             });
     }
 
-    /// Ends every job with its words saved, closes the store, and says so; all within `LEAVING`.
+    /// Ends every job with its words saved, sends what waits to the hub, closes the store, and says so; all within
+    /// `LEAVING`.
     async fn stop(mut self) {
         let deadline = Instant::now() + LEAVING;
         self.jobs.cancel_all();
@@ -425,6 +432,9 @@ impl Engine {
             self.speak(event).await;
         }
         self.flush();
+        if let Some(sync) = &mut self.sync.task {
+            sync.finish(deadline).await;
+        }
         let is_closed = timeout_at(deadline, self.stores.close()).await.is_ok();
         tracing::info!(is_closed, "stopped");
         self.say(None, News::Stopped);
@@ -444,35 +454,5 @@ async fn has_room(events: &Sender<Event>) {
     // The room is taken by `flush`; that the face is gone is heard by `closed`.
     if events.reserve().await.is_err() {
         std::future::pending().await
-    }
-}
-
-/// The conversation that this news shows.
-fn conversation_in(news: &mut News) -> Option<&mut Conversation> {
-    match news {
-        News::Turn { step, .. } => match step {
-            Step::Started { conversation, .. } | Step::Measured { conversation, .. } => {
-                Some(conversation)
-            }
-            Step::Withdrawn { conversation, .. } => conversation.as_mut(),
-            Step::Waiting { .. }
-            | Step::Thought { .. }
-            | Step::Grew { .. }
-            | Step::Ended { .. } => None,
-        },
-        News::Changed(Row::Conversation(conversation)) => Some(conversation),
-        News::Changed(
-            Row::Message(_)
-            | Row::ConversationGone(_)
-            | Row::MessageGone(_)
-            | Row::Persona(_)
-            | Row::Prompt(_),
-        )
-        | News::Trial(_)
-        | News::Answer(_)
-        | News::Refused(_)
-        | News::Warned(_)
-        | News::Fatal(_)
-        | News::Stopped => None,
     }
 }

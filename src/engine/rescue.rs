@@ -134,6 +134,7 @@ mod tests {
             jobs: Jobs::new(),
             pace: Pace::default(),
             listings: Listings::default(),
+            sync: crate::engine::passing::Sending::default(),
             said,
             heard,
             events: mpsc::channel(8).0,

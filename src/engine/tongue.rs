@@ -31,6 +31,7 @@ impl AsTrial {
             News::Turn { step, .. } => self.step(step).map(News::Trial),
             News::Changed(_) => None,
             News::Trial(_)
+            | News::Sync(_)
             | News::Answer(_)
             | News::Refused(_)
             | News::Warned(_)

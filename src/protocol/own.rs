@@ -1,4 +1,4 @@
-//! What is asked about salon itself: models, money, small facts.
+//! What is asked about salon itself: models, keys, money, small facts, the hub.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,13 @@ pub enum Data {
     Spent {
         since: Millis,
     },
+    /// Send to the hub now what waits, or `everything` as if it had nothing: answered by `Synced`, with `Sync` news on
+    /// the way. `Command::Cancel` stops it; what went up is not sent again.
+    Sync {
+        everything: bool,
+    },
+    /// Look at the hub without changing anything there: answered by `Checked`.
+    CheckSync,
     /// Keep a small fact for the next start; it comes back in `Home::state`.
     Remember {
         key: String,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reader::{Reader, path};
+use super::reader::{Reader, flag, path};
 use super::tree::{Entry, Kind, Known, Path};
 use super::{Layer, Layers};
 use crate::domain::conversation::Sampling;
@@ -39,6 +39,27 @@ pub(super) fn add(layers: &Layers, known: &Known, reader: &mut Reader) {
     }
     if let Some(user) = layers.variable("SALON_USER") {
         reader.add([(path("user_id"), entry("SALON_USER", user))]);
+    }
+    add_hub(layers, reader);
+}
+
+/// `DATABASE_ENABLED`, and with it `DATABASE_URL`. The address alone does nothing, since it often belongs to another
+/// project (spec D2); salon's own variables are stronger.
+fn add_hub(layers: &Layers, reader: &mut Reader) {
+    let Some(enabled) = layers.variable("DATABASE_ENABLED") else {
+        return;
+    };
+    let mut take = |name: &str, key: &str, text: &str| {
+        let own = reader.set(&path(key));
+        if own.is_none_or(|set| set.layer != Layer::Environment) {
+            reader.add([(path(key), entry(name, text))]);
+        }
+    };
+    take("DATABASE_ENABLED", "sync.enabled", enabled);
+    if let Some(url) = layers.variable("DATABASE_URL")
+        && flag(enabled) == Ok(true)
+    {
+        take("DATABASE_URL", "sync.url", url);
     }
 }
 

@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::reader::{Reader, Shown, flag, number, path};
 use super::tree::{Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Settings, Ui, environment,
+    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Settings, Ui, environment, hub,
     network, providers,
 };
 use crate::domain::conversation::Sampling;
@@ -78,6 +78,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     let ui = ui(layers, &mut reader);
     let network = network::read(layers, &mut reader);
     let user_id = reader.text(&path("user_id"));
+    let sync = hub::read(&mut reader);
     let (origins, problems) = reader.finish();
     Ok(Settings {
         model,
@@ -90,6 +91,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
         ui,
         network,
         user_id,
+        sync,
         log_filter: layers.variable("SALON_LOG").map(str::to_owned),
         paths,
         keys_file,

@@ -1,6 +1,7 @@
 //! The settings: what a user may set, checked and ready to use. `load.rs` fills them from their layers.
 
 mod environment;
+mod hub;
 mod load;
 mod network;
 mod paths;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub ui: Ui,
     pub network: Network,
     pub user_id: Option<String>,
+    /// The shared hub, if one is set up and switched on (spec D2).
+    pub sync: Option<Sync>,
     /// What is logged (`SALON_LOG`); `None` = the usual.
     pub log_filter: Option<String>,
     pub paths: Paths,
@@ -167,6 +170,15 @@ impl std::fmt::Debug for Proxies {
             .field(&name(&self.http))
             .finish()
     }
+}
+
+/// The shared hub.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// `postgres://` or `postgresql://`, with everything that stands in it: it may hold a password.
+    pub url: SecretString,
+    /// Whether messages go there too, beside the metadata.
+    pub messages: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -55,6 +55,33 @@ impl Lock {
     }
 }
 
+/// The right to be the only salon on this machine that sends to hubs; it ends with this value, however that goes.
+pub struct Alone {
+    /// `None` = a database in memory, which no other can see.
+    _file: Option<File>,
+}
+
+impl Alone {
+    /// `None` while another salon has it.
+    pub(super) fn take(run_dir: Option<&Path>) -> Result<Option<Alone>, StoreError> {
+        let Some(run_dir) = run_dir else {
+            return Ok(Some(Alone { _file: None }));
+        };
+        make_folder(run_dir)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(run_dir.join("sync.lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Alone { _file: Some(file) })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+}
+
 /// Whether an instance is dead; when in doubt it lives, so that nobody's words are taken away.
 pub(super) enum Dead {
     /// With its lock, unless its file is gone.

@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     (1, include_str!("../../assets/migrations/0001_start.sql")),
     (2, include_str!("../../assets/migrations/0002_personas.sql")),
     (3, include_str!("../../assets/migrations/0003_prompts.sql")),
+    (4, include_str!("../../assets/migrations/0004_sync.sql")),
 ];
 
 /// `SALO`, the mark of salon's files.

@@ -4,6 +4,7 @@
 //! Each file adds an `impl Store` for its subject. A change is one transaction; what is said to be done is on disk.
 
 mod bulk;
+mod changes;
 mod connections;
 mod conversations;
 mod drafts;
@@ -32,8 +33,10 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 pub use bulk::Whole;
+pub use changes::Outgoing;
 pub use conversations::Find;
 pub use error::{StoreError, Taken};
+pub use lock::Alone;
 pub use names::Named;
 pub use personas::Choice;
 pub use prompt_uses::UseOf;
@@ -256,8 +259,8 @@ impl Store {
     }
 }
 
-/// Largest ids by their indices; largest stamp by the newest changes written here, which is where the largest stands as
-/// long as stamps grow (there is no index on them).
+/// Largest ids by their indices; largest stamp by the newest stamped changes written here, which is where the largest
+/// stands as long as stamps grow (there is no index on them).
 const NEWEST: &str = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM conversation), (SELECT max(id) FROM usage),
   (SELECT max(id) FROM persona), (SELECT max(id) FROM prompt),
   (SELECT max(CASE c.kind
@@ -268,7 +271,7 @@ const NEWEST: &str = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM
      WHEN 'prompt' THEN (SELECT stamp FROM prompt WHERE id = c.id)
      WHEN 'tag:prompt' THEN (SELECT max(stamp) FROM tag WHERE kind = 'prompt' AND id = c.id)
      ELSE (SELECT stamp FROM tombstone WHERE 'gone:' || kind = c.kind AND id = c.id) END)
-   FROM (SELECT kind, id FROM change WHERE kind <> 'prompt_use' ORDER BY seq DESC LIMIT 4) c)";
+   FROM (SELECT kind, id FROM change WHERE kind NOT IN ('prompt_use', 'tally') ORDER BY seq DESC LIMIT 4) c)";
 
 /// Lets the mint know what the database already holds.
 async fn observe(reader: &mut SqliteConnection, mint: &Mint) -> Result<(), StoreError> {
@@ -454,6 +457,20 @@ mod tests {
             assert!(plan.contains(index), "{sql}\n{plan}");
             assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
         }
+        // What a hub lacks is found by its place in the outbox, however much lies before it.
+        let waiting = plan(&store, changes::WAITING).await;
+        let page = plan(&store, changes::PAGE).await;
+        for plan in [&waiting, &page] {
+            assert!(
+                plan.contains("USING INTEGER PRIMARY KEY (rowid>?)"),
+                "{plan}"
+            );
+            assert!(!plan.contains("FOR ORDER BY"), "{plan}");
+        }
+        assert!(
+            page.contains("SEARCH c USING INDEX sqlite_autoindex_conversation_1 (id=?) LEFT-JOIN"),
+            "{page}"
+        );
         // A page walks by id and stops with its last row; places come from indices alone.
         let page = plan(&store, messages::PAGE).await;
         for step in [

@@ -20,6 +20,7 @@ use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling
 use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::sync::SyncState;
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
@@ -123,6 +124,8 @@ pub struct Model {
     pub missed_model: Option<(ModelRef, bool)>,
     pub model_failures: BTreeMap<String, Failure>,
     pub today: Today,
+    /// How sync stands; `None` = no hub, or not known yet.
+    pub sync: Option<SyncState>,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
     pub quit_armed: Option<u64>,
@@ -208,6 +211,7 @@ impl Model {
             missed_model: None,
             model_failures: BTreeMap::new(),
             today: Today::default(),
+            sync: None,
             undo: None,
             quit_armed: None,
             last_esc: None,

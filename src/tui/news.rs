@@ -39,6 +39,7 @@ fn take(model: &mut Model, event: Event) {
     match event.news {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(step) => prompts::trial(model, event.cause, step),
+        News::Sync(state) => model.sync = Some(state),
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
@@ -407,7 +408,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 personas::take(model, Some(id));
             }
         }
-        Answer::Prompt(_) => {}
+        Answer::Prompt(_) | Answer::Synced(_) | Answer::Checked(_) => {}
         Answer::Models {
             models,
             failures,

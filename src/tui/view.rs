@@ -292,6 +292,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
         toast: model.toast.as_ref(),
         model: model.is_home.then(|| model.model()),
         today,
+        sync: model.sync.as_ref(),
     };
     status.paint(canvas, model.frames.status);
 }

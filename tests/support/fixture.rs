@@ -51,6 +51,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             proxies: Proxies::default(),
         },
         user_id: None,
+        sync: None,
         paths: Paths {
             config: home.join("config/salon.toml"),
             keys: home.join("config/keys.toml"),

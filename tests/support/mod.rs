@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::wildcard_enum_match_arm,
     reason = "each test binary uses its own part, and a test that cannot go on stops"
 )]
@@ -11,5 +12,6 @@
 pub mod face;
 pub mod fixture;
 pub mod openai;
+pub mod postgres;
 pub mod server;
 pub mod tls;

@@ -1,9 +1,11 @@
-//! The status line: hints for what is focused or a toast on the left, the model and today's cost on the right.
+//! The status line: hints for what is focused or a toast on the left; the model, how sync stands and today's cost on the
+//! right.
 
 use ratatui::layout::Rect;
 
 use crate::domain::clean::Clean;
 use crate::domain::model::ModelRef;
+use crate::domain::sync::{SyncPhase, SyncState};
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::theme::{Look, Tone};
 
@@ -25,6 +27,19 @@ pub struct Status<'a> {
     pub model: Option<&'a ModelRef>,
     /// What was spent today, such as `today $0.42`; empty = nothing to say.
     pub today: String,
+    /// How sync stands; `None` = no hub.
+    pub sync: Option<&'a SyncState>,
+}
+
+/// How sync stands, in a few cells: the sign alone never carries the meaning.
+fn sync_words(sync: &SyncState) -> String {
+    match (&sync.phase, sync.waiting) {
+        (SyncPhase::Off(_), _) => "sync off".to_owned(),
+        (SyncPhase::Offline(_), 0) => "offline".to_owned(),
+        (SyncPhase::Offline(_), waiting) => format!("offline, {waiting} waiting"),
+        (SyncPhase::Quiet | SyncPhase::Sending, 0) => "▴▾ synced".to_owned(),
+        (SyncPhase::Quiet | SyncPhase::Sending, waiting) => format!("▴ {waiting} waiting"),
+    }
 }
 
 impl Status<'_> {
@@ -35,6 +50,10 @@ impl Status<'_> {
         let mut tail = String::new();
         if self.model.is_some_and(ModelRef::is_guide) {
             tail.push_str(" · built-in guide, not a language model");
+        }
+        if let Some(sync) = self.sync {
+            tail.push_str(" · ");
+            tail.push_str(&sync_words(sync));
         }
         if !self.today.is_empty() {
             tail.push_str(" · ");

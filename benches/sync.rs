@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use salon::domain::chat::Purpose;
-use salon::domain::conversation::{Conversation, Sampling, TitleBy};
+use salon::domain::conversation::{Conversation, Sampling, Storage, TitleBy};
 use salon::domain::id::{ConversationId, MessageId, Mint};
 use salon::domain::message::{Message, Status};
 use salon::domain::model::ModelRef;
@@ -62,6 +62,8 @@ fn conversation(mint: &Mint, title: String) -> Conversation {
         persona: None,
         system: String::new(),
         sampling: Sampling::default(),
+        storage: Storage::Local,
+        thread: None,
         created_at: now,
         active_at: now,
         trashed_at: None,

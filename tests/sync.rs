@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use salon::domain::chat::Purpose;
-use salon::domain::conversation::{Conversation, Sampling, TitleBy};
+use salon::domain::conversation::{Conversation, Sampling, Storage, TitleBy};
 use salon::domain::failure::{Failure, FailureKind};
 use salon::domain::id::{ConversationId, Mint};
 use salon::domain::message::Status;
@@ -80,6 +80,8 @@ impl Machine {
             persona: None,
             system: String::new(),
             sampling: Sampling::default(),
+            storage: Storage::Local,
+            thread: None,
             created_at: now,
             active_at: now,
             trashed_at: None,

@@ -5,15 +5,19 @@
     reason = "a program for measuring prints what it measured"
 )]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use salon::domain::conversation::{Conversation, Sampling, TitleBy};
-use salon::domain::id::{ConversationId, MessageId, Mint};
+use salon::domain::filter::persona_term;
+use salon::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId};
 use salon::domain::message::{Finish, Message, Role, Status};
 use salon::domain::model::ModelRef;
+use salon::domain::persona::{Profile, Relationship};
+use salon::domain::prompt::Sheet;
 use salon::domain::usage::Money;
 use salon::domain::when::Millis;
 use salon::protocol::{At, Cursor, Query, Which};
@@ -22,8 +26,9 @@ use salon::store::{Store, StoreError, Whole};
 const HELP: &str = "fill: makes a database for measuring salon
 
   fill --data-dir DIR [--conversations 10000] [--messages 1000000] [--seed 1] [--open 200]
-      many conversations over two years in several languages; the last one, with --open messages, is the
-      conversation salon opens on
+       [--personas 200] [--prompts 2000]
+      many conversations over two years in several languages, every second one with a persona, every tenth begun with
+      a prompt; the last one, with --open messages, is the conversation salon opens on
   fill --data-dir DIR --history 2000 [--bytes 1000]
       one conversation of so many messages of about so many bytes
   fill --data-dir DIR --look
@@ -45,6 +50,8 @@ struct Wanted {
     messages: u64,
     seed: u64,
     open: u64,
+    personas: u64,
+    prompts: u64,
     history: Option<u64>,
     bytes: usize,
     is_look: bool,
@@ -56,6 +63,8 @@ fn wanted() -> Result<Wanted, String> {
         messages: 1_000_000,
         seed: 1,
         open: 200,
+        personas: 200,
+        prompts: 2000,
         bytes: 1000,
         ..Wanted::default()
     };
@@ -77,6 +86,8 @@ fn wanted() -> Result<Wanted, String> {
             "--messages" => wanted.messages = number()?,
             "--seed" => wanted.seed = number()?,
             "--open" => wanted.open = number()?.max(2),
+            "--personas" => wanted.personas = number()?,
+            "--prompts" => wanted.prompts = number()?,
             "--history" => wanted.history = Some(number()?.max(1)),
             "--bytes" => wanted.bytes = usize::try_from(number()?).unwrap_or(usize::MAX),
             _ => return Err(format!("{name} is not known")),
@@ -145,13 +156,15 @@ async fn run(wanted: &Wanted) -> Result<(), StoreError> {
 async fn fill(store: &Store, wanted: &Wanted) -> Result<ConversationId, StoreError> {
     let mut dice = Dice(wanted.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let sizes = sizes(wanted, &mut dice);
+    let shelf = Shelf::fill(store, wanted).await?;
     let step = SPAN / i64::try_from(sizes.len()).unwrap_or(1);
     let mut at = END - SPAN;
     let mut batch = Vec::new();
     let (mut waiting, mut done, mut last) = (0, 0, None);
     let start = Instant::now();
     for (number, size) in sizes.iter().enumerate() {
-        let whole = talk(&mut dice, number, *size, at);
+        let mut whole = talk(&mut dice, number, *size, at);
+        shelf.spread(number, &mut whole);
         at += step;
         waiting += whole.messages.len();
         last = Some(whole.conversation.id);
@@ -172,6 +185,96 @@ async fn fill(store: &Store, wanted: &Wanted) -> Result<ConversationId, StoreErr
     }
     last.ok_or(StoreError::Gone("the conversation"))
 }
+
+/// The personas and prompts of the database.
+struct Shelf {
+    personas: Vec<PersonaId>,
+    prompts: Vec<PromptId>,
+}
+
+impl Shelf {
+    async fn fill(store: &Store, wanted: &Wanted) -> Result<Shelf, StoreError> {
+        // Dice of their own: the conversations are the same whatever stands here.
+        let mut dice = Dice(wanted.seed.wrapping_mul(0x2545_f491_4f6c_dd1d) | 1);
+        let start = Instant::now();
+        let mut shelf = Shelf {
+            personas: Vec::new(),
+            prompts: Vec::new(),
+        };
+        for number in 0..wanted.personas {
+            let tongue = &TONGUES[dice.pick(TONGUES.len())];
+            let id = PersonaId(dice.id(END - SPAN));
+            let profile = Profile {
+                name: format!("{} {number}", words(&mut dice, tongue, 1)),
+                relationship: Relationship::ALL[dice.pick(Relationship::ALL.len())],
+                description: words(&mut dice, tongue, 40),
+                instructions: words(&mut dice, tongue, 20),
+                ..Profile::default()
+            };
+            store.add_persona(id, &profile, None).await?;
+            shelf.personas.push(id);
+        }
+        for number in 0..wanted.prompts {
+            let tongue = &TONGUES[dice.pick(TONGUES.len())];
+            let id = PromptId(dice.id(END - SPAN));
+            let sheet = Sheet {
+                title: format!("{} {number}", words(&mut dice, tongue, 3)),
+                content: format!("{} {{topic}} {{tone|kind|dry}}", answer(&mut dice, tongue)),
+                scenario: SCENARIOS[dice.pick(SCENARIOS.len())].to_owned(),
+                description: words(&mut dice, tongue, 8),
+                tags: vec![
+                    format!("tag{}", dice.below(50)),
+                    format!("tag{}", dice.below(50)),
+                ],
+                ..Sheet::default()
+            };
+            store.add_prompt(id, &sheet.tidied()).await?;
+            if number.is_multiple_of(4) {
+                let values = BTreeMap::from([("topic".to_owned(), number.to_string())]);
+                store.prompt_used(id, &values).await?;
+            }
+            shelf.prompts.push(id);
+        }
+        let (personas, prompts) = (shelf.personas.len(), shelf.prompts.len());
+        let took = start.elapsed().as_secs_f64();
+        println!("{personas} personas and {prompts} prompts after {took:.1} s");
+        Ok(shelf)
+    }
+
+    /// Gives the conversation of that number its persona and its prompt: the first persona has the most.
+    fn spread(&self, number: usize, whole: &mut Whole) {
+        let turn = number / 2;
+        if number % 2 == 1 && !self.personas.is_empty() {
+            let place = if turn.is_multiple_of(3) {
+                0
+            } else {
+                turn % self.personas.len()
+            };
+            let persona = Some(self.personas[place]);
+            whole.conversation.persona = persona;
+            for message in &mut whole.messages {
+                message.persona = persona;
+            }
+        }
+        if number.is_multiple_of(10)
+            && !self.prompts.is_empty()
+            && let Some(first) = whole.messages.first_mut()
+        {
+            first.prompt = Some((self.prompts[number / 10 % self.prompts.len()], 1));
+        }
+    }
+}
+
+const SCENARIOS: [&str; 8] = [
+    "",
+    "writing",
+    "summarization",
+    "coding",
+    "learning",
+    "analysis",
+    "everyday",
+    "work",
+];
 
 /// How many messages each conversation has: most are short, a few are very long, the last has `--open`.
 fn sizes(wanted: &Wanted, dice: &mut Dice) -> Vec<u64> {
@@ -480,6 +583,8 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     })
     .await?;
 
+    look_at_the_shelf(&store).await?;
+
     let (all, _) = store.list(&Query::default(), None, 0, None).await?;
     let long = all.iter().max_by_key(|row| row.conversation.message_count);
     let Some(long) = long.map(|row| row.conversation.clone()) else {
@@ -518,6 +623,39 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     .await?;
     println!("{} messages on the last page", page.messages.len());
     store.close().await;
+    Ok(())
+}
+
+async fn look_at_the_shelf(store: &Store) -> Result<(), StoreError> {
+    let with_words = |words| Query {
+        words,
+        ..Query::default()
+    };
+    let personas = store.personas().await?;
+    let most = personas.iter().max_by_key(|one| one.conversations);
+    let with = Query {
+        persona: most.map(|one| one.persona.id),
+        ..Query::default()
+    };
+    best("all personas with their sums", || store.personas()).await?;
+    best("list of the persona with the most", || {
+        store.list(&with, None, 0, Some(50))
+    })
+    .await?;
+    let named =
+        with_words(most.map_or_else(String::new, |one| persona_term(&one.persona.profile.name)));
+    best("the same by its name", || {
+        store.list(&named, None, 0, Some(50))
+    })
+    .await?;
+    best("count of the same", || store.count_fitting(&with)).await?;
+    let nobody = with_words("persona:none".to_owned());
+    best("count of those without one", || {
+        store.count_fitting(&nobody)
+    })
+    .await?;
+    best("all prompts", || store.prompts(Which::Active)).await?;
+    best("how prompts are used", || store.prompt_uses()).await?;
     Ok(())
 }
 

@@ -126,6 +126,7 @@ async fn turn(store: &Store, mint: &Mint, talk: &mut Talk) {
         },
         cost: Some(Money(3_400_000_000)),
         cost_by: None,
+        tariff: None,
         first_token_ms: Some(300),
         total_ms: Some(2_000),
         status: Status::Complete,

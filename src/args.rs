@@ -19,7 +19,8 @@ $XDG_CONFIG_HOME/salon/salon.toml (~/.config), the log in $XDG_STATE_HOME/salon 
 `salon config show` prints the places and every setting with the layer it comes from.
 
 What leaves this machine: a question, with the conversation it continues, goes to the provider of the chosen model and
-nowhere else; a title may be asked of the same provider. There is no telemetry. Without a provider the built-in guide
+nowhere else; a title may be asked of the same provider. Providers are asked for their models when you look at them.
+There is no telemetry. Without a provider the built-in guide
 answers, offline. Keys come from the environment or from key_command; they are never stored or logged.
 
 Exit codes: 0 done, 1 the reply failed or was cut, 2 wrong arguments or settings, 3 the database,
@@ -67,6 +68,8 @@ pub enum Command {
     Personas(Personas),
     /// Prompts: the library of templates
     Prompts(Prompts),
+    /// List the known models: window, prices in dollars a million tokens, abilities
+    Models(Models),
     /// Send to the hub now what waits, and say what went
     Sync(Sync),
     /// Look at the settings
@@ -143,6 +146,19 @@ pub struct Show {
 }
 
 #[derive(Debug, Options)]
+pub struct Models {
+    /// Only names with all of these words
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Ask the providers first
+    #[arg(long)]
+    pub refresh: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
 pub struct Sync {
     /// Only look at the hub: reachable, encrypted, table, columns, rights; changes nothing
     #[arg(long)]
@@ -181,6 +197,7 @@ impl Args {
             Some(Command::Show(show)) => show.json,
             Some(Command::Personas(personas)) => personas.json,
             Some(Command::Prompts(prompts)) => prompts.json,
+            Some(Command::Models(models)) => models.json,
             Some(Command::Sync(sync)) => sync.json,
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },

@@ -17,21 +17,22 @@
 //! # The rooms
 //!
 //! - `domain/`: plain types and pure rules. `domain/clean.rs` is the only text a terminal gets; `domain/id.rs` makes
-//!   ids and stamps; `domain/window.rs` decides what a model is shown, `domain/template.rs`
-//!   reads the fields of a prompt.
+//!   ids and stamps; `domain/window.rs` decides what a model is shown, `domain/instructions.rs` makes its system text,
+//!   `domain/template.rs` reads the fields of a prompt.
 //! - `settings/`: the layers shipped, file, environment, arguments, made into one checked `Settings`.
 //! - `keys/`: the one table of actions (`keys/action.rs`), chords, and the key map.
 //! - `manual.rs`: salon's manual from `assets/guide/`, read by the guide and by help.
 //! - `provider/`: the ways to models. `provider/frame.rs` cuts bytes into frames; `provider/wire.rs` names for each
 //!   dialect who writes the request and who reads the frames; `provider/quirks.rs` knows hosts and learns from refusals;
 //!   `provider/thread.rs` knows OpenAI's Conversations,
-//!   `provider/guide.rs` answers without a network.
+//!   `provider/guide.rs` answers without a network; `provider/listing.rs` asks for models, `provider/catalogue.rs` knows
+//!   the shipped ones.
 //! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
 //! - `sync/`: sends conversations' metadata to the user's own Postgres. `sync/mod.rs` is the one task,
 //!   `sync/pace.rs` says when, `store/changes.rs` is the outbox.
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
-//!   in a conversation that the provider keeps too (`engine/thread.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `sync`, `config show`.
+//!   in a conversation that the provider keeps too (`engine/thread.rs`), a prompt that is tried (`engine/trial.rs`).
+//! - `cli/`: `salon ask`, `list`, `show`, `personas`, `prompts`, `models`, `sync`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!

@@ -115,6 +115,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         }
         Command::List(_)
         | Command::Show(_)
+        | Command::Models(_)
         | Command::Personas(_)
         | Command::Prompts(_)
         | Command::Sync(_)
@@ -141,6 +142,9 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             }
             (Command::Sync(sync), _) if sync.check => cli::check_sync(&mut line, out).await,
             (Command::Sync(sync), _) => cli::sync(&mut line, out, sync.all).await,
+            (Command::Models(models), _) => {
+                cli::models(&mut line, out, &models.filter, models.refresh).await
+            }
             (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
         }
     };

@@ -12,6 +12,7 @@ const PAGES: [&str; 16] = [
     include_str!("../assets/guide/04-models.md"),
     include_str!("../assets/guide/05-conversations.md"),
     include_str!("../assets/guide/14-personas.md"),
+    include_str!("../assets/guide/15-prompts.md"),
     include_str!("../assets/guide/06-leaving.md"),
     include_str!("../assets/guide/07-config.md"),
     include_str!("../assets/guide/08-keys.md"),
@@ -20,8 +21,7 @@ const PAGES: [&str; 16] = [
     include_str!("../assets/guide/11-privacy.md"),
     include_str!("../assets/guide/12-trouble.md"),
     include_str!("../assets/guide/13-limits.md"),
-    include_str!("../assets/guide/14-prompts.md"),
-    include_str!("../assets/guide/15-sync.md"),
+    include_str!("../assets/guide/16-sync.md"),
 ];
 
 /// The manual; cheap to make and to clone, it is filled in when it is first read.

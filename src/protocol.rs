@@ -24,6 +24,7 @@ use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
 use crate::domain::sync::{Finding, SyncReport, SyncState};
+use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
 pub use library::{Library, Personas, PromptAct, PromptOrder, PromptQuery};
@@ -390,6 +391,7 @@ pub enum Answer {
     Synced(SyncReport),
     /// What a check found, in order.
     Checked(Vec<Finding>),
+    Spent(Spent),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

@@ -730,7 +730,15 @@ fn personas_are_made_shown_and_asked_from_the_shell() {
             .out,
         "2\n"
     );
+}
 
+#[test]
+fn personas_leave_and_come_back() {
+    let home = Home::new();
+    home.run(&["personas", "set", "Old Friend"]).ok();
+    for text in ["One", "Two"] {
+        home.run(&["ask", "--persona", "Old Friend", text]).ok();
+    }
     let ran = home.run(&["personas", "rm", "Old Friend"]).ok().out;
     assert!(ran.contains("2 conversations stay"), "{ran}");
     assert_eq!(home.run(&["personas"]).ok().out, "");
@@ -1039,17 +1047,6 @@ fn wrong_prompts_exit_2_and_name_what_is_wrong() {
             "{words}: {ran:?}"
         );
     }
-    let failed = home.run(&["prompts", "preview", "--content", "x", "--try", "--json"]);
-    let events = failed.objects();
-    assert_eq!(failed.code, Some(1), "{failed:?}");
-    assert_eq!(
-        events.iter().map(kind).collect::<Vec<_>>(),
-        ["started", "ended", "error"]
-    );
-    assert_eq!(
-        (&events[1]["status"], &events[1]["preview"]),
-        (&"failed".into(), &"".into())
-    );
     assert_eq!(
         home.run(&["prompts", "--no-shipped"]).code,
         Some(2),
@@ -1061,5 +1058,72 @@ fn wrong_prompts_exit_2_and_name_what_is_wrong() {
             .objects()
             .len(),
         1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_are_listed_filtered_and_asked_for() {
+    let listing = serde_json::json!({"data": [
+        {"id": "big", "context_length": 131072, "owned_by": "lab", "pricing": {"prompt": "0.0000025", "completion": "0.00001"},
+         "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]}},
+        {"id": "free", "pricing": {"prompt": "0", "completion": "0"}},
+        {"id": "unknown"}]});
+    let server = Server::start(vec![
+        Answer::json(200, &listing).at("/v1/models"),
+        Answer::new(500).at("/v1/models").always(),
+    ])
+    .await;
+    let home = Home::with(&server);
+    let first = home.run(&["models", "--json", "LAB"]).ok();
+    let rows = first.objects();
+    let named: Vec<&str> = rows.iter().map(|r| r["model"].as_str().unwrap()).collect();
+    assert_eq!(named, ["lab/big", "lab/free", "lab/m", "lab/unknown"]);
+    has(
+        &rows[0],
+        "model context input_per_million output_per_million abilities favourite source",
+    );
+    assert_eq!(rows[0]["context"], 131_072);
+    assert_eq!(rows[0]["input_per_million"], "2.5");
+    assert_eq!(rows[0]["output_per_million"], "10");
+    assert_eq!(rows[0]["abilities"], serde_json::json!(["text", "images"]));
+    assert_eq!(
+        (&rows[0]["source"], &rows[0]["favourite"]),
+        (&"listing".into(), &false.into())
+    );
+    assert_eq!(rows[1]["input_per_million"], "0");
+    assert_eq!(
+        rows[3]["input_per_million"],
+        Value::Null,
+        "unknown is not 0"
+    );
+    assert_eq!(rows[3]["source"], Value::Null);
+
+    let cached = home.run(&["models", "lab", "big"]).ok();
+    assert_eq!(server.requests().len(), 1, "nobody is asked again");
+    for word in ["lab/big", "131 k", "$2.50 / $10.00", "text, images"] {
+        assert!(cached.out.contains(word), "{word}: {}", cached.out);
+    }
+    assert!(!cached.out.contains("unknown"), "{}", cached.out);
+
+    let failed = home.run(&["models", "--refresh", "lab/big"]).ok();
+    assert!(failed.out.contains("lab/big"), "{failed:?}");
+    assert!(failed.err.contains("lab: "), "{failed:?}");
+    assert_eq!(home.run(&["models", "nothing-like-it"]).ok().out, "");
+}
+
+#[test]
+fn a_preview_that_fails_exits_1() {
+    let server = Server::apart(vec![error_key()]);
+    let home = Home::with(&server);
+    let failed = home.run(&["prompts", "preview", "--content", "x", "--try", "--json"]);
+    let events = failed.objects();
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert_eq!(
+        events.iter().map(kind).collect::<Vec<_>>(),
+        ["started", "ended", "error"]
+    );
+    assert_eq!(
+        (&events[1]["status"], &events[1]["preview"]),
+        (&"failed".into(), &"".into())
     );
 }

@@ -14,18 +14,22 @@ use std::time::Duration;
 use salon::domain::conversation::{Draft, NewConversation};
 use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::message::{Finish, Status};
-use salon::domain::model::{ModelRef, ModelSpec};
+use salon::domain::model::{Facts, ModelRef, ModelSpec};
+use salon::domain::price::{CostBy, Price, Tariff};
+use salon::domain::usage::Money;
 use salon::domain::when::Millis;
+use salon::engine::Options;
 use salon::protocol::{
     Act, Answer as Answered, At, Chat, Command, Data, News, Query, Row, Shelf, Step, To, Turn,
     Which,
 };
 use salon::settings::Settings;
 use serde_json::json;
-use support::face::{Face, disk, eventually, fresh, holds, make_newer, on_disk, skip};
+use support::face::{Face, disk, eventually, fresh, holds, make_newer, mint, on_disk, skip};
 use support::fixture::{provider, settings};
 use support::server::{
-    Answer, Gate, Server, error_pace, error_server, sse_error, sse_piece, sse_role, sse_thought,
+    Answer, Gate, SSE_DONE, Server, error_pace, error_server, sse_error, sse_finish, sse_piece,
+    sse_role, sse_thought, sse_usage,
 };
 use tempfile::TempDir;
 
@@ -621,7 +625,7 @@ async fn a_face_that_never_reads_loses_nothing_and_holds_nothing_up() {
     let mut lists = Vec::new();
     for _ in 0..LISTS {
         lists.push(
-            face.ask(Command::Data(Data::Models { refresh: false }))
+            face.ask(Command::Data(Data::Spent { since: Millis(0) }))
                 .await,
         );
     }
@@ -880,10 +884,11 @@ async fn a_temporary_conversation_leaves_no_words_on_disk() {
 async fn what_does_not_fit_the_window_is_refused_before_anything_is_sent() {
     let (server, _home, settings) = scene(vec![]).await;
     let store = disk(&settings).await;
-    let small = ModelSpec {
+    let facts = Facts {
         context: Some(1_100),
-        ..ModelSpec::named(ModelRef::new("test", "m"))
+        ..Facts::default()
     };
+    let small = ModelSpec::with(ModelRef::new("test", "m"), facts);
     store
         .save_listing("test", &[small], Millis(1))
         .await
@@ -1297,6 +1302,191 @@ async fn models_are_told_at_once_and_again_after_each_provider() {
         panic!("no models");
     };
     assert_eq!(names(&models), ["test/big", "guide/tour", "test/m"]);
+}
+
+/// Looks at the models as a screen does; what is known when nobody is being asked any more, and how often it was told.
+async fn looked_at(face: &mut Face, refresh: bool) -> (Vec<ModelSpec>, Vec<String>, usize) {
+    let id = face.ask(Command::Data(Data::Models { refresh })).await;
+    let mut told = 0;
+    loop {
+        let event = face.event().await;
+        if event.cause != Some(id) {
+            continue;
+        }
+        let News::Answer(Answered::Models {
+            models,
+            failures,
+            is_whole,
+        }) = event.news
+        else {
+            panic!("{event:?}");
+        };
+        told += 1;
+        if is_whole {
+            let failed = failures.into_iter().map(|(name, _)| name).collect();
+            return (models, failed, told);
+        }
+    }
+}
+
+fn models_of(models: &[ModelSpec], provider: &str) -> Vec<String> {
+    let of = models.iter().filter(|m| m.model.provider == provider);
+    of.map(|m| m.model.name.clone()).collect()
+}
+
+#[tokio::test]
+async fn an_old_listing_is_renewed_when_it_is_looked_at_and_a_young_one_is_not() {
+    let listing =
+        |name: &str| json!({"object": "list", "data": [{"id": name, "context_length": 8192}]});
+    let script = vec![
+        Answer::json(200, &listing("first")).at("/v1/models"),
+        Answer::json(200, &listing("second")).at("/v1/models"),
+    ];
+    let (server, _home, settings) = scene(script).await;
+    let mut face = Face::screen(settings.clone());
+    let (models, failed, told) = looked_at(&mut face, false).await;
+    assert_eq!(models_of(&models, "test"), ["first", "m"]);
+    assert_eq!(
+        (failed.len(), told),
+        (0, 2),
+        "what is known, then the listing"
+    );
+    let (_, _, told) = looked_at(&mut face, false).await;
+    assert_eq!((told, server.requests().len()), (1, 1), "it is young");
+    face.stop().await;
+
+    let mut face = Face::screen(settings.clone());
+    let (models, _, told) = looked_at(&mut face, false).await;
+    assert_eq!(models_of(&models, "test"), ["first", "m"], "kept on disk");
+    assert_eq!((told, server.requests().len()), (1, 1));
+    face.stop().await;
+
+    let old = Millis(mint().now().0 - 25 * 3_600_000);
+    let spec = ModelSpec::named(ModelRef::new("test", "first"));
+    let store = disk(&settings).await;
+    store.save_listing("test", &[spec], old).await.unwrap();
+    store.close().await;
+    let mut face = Face::screen(settings);
+    let (models, _, told) = looked_at(&mut face, false).await;
+    assert_eq!(models_of(&models, "test"), ["m", "second"]);
+    assert_eq!((told, server.requests().len()), (2, 2), "it was a day old");
+}
+
+#[tokio::test]
+async fn a_failed_listing_keeps_the_cached_one_and_is_not_tried_again_at_once() {
+    let (server, _home, settings) = scene(vec![error_server().at("/v1/models").always()]).await;
+    let store = disk(&settings).await;
+    let spec = ModelSpec::named(ModelRef::new("test", "cached"));
+    store
+        .save_listing("test", &[spec], Millis(1))
+        .await
+        .unwrap();
+    store.close().await;
+    let mut face = Face::screen(settings);
+    let (models, failed, _) = looked_at(&mut face, false).await;
+    assert_eq!(models_of(&models, "test"), ["cached", "m"]);
+    assert_eq!(failed, ["test"]);
+    let asked = server.requests().len();
+    let (models, failed, told) = looked_at(&mut face, false).await;
+    assert_eq!(models_of(&models, "test"), ["cached", "m"]);
+    assert_eq!((failed, told), (vec!["test".to_owned()], 1), "still said");
+    assert_eq!(server.requests().len(), asked, "left alone for a while");
+    looked_at(&mut face, true).await;
+    assert!(server.requests().len() > asked, "unless the user asks");
+}
+
+#[tokio::test]
+async fn a_command_asks_nobody_for_models_by_itself() {
+    let (server, _home, settings) = scene(vec![]).await;
+    let mut face = Face::start(settings, Options { is_screen: false });
+    let (_, _, told) = looked_at(&mut face, false).await;
+    assert_eq!((told, server.requests().len()), (1, 0));
+}
+
+/// A turn of one answer with 1,000 tokens in and 100 out.
+async fn cost_of_a_turn(settings: &Settings) -> Option<Money> {
+    let mut face = Face::screen(settings.clone());
+    let (id, ..) = face.send_new("How much?").await;
+    let reply = face.measured(id).await;
+    face.stop().await;
+    assert_eq!(reply.usage.unwrap().input, Some(1_000));
+    reply.cost
+}
+
+#[tokio::test]
+async fn the_config_is_stronger_than_the_listing_and_unknown_is_not_free() {
+    let answer = || {
+        let body = [
+            sse_role(),
+            sse_piece("much"),
+            sse_finish("stop"),
+            sse_usage(1_000, 100),
+            SSE_DONE.to_owned(),
+        ];
+        Answer::stream().send(body.concat())
+    };
+    let (_server, _home, mut settings) = scene(vec![answer().always()]).await;
+    assert_eq!(cost_of_a_turn(&settings).await, None);
+    let price = |input, output| Price {
+        input,
+        output,
+        ..Price::default()
+    };
+    // $1 and $2 a million tokens: $0.001 + $0.0002.
+    let facts = Facts {
+        tariff: Some(Tariff::flat(price(Some(1_000_000), Some(2_000_000)))),
+        ..Facts::default()
+    };
+    let spec = ModelSpec::with(ModelRef::new("test", "m"), facts);
+    let store = disk(&settings).await;
+    store
+        .save_listing("test", &[spec], Millis(1))
+        .await
+        .unwrap();
+    store.close().await;
+    assert_eq!(cost_of_a_turn(&settings).await, Money::parse("0.0012"));
+    // $3 in of the config, out as listed.
+    let model = ModelRef::new("test", "m");
+    let own = |price| Tariff::flat(price);
+    settings
+        .pricing
+        .insert(model.clone(), own(price(Some(3_000_000), None)));
+    assert_eq!(cost_of_a_turn(&settings).await, Money::parse("0.0032"));
+    let whole = own(price(Some(3_000_000), Some(30_000_000)));
+    settings.pricing.insert(model.clone(), whole.clone());
+    assert_eq!(cost_of_a_turn(&settings).await, Money::parse("0.006"));
+    let later = Tariff {
+        from: Some(Millis(mint().now().0 + 86_400_000)),
+        ..whole
+    };
+    settings.pricing.insert(model, later);
+    assert_eq!(cost_of_a_turn(&settings).await, Money::parse("0.0012"));
+
+    let mut face = Face::screen(settings);
+    let since = Millis(0);
+    let Answered::Spent(spent) = face.answer(Command::Data(Data::Spent { since })).await else {
+        panic!("no sum");
+    };
+    assert_eq!(spent.cost, Money::parse("0.0116").unwrap());
+    assert_eq!((spent.unpriced, spent.tokens), (1, 5_500));
+}
+
+#[tokio::test]
+async fn the_shipped_table_knows_windows_and_prices() {
+    let (_server, _home, mut settings) = scene(vec![]).await;
+    let mut openai = provider("https://api.openai.com/v1");
+    openai.key = salon::settings::KeySource::None;
+    settings.providers.insert("mine".into(), openai);
+    settings.fallback_models = vec![ModelRef::new("mine", "gpt-4o")];
+    let mut face = Face::start(settings, Options { is_screen: false });
+    let (models, ..) = looked_at(&mut face, false).await;
+    let known = models.iter().find(|m| m.model.name == "gpt-4o").unwrap();
+    assert_eq!(known.facts.context, Some(128_000));
+    assert_eq!(known.tariff_by, Some(CostBy::Shipped));
+    let price = known.facts.tariff.as_ref().unwrap().price;
+    assert_eq!(price.input, Some(2_500_000));
+    let guide = models.iter().find(|m| m.model.is_guide()).unwrap();
+    assert_eq!(guide.facts.tariff, Some(Tariff::free()));
 }
 
 #[tokio::test]

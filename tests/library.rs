@@ -18,8 +18,8 @@ use salon::domain::id::{ConversationId, PersonaId, PromptId, RequestId};
 use salon::domain::instructions::{parts, whole};
 use salon::domain::message::Status;
 use salon::domain::persona::{PersonaListed, Profile, Relationship};
+use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::{PromptListed, Sheet, Trial, TrialEnd};
-use salon::domain::usage::Price;
 use salon::protocol::{
     Act, Answer as Answered, Chat, Command, Library, News, Personas, PromptAct, PromptQuery, Query,
     Row, Shelf, Step, To, TrialStep, Turn, Which,
@@ -231,7 +231,8 @@ async fn a_persona_counts_what_was_talked_with_it() {
         output: Some(1_000),
         ..Price::default()
     };
-    settings.pricing.insert("test/m".parse().unwrap(), price);
+    let tariff = Tariff::flat(price);
+    settings.pricing.insert("test/m".parse().unwrap(), tariff);
     let mut face = Face::screen(settings.clone());
     let anna = add_persona(&mut face, profile("Anna")).await;
     let berta = add_persona(&mut face, profile("Berta")).await;

@@ -15,10 +15,11 @@ use salon::domain::chat::{ChatMessage, ChatRequest, Delta, Purpose};
 use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::message::{Finish, Role};
 use salon::domain::model::ModelRef;
+use salon::domain::price::Tariff;
 use salon::domain::usage::Money;
 use salon::provider::{By, Guide, GuidePace, ProviderError, Providers, Reply, Retry};
 use salon::settings::{KeySource, Layer, Origin, Settings};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::fixture;
 use support::server::{
     Answer, Framing, SSE_DONE, Server, Step, error, error_key, error_model, error_pace,
@@ -841,12 +842,125 @@ async fn models_are_listed() {
     let models = providers.models("test").await.unwrap();
     let names: Vec<String> = models.iter().map(|spec| spec.model.to_string()).collect();
     assert_eq!(names, ["test/a", "test/b"]);
-    assert_eq!(models[0].context, Some(8192));
+    assert_eq!(models[0].facts.context, Some(8192));
     assert_eq!(server.requests()[0].method, "GET");
     let error = providers.models("test").await.unwrap_err();
     assert_eq!(error.by, By::Server);
     let guide = providers.models("guide").await.unwrap();
     assert_eq!(guide[0].model, ModelRef::guide());
+}
+
+#[tokio::test]
+async fn a_listing_in_pages_is_followed_to_its_end() {
+    let page = |ids: [&str; 2], more: bool| {
+        let data = ids.map(|id| json!({"type": "model", "id": id, "max_input_tokens": 200000}));
+        json!({"data": data, "has_more": more, "first_id": ids[0], "last_id": ids[1]})
+    };
+    let second = "/v1/models?limit=1000&after_id=b%2F1";
+    let server = Server::start(vec![
+        Answer::json(200, &page(["a", "b/1"], true)).at("/v1/models"),
+        Answer::json(200, &page(["c", "d"], false)).at(second),
+    ])
+    .await;
+    let models = providers(&settings(&server.url())).models("test").await;
+    let names: Vec<String> = models.unwrap().into_iter().map(|m| m.model.name).collect();
+    assert_eq!(names, ["a", "b/1", "c", "d"]);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_listing_that_never_ends_is_left() {
+    let page = json!({"data": [{"id": "a"}], "has_more": true, "last_id": "a"});
+    let server = Server::start(vec![Answer::json(200, &page).always()]).await;
+    let models = providers(&settings(&server.url())).models("test").await;
+    assert_eq!(models.unwrap().len(), 1);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn llamacpp_tells_the_window_it_runs_with() {
+    let listing = json!({"object": "list", "data": [{"id": "m", "owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}}]});
+    let props = json!({"default_generation_settings": {"n_ctx": 4096}, "modalities": {"vision": true, "audio": false}});
+    let server = Server::start(vec![
+        Answer::json(200, &listing).at("/v1/models").always(),
+        Answer::json(200, &props).at("/props"),
+        Answer::new(404).at("/props"),
+    ])
+    .await;
+    let providers = providers(&settings(&server.url()));
+    let models = providers.models("test").await.unwrap();
+    let facts = &models[0].facts;
+    assert_eq!(facts.context, Some(4096));
+    assert_eq!(facts.abilities.words(), ["text", "images"]);
+    assert_eq!(facts.tariff, Some(Tariff::free()));
+    let models = providers.models("test").await.unwrap();
+    assert_eq!(models[0].facts.context, Some(32_768), "without the props");
+}
+
+#[tokio::test]
+async fn an_ollama_is_asked_about_each_model() {
+    let listing = json!({"object": "list", "data": [{"id": "see:latest", "owned_by": "library"},
+        {"id": "embed:latest", "owned_by": "library"}, {"id": "plain:latest", "owned_by": "library"}]});
+    let show = |name: &'static str, body: Value| {
+        let is_this =
+            move |r: &support::server::Recorded| r.path == "/api/show" && r.body["model"] == name;
+        Answer::json(200, &body).when(is_this)
+    };
+    let server = Server::start(vec![
+        Answer::json(200, &listing).at("/v1/models"),
+        Answer::json(200, &json!({"models": [{"name": "see:latest", "model": "see:latest", "context_length": 8192}]}))
+            .at("/api/ps"),
+        show("see:latest", json!({"capabilities": ["completion", "vision", "tools"], "model_info": {"x.context_length": 131072}})),
+        show("embed:latest", json!({"capabilities": ["embedding"], "model_info": {"bert.context_length": 512}})),
+        show("plain:latest", json!({"capabilities": ["completion"], "parameters": "stop  \"x\"\nnum_ctx    16384",
+            "model_info": {"general.architecture": "x", "x.context_length": 131072}})),
+    ])
+    .await;
+    let models = providers(&settings(&server.url()))
+        .models("test")
+        .await
+        .unwrap();
+    let told: Vec<_> = models
+        .iter()
+        .map(|m| {
+            (
+                m.model.name.as_str(),
+                m.facts.context,
+                m.facts.abilities.words(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("see:latest", Some(8192), vec!["text", "images", "tools"]),
+            ("plain:latest", Some(16_384), vec!["text"]),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn lm_studio_tells_more_under_its_own_address() {
+    let listing =
+        json!({"data": [{"id": "lab/vl", "object": "model", "owned_by": "organization_owner"}]});
+    let old = json!({"data": [
+        {"id": "lab/vl", "type": "vlm", "state": "loaded", "max_context_length": 32768, "loaded_context_length": 4096,
+         "quantization": "4bit", "capabilities": ["tool_use"]},
+        {"id": "embed", "type": "embeddings", "max_context_length": 512}]});
+    let server = Server::start(vec![
+        Answer::json(200, &listing).at("/v1/models"),
+        Answer::json(200, &json!({"error": "Unexpected endpoint"})).at("/api/v1/models"),
+        Answer::json(200, &old).at("/api/v0/models"),
+    ])
+    .await;
+    let models = providers(&settings(&server.url()))
+        .models("test")
+        .await
+        .unwrap();
+    assert_eq!(models.len(), 1);
+    let facts = &models[0].facts;
+    assert_eq!(facts.context, Some(4096));
+    assert_eq!(facts.abilities.words(), ["text", "images", "tools"]);
 }
 
 #[tokio::test]

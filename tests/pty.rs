@@ -12,6 +12,7 @@ mod pty {
     mod home;
     mod hostile;
     mod leaving;
+    mod prompts;
     mod sequences;
     mod sizes;
     mod terminal;

@@ -10,7 +10,8 @@
 //! system / question / answer / draft TEXT      of the last conversation
 //! stopped / interrupted / failed TEXT          how its last answer ended
 //! length / thought / unsent / trashed          what else is with it
-//! model NAME [WINDOW] [*]    a known model    model-failure PROVIDER TITLE
+//! model NAME [WINDOW] [IN/OUT] [images,tools] [listed:MINUTES] [*]    a known model; prices in dollars a million
+//! model-failure PROVIDER TITLE    spent DOLLARS UNPRICED    what was spent today
 //! persona RELATIONSHIP NAME  a persona         described / persona-model / persona-trashed     of the last one
 //! with NAME                  the last conversation has it from here on
 //! prompts                    those that ship  start [last]
@@ -48,9 +49,12 @@ use salon::domain::conversation::Draft;
 use salon::domain::failure::{Failure, FailureKind, Offer};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
-use salon::domain::model::ModelSpec;
+use salon::domain::model::{Abilities, ModelSpec};
+use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::{Prompt, PromptListed, Sheet};
 use salon::domain::sync::{SyncPhase, SyncState};
+use salon::domain::usage::{Money, Spent};
+use salon::domain::when::Millis;
 use salon::keys::KeyMap;
 use salon::protocol::{News, TrialStep};
 use salon::provider::error::{self, Asked};
@@ -109,6 +113,33 @@ fn play(text: &str) -> String {
         out.push_str(&scene.out);
     }
     out
+}
+
+/// One of the words that tell of a model.
+fn known(spec: &mut ModelSpec, word: &str, now: Millis) {
+    let dollars = |text: &str| Some(Money::parse(text).unwrap().0 / 1_000_000);
+    if word == "*" {
+        spec.favourite = true;
+    } else if let Some((input, output)) = word.split_once('/') {
+        spec.facts.tariff = Some(Tariff::flat(Price {
+            input: dollars(input),
+            output: dollars(output),
+            ..Price::default()
+        }));
+    } else if let Some(minutes) = word.strip_prefix("listed:") {
+        let minutes: i64 = minutes.parse().unwrap();
+        spec.listed_at = Some(Millis(now.0 - minutes * 60_000));
+    } else if let Ok(window) = word.parse() {
+        spec.facts.context = Some(window);
+    } else {
+        let has = |ability: &str| Some(word.split(',').any(|one| one == ability));
+        spec.facts.abilities = Abilities {
+            images: has("images"),
+            pdf: has("pdf"),
+            reasoning: has("reasoning"),
+            tools: has("tools"),
+        };
+    }
 }
 
 /// The steps: verb and what follows it.
@@ -247,10 +278,7 @@ impl Scene {
                 let mut words = rest.split_whitespace();
                 let mut spec = ModelSpec::named(words.next().unwrap().parse().unwrap());
                 for word in words {
-                    match word {
-                        "*" => spec.favourite = true,
-                        window => spec.context = Some(window.parse().unwrap()),
-                    }
+                    known(&mut spec, word, world.mint.now());
                 }
                 world.models.push(spec);
             }
@@ -271,6 +299,14 @@ impl Scene {
                     let (name, value) = value.split_once('=').unwrap();
                     row.last_values.insert(name.to_owned(), value.to_owned());
                 }
+            }
+            "spent" => {
+                let (cost, unpriced) = rest.split_once(' ').unwrap();
+                world.spent = Spent {
+                    cost: Money::parse(cost).unwrap(),
+                    unpriced: unpriced.parse().unwrap(),
+                    tokens: 3_140,
+                };
             }
             "persona" => {
                 let (relationship, name) = rest.split_once(' ').unwrap();

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use salon::domain::conversation::Storage;
 use salon::domain::model::ModelRef;
-use salon::domain::usage::Price;
+use salon::domain::price::{Price, Tariff};
+use salon::domain::when::Millis;
 use salon::settings::{KeySource, Layer, Layers, Settings, Wire, load, show, show_json};
 use secrecy::ExposeSecret;
 
@@ -634,22 +635,61 @@ fn openai_variables_hold_for_openai_only() {
 }
 
 #[test]
+fn a_bad_price_is_told_with_its_line_and_the_others_hold() {
+    for (line, allowed) in [
+        ("from = \"soon\"", "2026-11-21"),
+        ("output_per_1k = \"cheap\"", "decimal"),
+        ("cached_per_1k = \"-0.1\"", "decimal"),
+    ] {
+        let file = format!("[pricing.\"a/b\"]\ninput_per_1k = \"0.001\"\n{line}");
+        let settings = settings(&file);
+        let told = titles(&settings);
+        assert_eq!(told.len(), 1, "{file}: {told:?}");
+        assert!(told[0].contains("line 3: `pricing.\"a/b\"."), "{told:?}");
+        let remedy = &settings.problems[0].remedy;
+        assert!(remedy.contains(allowed), "{remedy}");
+        let tariff = &settings.pricing[&ModelRef::new("a", "b")];
+        assert_eq!((tariff.price.input, tariff.from), (Some(1_000_000), None));
+    }
+}
+
+#[test]
+fn a_price_of_the_environment_is_stronger_than_the_files() {
+    let settings = settings_with(
+        "default_model = \"lab/x\"\n[pricing]\ninput_per_1k = \"0.001\"\noutput_per_1k = \"0.002\"\n",
+        &[("SALON_PRICING_INPUT_PER_1K", "0.005")],
+        None,
+    );
+    assert_eq!(titles(&settings), Vec::<String>::new());
+    let price = settings.pricing[&ModelRef::new("lab", "x")].price;
+    assert_eq!(
+        (price.input, price.output),
+        (Some(5_000_000), Some(2_000_000))
+    );
+}
+
+#[test]
 fn prices_are_read_exactly() {
     let settings = settings(
         "default_model = \"lab/x\"\n[pricing]\ninput_per_1k = \"0.0025\"\noutput_per_1k = 0.01\n\
-         [pricing.\"openai/gpt-4.1\"]\ninput_per_1k = 2\ncached_per_1k = \"0.000000001\"\n",
+         [pricing.\"openai/gpt-4.1\"]\ninput_per_1k = 2\ncached_per_1k = \"0.000000001\"\n\
+         from = \"2026-12-01\"\n",
     );
     assert_eq!(titles(&settings), Vec::<String>::new());
     assert_eq!(
         settings.pricing[&ModelRef::new("lab", "x")],
-        Price {
+        Tariff::flat(Price {
             input: Some(2_500_000),
             output: Some(10_000_000),
             ..Price::default()
-        }
+        })
     );
-    let other = settings.pricing[&ModelRef::new("openai", "gpt-4.1")];
-    assert_eq!((other.input, other.cached), (Some(2_000_000_000), Some(1)));
+    let other = &settings.pricing[&ModelRef::new("openai", "gpt-4.1")];
+    assert_eq!(other.from, Millis::of_day("2026-12-01"));
+    assert_eq!(
+        (other.price.input, other.price.cached),
+        (Some(2_000_000_000), Some(1))
+    );
     let flat = settings_with("[pricing]\ninput_per_1k = \"1\"\n", &[], Some("lab/x"));
     assert!(flat.pricing.is_empty() && titles(&flat)[0].contains("default_model"));
 }

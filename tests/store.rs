@@ -9,14 +9,15 @@ use salon::domain::chat::Purpose;
 use salon::domain::conversation::{Conversation, Draft, Reading, Sampling, TitleBy};
 use salon::domain::id::{ConversationId, MessageId, Mint};
 use salon::domain::message::{Finish, Message, Status};
-use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::usage::{Money, Usage};
+use salon::domain::model::{Abilities, Facts, ModelRef, ModelSpec};
+use salon::domain::price::{CostBy, Price, Tariff, Tier};
+use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{Act, At, Cursor, Query, Row, Which};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row as _, SqliteConnection};
 
-use salon::store::{BeginSend, Begun, CostBy, Find, Store, StoreError, UsageRow, Whole, Withdraw};
+use salon::store::{BeginSend, Begun, Find, Store, StoreError, UsageRow, Whole, Withdraw};
 
 const START: i64 = 1_790_000_000_000;
 
@@ -727,9 +728,12 @@ async fn drafts_places_and_facts_round_trip() {
 async fn models_come_used_first() {
     let place = Place::new();
     let store = place.open().await;
-    let spec = |name: &str, context| ModelSpec {
-        context,
-        ..ModelSpec::named(ModelRef::new("openai", name))
+    let spec = |name: &str, context| {
+        let facts = Facts {
+            context,
+            ..Facts::default()
+        };
+        ModelSpec::with(ModelRef::new("openai", name), facts)
     };
     let at = Millis(START);
     store
@@ -754,7 +758,7 @@ async fn models_come_used_first() {
     assert_eq!(known[0].used_at, Some(Millis(START + 1)));
     assert!(known[1].favourite && known[1].listed_at.is_none());
     assert_eq!(
-        (known[2].context, known[2].listed_at),
+        (known[2].facts.context, known[2].listed_at),
         (Some(8192), Some(Millis(START + 2)))
     );
     assert_eq!(store.habits(&b).await.unwrap(), None);
@@ -801,6 +805,7 @@ async fn a_request_is_measured_once() {
         usage,
         cost: reply.cost,
         cost_by: Some(CostBy::Shipped),
+        tariff: None,
         first_token_ms: reply.first_token_ms,
         total_ms: reply.total_ms,
         status: Status::Complete,
@@ -846,6 +851,135 @@ async fn a_request_is_measured_once() {
     ] {
         assert_eq!(number(&mut outside, sql).await, 3);
     }
+}
+
+/// A request at this time that cost so much.
+fn spent_at(mint: &Mint, at: i64, cost: Option<i64>) -> UsageRow {
+    UsageRow {
+        id: mint.id(),
+        at: Millis(at),
+        purpose: Purpose::Turn,
+        conversation: None,
+        message: None,
+        persona: None,
+        model: ModelRef::new("lab", "m"),
+        usage: Usage {
+            input: Some(100),
+            output: Some(10),
+            ..Usage::default()
+        },
+        cost: cost.map(Money),
+        cost_by: cost.map(|_| CostBy::Listing),
+        tariff: None,
+        first_token_ms: None,
+        total_ms: None,
+        status: Status::Complete,
+        attempts: 1,
+    }
+}
+
+#[tokio::test]
+async fn what_was_spent_is_summed_from_any_moment_on() {
+    let place = Place::new();
+    let store = place.open().await;
+    let hour = 3_600_000;
+    let day = 20_000 * 24 * hour;
+    for (at, cost) in [
+        (day - 1, Some(1)),
+        (day, Some(10)),
+        (day + hour / 2 - 1, Some(100)),
+        (day + hour / 2, Some(1_000)),
+        (day + hour, None),
+        (day + 23 * hour, Some(10_000)),
+    ] {
+        let row = spent_at(&place.mint, at, cost);
+        store.measure(None, &row).await.unwrap();
+    }
+    let spent = async |since| store.spent(Millis(since)).await.unwrap();
+    let sums = |spent: Spent| (spent.cost.0, spent.unpriced, spent.tokens);
+    assert_eq!(sums(spent(day).await), (11_110, 1, 550));
+    assert_eq!(sums(spent(day + hour / 2).await), (11_000, 1, 330));
+    assert_eq!(sums(spent(day + hour).await), (10_000, 1, 220));
+    assert_eq!(sums(spent(day + 24 * hour).await), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_price_is_kept_once_and_anew_when_it_changes() {
+    let place = Place::new();
+    let store = place.open().await;
+    let tariff = |input| Tariff {
+        from: None,
+        price: Price {
+            input: Some(input),
+            output: Some(10),
+            cache_write_long: Some(7),
+            ..Price::default()
+        },
+        tiers: vec![Tier {
+            above: 200_000,
+            price: Price::default(),
+        }],
+    };
+    for (at, input) in [(1, 2), (2, 2), (3, 5), (4, 5), (5, 2)] {
+        let row = UsageRow {
+            tariff: Some(tariff(input)),
+            ..spent_at(&place.mint, START + at, Some(1))
+        };
+        store.measure(None, &row).await.unwrap();
+    }
+    let mut outside = place.outside().await;
+    let prices = "SELECT count(*) FROM price WHERE model = 'lab/m' AND source = 'listing'";
+    assert_eq!(number(&mut outside, prices).await, 3);
+    let same = "SELECT count(*) FROM usage JOIN price ON price.n = price_n WHERE price.input = 5";
+    assert_eq!(number(&mut outside, same).await, 2);
+    let whole = "SELECT count(*) FROM price WHERE tiers ->> '$.cache_write_long' = 7 AND tiers ->> '$.tiers[0].above' = 200000";
+    assert_eq!(number(&mut outside, whole).await, 3);
+}
+
+#[tokio::test]
+async fn a_listing_keeps_its_facts_and_forgets_a_price_that_is_gone() {
+    let place = Place::new();
+    let store = place.open().await;
+    let whole = Facts {
+        context: Some(8192),
+        max_output: Some(4096),
+        abilities: Abilities {
+            images: Some(true),
+            tools: Some(false),
+            ..Abilities::default()
+        },
+        tariff: Some(Tariff::free()),
+        owner: Some("lab".into()),
+        ends: Some("2027-01-01".into()),
+    };
+    let model = ModelRef::new("lab", "m");
+    let list = async |facts: &Facts, at| {
+        let spec = ModelSpec::with(model.clone(), facts.clone());
+        store
+            .save_listing("lab", &[spec], Millis(at))
+            .await
+            .unwrap();
+        store.model(&model).await.unwrap().unwrap()
+    };
+    let known = list(&whole, START).await;
+    assert_eq!(
+        (&known.facts, known.tariff_by),
+        (&whole, Some(CostBy::Listing))
+    );
+    let less = Facts {
+        context: Some(16_384),
+        ..Facts::default()
+    };
+    let known = list(&less, START + 1).await;
+    let expected = Facts {
+        context: Some(16_384),
+        tariff: None,
+        ends: None,
+        ..whole
+    };
+    assert_eq!((known.facts, known.tariff_by), (expected, None));
+    store.close().await;
+    assert!(place.open().await.model(&model).await.unwrap().is_some());
 }
 
 #[tokio::test]

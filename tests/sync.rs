@@ -112,6 +112,7 @@ impl Machine {
             },
             cost: cost.map(Money),
             cost_by: None,
+            tariff: None,
             first_token_ms: None,
             total_ms: None,
             status: Status::Complete,

@@ -19,6 +19,7 @@ use salon::domain::id::{ConversationId, MessageId};
 use salon::domain::message::Status;
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::prompt::{Prompt, PromptListed, Sheet};
+use salon::domain::usage::{Money, Spent};
 use salon::protocol::{
     Act, Answer, At, Chat, Command, Data, News, Row, Shelf, Step, To, Turn, Which,
 };
@@ -896,6 +897,26 @@ fn the_picker_takes_rows_typed_ids_favourites_and_a_refresh() {
         .press("ctrl+r")
         .asks(|c| *c == Command::Data(Data::Models { refresh: true }));
     assert_eq!(face.model.overlays.len(), 1, "it stays open");
+}
+
+#[test]
+fn todays_cost_follows_what_is_measured_and_the_clock() {
+    let is_sum = |c: &Command| matches!(c, Command::Data(Data::Spent { .. }));
+    let mut world = three();
+    let dollars = |text: &str| Spent {
+        cost: Money::parse(text).unwrap(),
+        ..Spent::default()
+    };
+    world.spent = dollars("0.42");
+    let mut face = Face::over(world);
+    face.shows("today $0.42");
+    face.engine.spent = dollars("0.5");
+    face.press("down").asks_no(is_sum);
+    face.sends("q").grows("words").completes().asks(is_sum);
+    face.shows("today $0.50");
+    face.engine.spent = Spent::default();
+    face.tick(24 * 3_600_000).press("down").asks(is_sum);
+    face.hides("today");
 }
 
 #[test]

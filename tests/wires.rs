@@ -384,7 +384,7 @@ async fn recorded_listings_are_read() {
         let models = models.models("test").await.unwrap();
         let told: Vec<Value> = models
             .iter()
-            .map(|spec| json!([spec.model.name, spec.context]))
+            .map(|spec| json!([spec.model.name, spec.facts.context]))
             .collect();
         assert_eq!(json!(told), capture.expected["models"], "{}", capture.name);
     }

@@ -23,8 +23,12 @@ pub async fn show(
     } else {
         out.line(&conversation.title);
         let with = persona.map_or_else(String::new, |name| format!("  with {name}"));
+        let spent = match conversation.spent().words() {
+            none if none.is_empty() => none,
+            words => format!("  {words}"),
+        };
         out.line(&format!(
-            "{}  {}  {} messages{with}",
+            "{}  {}  {} messages{with}{spent}",
             conversation.id, conversation.model, conversation.message_count
         ));
     }
@@ -82,6 +86,7 @@ async fn read(
         | Answer::Models { .. }
         | Answer::Synced(_)
         | Answer::Checked(_)
+        | Answer::Spent(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId};
 use crate::domain::model::ModelRef;
-use crate::domain::usage::Money;
+use crate::domain::usage::{Money, Spent};
 use crate::domain::when::Millis;
 
 /// Longest title made by a chore, in characters (spec V5).
@@ -146,6 +146,15 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// What all its requests cost, as far as it is known.
+    pub fn spent(&self) -> Spent {
+        Spent {
+            cost: self.cost,
+            unpriced: self.unpriced,
+            tokens: self.tokens_in + self.tokens_out,
+        }
+    }
+
     /// The provider that keeps it too, or will from its next answer on.
     pub fn keeper(&self) -> Option<&str> {
         let own = || match self.storage {

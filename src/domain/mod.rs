@@ -12,6 +12,7 @@ pub mod instructions;
 pub mod message;
 pub mod model;
 pub mod persona;
+pub mod price;
 pub mod prompt;
 pub mod secret;
 pub mod sync;

@@ -10,6 +10,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId};
 use crate::domain::message::{Finish, Status};
 use crate::domain::model::ModelRef;
+use crate::domain::template::Template;
 use crate::domain::usage::{Money, Usage};
 use crate::domain::when::Millis;
 
@@ -104,7 +105,11 @@ impl Sheet {
             let title = format!("The metadata has {size} bytes");
             return bad(title, format!("Take at most {METADATA}."));
         }
-        Ok(())
+        Template::parse(&self.content)
+            .check()
+            .into_iter()
+            .next()
+            .map_or(Ok(()), Err)
     }
 }
 
@@ -209,6 +214,17 @@ mod tests {
             title: "Explain".to_owned(),
             content: "Explain {topic}.".to_owned(),
             ..Sheet::default()
+        }
+    }
+
+    #[test]
+    fn fields_that_cannot_be_filled_are_not_kept() {
+        for content in ["{a|b}", "{tone:kind} and {tone:stern}"] {
+            let sheet = Sheet {
+                content: content.to_owned(),
+                ..sheet()
+            };
+            assert!(sheet.check().is_err(), "{content}");
         }
     }
 

@@ -23,6 +23,22 @@ impl fmt::Display for Money {
 }
 
 impl Money {
+    /// The money for so many pico-dollars a token, a million tokens.
+    pub fn of_million(pico: i64) -> Money {
+        Money(pico.saturating_mul(1_000_000))
+    }
+
+    /// Dollars for people who compare prices: `$2.50`, `$0.075`; at least two digits after the point.
+    pub fn price(self) -> String {
+        let text = self.to_string();
+        let digits = text.split_once('.').map_or(0, |(_, part)| part.len());
+        match digits {
+            0 => format!("${text}.00"),
+            1 => format!("${text}0"),
+            _ => format!("${text}"),
+        }
+    }
+
     /// For people: `$0.0034`, four digits after the point below ten cents, else two.
     pub fn short(self) -> String {
         let pico = self.0;
@@ -100,6 +116,8 @@ pub struct Usage {
     pub cached: Option<u64>,
     /// Part of `input` written to the provider's cache.
     pub cache_write: Option<u64>,
+    /// Part of `cache_write` that the provider keeps for an hour or longer.
+    pub cache_write_long: Option<u64>,
     /// All tokens of the reply, reasoning included.
     pub output: Option<u64>,
     /// Part of `output` spent on reasoning.
@@ -116,6 +134,7 @@ impl Usage {
         self.input = newer.input.or(self.input);
         self.cached = newer.cached.or(self.cached);
         self.cache_write = newer.cache_write.or(self.cache_write);
+        self.cache_write_long = newer.cache_write_long.or(self.cache_write_long);
         self.output = newer.output.or(self.output);
         self.reasoning = newer.reasoning.or(self.reasoning);
         self.cost = newer.cost.or(self.cost);
@@ -131,39 +150,37 @@ impl Usage {
     }
 }
 
-/// A price in pico-dollars a token; `None` = not known (spec A1).
+/// What several requests cost together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Price {
-    pub input: Option<i64>,
-    pub output: Option<i64>,
-    /// Reading from the provider's cache; missing = `input`.
-    pub cached: Option<i64>,
-    /// Writing to the provider's cache; missing = `input`.
-    pub cache_write: Option<i64>,
-    /// Missing = `output`.
-    pub reasoning: Option<i64>,
+pub struct Spent {
+    /// Of those whose cost is known.
+    pub cost: Money,
+    /// Requests whose cost nobody knows.
+    pub unpriced: u64,
+    /// Input and output of all of them.
+    pub tokens: u64,
 }
 
-impl Price {
-    /// What this usage costs (`wire.md` 9.2); `None` when a figure or a price it needs is missing: unknown is not 0.
-    pub fn cost(&self, usage: &Usage) -> Option<Money> {
-        let (input, output) = (usage.input?, usage.output?);
-        let cached = usage.cached.unwrap_or(0).min(input);
-        let written = usage.cache_write.unwrap_or(0).min(input - cached);
-        let reasoning = usage.reasoning.unwrap_or(0).min(output);
-        let (in_price, out_price) = (self.input?, self.output?);
-        let parts = [
-            (input - cached - written, in_price),
-            (cached, self.cached.unwrap_or(in_price)),
-            (written, self.cache_write.unwrap_or(in_price)),
-            (output - reasoning, out_price),
-            (reasoning, self.reasoning.unwrap_or(out_price)),
-        ];
-        let mut sum: i64 = 0;
-        for (tokens, price) in parts {
-            sum = sum.checked_add(i64::try_from(tokens).ok()?.checked_mul(price)?)?;
+impl Spent {
+    /// `$0.42`; `$0.42 and more` while the cost of some is not known, their tokens when nothing has a cost; empty when
+    /// there is nothing to say.
+    pub fn words(&self) -> String {
+        match (self.cost.0 > 0, self.unpriced > 0) {
+            (true, false) => self.cost.short(),
+            (true, true) => format!("{} and more", self.cost.short()),
+            (false, true) => format!("{} tok", count(self.tokens)),
+            (false, false) => String::new(),
         }
-        Some(Money(sum))
+    }
+}
+
+/// A count in words: `840`, `3.1 k`, `128 k`, `1.2 M`.
+pub fn count(n: u64) -> String {
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..10_000 => format!("{}.{} k", n / 1_000, n % 1_000 / 100),
+        10_000..1_000_000 => format!("{} k", n / 1_000),
+        _ => format!("{}.{} M", n / 1_000_000, n % 1_000_000 / 100_000),
     }
 }
 
@@ -172,40 +189,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cost_counts_each_kind_of_token_once() {
-        // $2.50 and $10.00 a million tokens.
-        let price = Price {
-            input: Some(2_500_000),
-            output: Some(10_000_000),
-            cached: Some(1_250_000),
-            ..Price::default()
+    fn what_was_spent_is_said_as_far_as_it_is_known() {
+        let spent = |cost, unpriced| Spent {
+            cost: Money(cost),
+            unpriced,
+            tokens: 3_140,
         };
-        let usage = Usage {
-            input: Some(1000),
-            cached: Some(400),
-            output: Some(100),
-            reasoning: Some(40),
-            ..Usage::default()
-        };
-        assert_eq!(
-            price.cost(&usage),
-            Some(Money(600 * 2_500_000 + 400 * 1_250_000 + 100 * 10_000_000))
-        );
-        assert_eq!(
-            price.cost(&Usage {
-                output: None,
-                ..usage
-            }),
-            None
-        );
-        assert_eq!(
-            Price {
-                output: None,
-                ..price
-            }
-            .cost(&usage),
-            None
-        );
+        for (spent, words) in [
+            (spent(420_000_000_000, 0), "$0.42"),
+            (spent(420_000_000_000, 2), "$0.42 and more"),
+            (spent(0, 1), "3.1 k tok"),
+            (spent(0, 0), ""),
+        ] {
+            assert_eq!(spent.words(), words);
+        }
+        for (n, words) in [(999, "999"), (12_345, "12 k"), (1_250_000, "1.2 M")] {
+            assert_eq!(count(n), words);
+        }
+        assert_eq!(Money::of_million(2_500_000).price(), "$2.50");
+        assert_eq!(Money::of_million(75_000).price(), "$0.075");
+        assert_eq!(Money::of_million(10_000_000).price(), "$10.00");
     }
 
     #[test]

@@ -35,6 +35,23 @@ impl Millis {
         self.zoned(zone).strftime("%Y-%m-%d").to_string()
     }
 
+    /// The beginning of a day in UTC, written `2026-11-21`; `None` when it is no day.
+    pub fn of_day(text: &str) -> Option<Millis> {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        let start = date.to_zoned(TimeZone::UTC).ok()?;
+        Some(Millis(start.timestamp().as_millisecond()))
+    }
+
+    /// The beginning of this moment's day in this zone, and that of the next one.
+    pub fn day_bounds(self, zone: &TimeZone) -> (Millis, Millis) {
+        let here = self.zoned(zone);
+        let bound = |day: Result<jiff::Zoned, jiff::Error>| {
+            day.map_or(self, |day| Millis(day.timestamp().as_millisecond()))
+        };
+        let next = here.tomorrow().and_then(|next| next.start_of_day());
+        (bound(here.start_of_day()), bound(next))
+    }
+
     fn zoned(self, zone: &TimeZone) -> jiff::Zoned {
         Timestamp::from_millisecond(self.0)
             .unwrap_or_default()
@@ -65,6 +82,33 @@ mod tests {
         assert_eq!(
             Millis(1_795_240_024_070).rfc3339(),
             "2026-11-21T05:47:04.070Z"
+        );
+    }
+
+    #[test]
+    fn a_day_begins_where_the_user_is() {
+        assert_eq!(Millis::of_day("1970-01-02"), Some(Millis(86_400_000)));
+        for bad in ["", "2026-13-01", "2026-11-21x", "yesterday"] {
+            assert_eq!(Millis::of_day(bad), None, "{bad}");
+        }
+        let hour = 3_600_000;
+        let now = Millis(10 * hour);
+        let zone = |hours: i8, minutes: i32| {
+            let seconds = i32::from(hours) * 3600 + minutes * 60;
+            TimeZone::fixed(jiff::tz::Offset::from_seconds(seconds).unwrap())
+        };
+        assert_eq!(
+            now.day_bounds(&TimeZone::UTC),
+            (Millis(0), Millis(24 * hour))
+        );
+        // Half past ten in the evening before, and half past three in the afternoon.
+        assert_eq!(
+            now.day_bounds(&zone(-11, -30)),
+            (Millis(-12 * hour - hour / 2), Millis(11 * hour + hour / 2))
+        );
+        assert_eq!(
+            now.day_bounds(&zone(5, 30)),
+            (Millis(-5 * hour - hour / 2), Millis(18 * hour + hour / 2))
         );
     }
 

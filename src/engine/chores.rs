@@ -80,10 +80,11 @@ impl Title {
         };
         let title = answer.as_deref().and_then(tidy);
         let usage = measure::told_or_estimated(told, &request, &[answer.as_deref().unwrap_or("")]);
-        let row = measure::title_row(&self.desk, &self.conversation, &model, usage);
         let written = async {
             if answer.is_some() {
-                self.store.measure(None, &row).await?;
+                let (desk, store) = (&self.desk, &self.store);
+                let row = measure::title_row(desk, store, &self.conversation, (&model, usage));
+                store.measure(None, &row.await?).await?;
             }
             match &title {
                 Some(title) => self.store.set_title(id, title, TitleBy::Model).await,

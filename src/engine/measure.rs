@@ -1,14 +1,16 @@
 //! What a request used and cost, written once when it is known (spec A1).
 
 use super::desk::Desk;
+use super::known;
 use super::order::Order;
-use crate::domain::chat::ChatRequest;
+use crate::domain::chat::{ChatRequest, Purpose};
 use crate::domain::conversation::Conversation;
 use crate::domain::message::Status;
 use crate::domain::model::ModelRef;
+use crate::domain::price::{CostBy, Tariff};
 use crate::domain::usage::{Money, Usage};
 use crate::domain::window::estimate_tokens;
-use crate::store::{CostBy, StoreError, UsageRow};
+use crate::store::{Store, StoreError, UsageRow};
 
 /// The usage as it was told; what was not told is estimated from the words, and marked.
 pub fn told_or_estimated(told: Usage, request: &ChatRequest, answer: &[&str]) -> Usage {
@@ -29,27 +31,55 @@ pub fn told_or_estimated(told: Usage, request: &ChatRequest, answer: &[&str]) ->
     }
 }
 
-/// What this usage costs and who says so: the provider itself, else the settings' price; the guide is free; else not
-/// known, which is not 0.
-pub fn cost(desk: &Desk, model: &ModelRef, usage: &Usage) -> Option<(Money, CostBy)> {
-    if let Some(cost) = usage.cost {
-        return Some((cost, CostBy::Provider));
+/// What a request cost.
+#[derive(Clone, Debug, Default)]
+struct Cost {
+    /// `None` = nobody knows, which is not 0.
+    money: Option<Money>,
+    by: Option<CostBy>,
+    /// The prices it was made with; `None` when the provider told it.
+    tariff: Option<Tariff>,
+}
+
+impl Cost {
+    /// What this usage costs by what the provider itself says, else by what is known of its prices.
+    async fn of(
+        desk: &Desk,
+        file: &Store,
+        model: &ModelRef,
+        usage: &Usage,
+    ) -> Result<Cost, StoreError> {
+        if let Some(cost) = usage.cost {
+            return Ok(Cost {
+                money: Some(cost),
+                by: Some(CostBy::Provider),
+                tariff: None,
+            });
+        }
+        let spec = known::of(desk, file, model).await?;
+        let Some(tariff) = spec.facts.tariff else {
+            return Ok(Cost::default());
+        };
+        Ok(match tariff.cost(usage) {
+            Some(money) => Cost {
+                money: Some(money),
+                by: spec.tariff_by,
+                tariff: Some(tariff),
+            },
+            None => Cost::default(),
+        })
     }
-    if model.is_guide() {
-        return Some((Money(0), CostBy::Shipped));
-    }
-    let price = desk.settings.pricing.get(model)?;
-    Some((price.cost(usage)?, CostBy::Config))
 }
 
 /// Writes the row of a turn. A temporary conversation's is counted in the file without naming it (decisions 2.6), and in
 /// memory as any other.
 pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversation, StoreError> {
+    let model = order.reply.model.clone().unwrap_or_else(ModelRef::guide);
+    let file = order.ledger.as_ref().unwrap_or(&order.store);
+    let cost = Cost::of(&order.desk, file, &model, &usage).await?;
     let reply = &mut order.reply;
-    let model = reply.model.clone().unwrap_or_else(ModelRef::guide);
-    let cost = cost(&order.desk, &model, &usage);
     reply.usage = Some(usage);
-    reply.cost = cost.map(|(money, _)| money);
+    reply.cost = cost.money;
     let row = UsageRow {
         id: order.desk.mint.id(),
         at: order.desk.mint.now(),
@@ -59,8 +89,9 @@ pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversa
         persona: reply.persona,
         model,
         usage,
-        cost: reply.cost,
-        cost_by: cost.map(|(_, by)| by),
+        cost: cost.money,
+        cost_by: cost.by,
+        tariff: cost.tariff,
         first_token_ms: reply.first_token_ms,
         total_ms: reply.total_ms,
         status: reply.status,
@@ -79,30 +110,31 @@ pub async fn turn(order: &mut Order, usage: Usage, asks: u32) -> Result<Conversa
     Ok(conversation.unwrap_or_else(|| order.conversation.clone()))
 }
 
-/// The row of a title.
-pub fn title_row(
+/// The row of a title; `file` is where it will be written.
+pub async fn title_row(
     desk: &Desk,
+    file: &Store,
     conversation: &Conversation,
-    model: &ModelRef,
-    usage: Usage,
-) -> UsageRow {
-    let cost = cost(desk, model, &usage);
-    UsageRow {
+    (model, usage): (&ModelRef, Usage),
+) -> Result<UsageRow, StoreError> {
+    let cost = Cost::of(desk, file, model, &usage).await?;
+    Ok(UsageRow {
         id: desk.mint.id(),
         at: desk.mint.now(),
-        purpose: crate::domain::chat::Purpose::Title,
+        purpose: Purpose::Title,
         conversation: Some(conversation.id),
         message: None,
         persona: conversation.persona,
         model: model.clone(),
         usage,
-        cost: cost.map(|(money, _)| money),
-        cost_by: cost.map(|(_, by)| by),
+        cost: cost.money,
+        cost_by: cost.by,
+        tariff: cost.tariff,
         first_token_ms: None,
         total_ms: None,
         status: Status::Complete,
         attempts: 1,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -10,13 +10,16 @@ mod chores;
 mod desk;
 mod ending;
 mod habits;
+mod hub;
 mod insist;
 mod jobs;
 mod keeper;
 mod keys;
+mod known;
 mod library;
 mod line;
 mod listen;
+mod listings;
 mod measure;
 mod models;
 mod order;
@@ -57,6 +60,7 @@ use crate::store::{Store, StoreError, Withdraw};
 use chores::Title;
 use desk::{Desk, Mouth};
 use jobs::{Ended, Jobs, Key};
+use listings::{Listings, Outcomes};
 use pace::Pace;
 use passing::Sending;
 use stores::Stores;
@@ -93,6 +97,7 @@ pub fn channels() -> (Handle, Receiver<Request>, Sender<Event>) {
 enum Left {
     Nothing,
     Turn(ConversationId, ModelRef, turn::Left),
+    Listed(Outcomes),
 }
 
 /// The loop's own state; nothing else sees it.
@@ -101,6 +106,7 @@ struct Engine {
     stores: Stores,
     jobs: Jobs<Left, Withdraw>,
     pace: Pace,
+    listings: Listings,
     sync: Sending,
     /// The jobs' way to the loop.
     said: Sender<Event>,
@@ -133,6 +139,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         stores: Stores::new(store),
         jobs: Jobs::new(),
         pace: Pace::default(),
+        listings: Listings::default(),
         sync: Sending::default(),
         said,
         heard,
@@ -362,6 +369,7 @@ impl Engine {
                     self.offer_title(conversation, *pair).await;
                 }
             }
+            Ended::Done(Left::Listed(all)) => self.listings.answered(all),
             Ended::Done(Left::Nothing) | Ended::Aborted => {}
             Ended::Panicked { cause, rescue, .. } => {
                 while let Ok(event) = self.heard.try_recv() {

@@ -1,23 +1,15 @@
 //! Models: which are known, asking providers for theirs, and the model of a new conversation (spec M2, M5).
 
-use std::collections::HashSet;
-use std::time::Duration;
+use tokio::sync::mpsc;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
-
-use super::desk::Desk;
 use super::jobs::Key;
+use super::known;
+use super::listings::{Asking, Outcomes};
 use super::{Engine, Left};
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::Failure;
 use crate::domain::id::RequestId;
-use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::model::ModelRef;
 use crate::protocol::{Answer, News};
-use crate::settings::Settings;
-use crate::store::{Store, StoreError};
-
-/// A listing takes no longer than this.
-const LIMIT: Duration = Duration::from_secs(15);
 
 impl Engine {
     /// The model of a conversation that names none: the settings', the one last used whose provider is still there, the
@@ -43,35 +35,58 @@ impl Engine {
         Ok(used.or_else(fallback).unwrap_or_else(ModelRef::guide))
     }
 
-    /// Answers with what is known; with `refresh` a job asks the providers and answers again after each.
+    /// Answers with what is known. With `refresh` a job asks all providers and answers again after each; without it,
+    /// before a screen, those whose listing is old.
     pub(super) async fn models(
         &mut self,
         cause: RequestId,
         refresh: bool,
     ) -> Result<News, Failure> {
-        let models = known(&self.desk, &self.stores.file).await;
+        let models = known::all(&self.desk, &self.stores.file).await;
         let models = models.map_err(|error| self.desk.failure(&error))?;
-        if refresh {
+        let now = self.desk.mint.now();
+        let providers = if refresh {
             self.jobs.cancel(Key::Models);
+            self.listings.to_ask(&self.desk)
+        } else if self.desk.is_screen && !self.jobs.has(Key::Models) {
+            let all = self.listings.to_ask(&self.desk);
+            self.listings.old_ones(all, &models, now)
+        } else {
+            Vec::new()
+        };
+        let is_whole = providers.is_empty() && !refresh;
+        if !is_whole {
+            self.listings.ask(&providers, now);
             let (desk, store) = (self.desk.clone(), self.stores.file.clone());
-            let mut mouth = self.mouth(cause);
+            let (failures, mut mouth) = (self.listings.failures.clone(), self.mouth(cause));
             self.jobs
                 .start(Key::Models, Some(cause), None, |token| async move {
-                    let (said, mut heard) = tokio::sync::mpsc::channel(1);
-                    let asking = token.run_until_cancelled(refreshed(&desk, &store, said));
+                    let (said, mut heard) = mpsc::channel(1);
+                    let mut done = Outcomes::new();
+                    // The channel ends with the asking, and the telling with the channel.
+                    let asking = async {
+                        let mut asking = Asking {
+                            desk,
+                            store,
+                            failures,
+                            said,
+                        };
+                        let all = asking.all(providers, &mut done);
+                        token.run_until_cancelled(all).await
+                    };
                     let telling = async {
                         while let Some(answer) = heard.recv().await {
                             mouth.finish_with(News::Answer(answer)).await;
                         }
                     };
                     tokio::join!(asking, telling);
-                    Left::Nothing
+                    Left::Listed(done)
                 });
         }
         Ok(News::Answer(Answer::Models {
             models,
-            failures: Vec::new(),
-            is_whole: !refresh,
+            failures: self.listings.failures.clone().into_iter().collect(),
+            is_whole,
         }))
     }
 
@@ -86,109 +101,4 @@ impl Engine {
         marked.map_err(|error| self.desk.failure(&error))?;
         self.models(cause, false).await
     }
-}
-
-/// Asks every provider that may be asked, all at once, and says what is known after each answer.
-async fn refreshed(desk: &Desk, store: &Store, said: tokio::sync::mpsc::Sender<Answer>) {
-    let providers = &desk.providers;
-    let mut asked: FuturesUnordered<_> = providers
-        .names()
-        .into_iter()
-        .filter(|name| providers.has_key(name) || providers.is_local(name))
-        .map(|name| async move {
-            let limit = tokio::time::timeout(LIMIT, providers.models(&name));
-            let listed = match limit.await {
-                Ok(Ok(specs)) => Ok(specs),
-                Ok(Err(error)) => Err(error.failure),
-                Err(_) => Err(slow(&name)),
-            };
-            (name, listed)
-        })
-        .collect();
-    let mut failures = Vec::new();
-    if asked.is_empty() {
-        tell(desk, store, &said, (&failures, true)).await;
-    }
-    while let Some((name, listed)) = asked.next().await {
-        let saved = match listed {
-            Ok(specs) => {
-                let at = desk.mint.now();
-                let saved = store.save_listing(&name, &specs, at).await;
-                saved.map_err(|error| desk.failure(&error))
-            }
-            // A server on this machine that nobody set up and that does not run is not worth a word.
-            Err(_) if !providers.has_key(&name) => Ok(()),
-            Err(failure) => Err(failure),
-        };
-        if let Err(failure) = saved {
-            failures.push((name, failure));
-        }
-        tell(desk, store, &said, (&failures, asked.is_empty())).await;
-    }
-}
-
-async fn tell(
-    desk: &Desk,
-    store: &Store,
-    said: &tokio::sync::mpsc::Sender<Answer>,
-    (failures, is_whole): (&[(String, Failure)], bool),
-) {
-    let (models, mut failures) = match known(desk, store).await {
-        Ok(models) => (models, failures.to_vec()),
-        Err(error) => (Vec::new(), vec![(String::new(), desk.failure(&error))]),
-    };
-    failures.sort_by(|a, b| a.0.cmp(&b.0));
-    let answer = Answer::Models {
-        models,
-        failures,
-        is_whole,
-    };
-    // Nobody hears it when the job is over; that is all right.
-    let _ = said.send(answer).await;
-}
-
-/// Every known model whose provider exists: recents first, then favourites, then by name.
-async fn known(desk: &Desk, store: &Store) -> Result<Vec<ModelSpec>, StoreError> {
-    let names: HashSet<String> = desk.providers.names().into_iter().collect();
-    let mut specs = store.models().await?;
-    for model in named(&desk.settings) {
-        if !specs.iter().any(|spec| spec.model == model) {
-            specs.push(ModelSpec::named(model));
-        }
-    }
-    specs.retain(|spec| names.contains(&spec.model.provider));
-    specs.sort_by(|a, b| {
-        let rank = |spec: &ModelSpec| (spec.used_at, spec.favourite);
-        rank(b).cmp(&rank(a)).then_with(|| a.model.cmp(&b.model))
-    });
-    Ok(specs)
-}
-
-/// The models that the settings name.
-fn named(settings: &Settings) -> Vec<ModelRef> {
-    let titles = settings.providers.iter().filter_map(|(provider, p)| {
-        let name = p.title_model.as_deref()?;
-        Some(ModelRef::new(provider, name))
-    });
-    settings
-        .model
-        .iter()
-        .chain(&settings.fallback_models)
-        .chain(&settings.chores.title_model)
-        .chain(settings.pricing.keys())
-        .cloned()
-        .chain(titles)
-        .chain([ModelRef::guide()])
-        .collect()
-}
-
-fn slow(provider: &str) -> Failure {
-    Failure::new(
-        FailureKind::Network,
-        format!(
-            "{provider} did not list its models within {} s",
-            LIMIT.as_secs()
-        ),
-        "Type the model's name, or refresh later.",
-    )
 }

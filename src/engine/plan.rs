@@ -1,5 +1,6 @@
 //! What a turn asks: the request made from its branch, instructions, sampling and the model's window.
 
+use super::known;
 use super::order::{Kind, Order};
 use crate::domain::chat::ChatRequest;
 use crate::domain::conversation::{Conversation, Sampling};
@@ -41,12 +42,9 @@ pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
     }
     let settings = &order.desk.settings;
     let model = order.reply.model.clone().unwrap_or_else(ModelRef::guide);
-    let known = order.ledger.as_ref().unwrap_or(&order.store);
-    let specs = known.models().await.map_err(failure)?;
-    let window = specs
-        .into_iter()
-        .find(|spec| spec.model == model)
-        .and_then(|spec| spec.context);
+    let file = order.ledger.as_ref().unwrap_or(&order.store);
+    let spec = known::of(&order.desk, file, &model).await;
+    let window = spec.map_err(failure)?.facts.context;
     let sampling = sampling(settings, &order.conversation, &model);
     let system = instructions::whole(&instructions::parts(
         order.persona.as_ref(),

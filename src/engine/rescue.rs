@@ -101,6 +101,7 @@ mod tests {
     use crate::domain::when::Millis;
     use crate::engine::desk::Desk;
     use crate::engine::jobs::Jobs;
+    use crate::engine::listings::Listings;
     use crate::engine::pace::Pace;
     use crate::engine::stores::Stores;
     use crate::provider::Providers;
@@ -133,6 +134,7 @@ mod tests {
             jobs: Jobs::new(),
             pace: Pace::default(),
             sync: crate::engine::passing::Sending::default(),
+            listings: Listings::default(),
             said,
             heard,
             events: mpsc::channel(8).0,

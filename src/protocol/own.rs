@@ -1,25 +1,40 @@
-//! What is asked about salon itself: models, keys, small facts, the hub.
+//! What is asked about salon itself: models, keys, money, the hub, small facts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::ModelRef;
 use crate::domain::secret::Secret;
+use crate::domain::when::Millis;
 
 /// Things about salon itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Data {
-    /// The known models, recents first: answered by `Models` at once from what is known; with `refresh` the providers
-    /// are asked and `Models` comes again, once for each of them.
-    Models { refresh: bool },
-    /// Mark a model as a favourite, or unmark it: answered by `Models`.
-    MarkModel { model: ModelRef, favourite: bool },
+    /// The known models, recents first: answered by `Models` at once from what is known. With `refresh` the providers
+    /// are asked and `Models` comes again, once for each of them; without it a screen's engine asks those whose listing
+    /// is older than a day.
+    Models {
+        refresh: bool,
+    },
+    MarkModel {
+        model: ModelRef,
+        favourite: bool,
+    },
     /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
     Key(String, Option<Secret>),
+    /// What all requests since then cost: answered by `Spent`.
+    Spent {
+        since: Millis,
+    },
     /// Send to the hub now what waits, or `everything` as if it had nothing: answered by `Synced`, with `Sync` news on
     /// the way. `Command::Cancel` stops it; what went up is not sent again.
-    Sync { everything: bool },
+    Sync {
+        everything: bool,
+    },
     /// Look at the hub without changing anything there: answered by `Checked`.
     CheckSync,
     /// Keep a small fact for the next start; it comes back in `Home::state`.
-    Remember { key: String, value: String },
+    Remember {
+        key: String,
+        value: String,
+    },
 }

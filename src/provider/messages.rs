@@ -26,6 +26,8 @@ struct Tokens {
     fresh: Option<u64>,
     read: Option<u64>,
     written: Option<u64>,
+    /// Part of `written` that is kept for an hour.
+    kept_long: Option<u64>,
     output: Option<u64>,
     reasoning: Option<u64>,
 }
@@ -274,6 +276,7 @@ impl Decoder {
             fresh: count("input_tokens"),
             read: count("cache_read_input_tokens"),
             written: count("cache_creation_input_tokens").or(written),
+            kept_long: parts[1],
             output: count("output_tokens"),
             reasoning: number(&usage["output_tokens_details"]["thinking_tokens"]),
         };
@@ -281,6 +284,7 @@ impl Decoder {
         known.fresh = newer.fresh.or(known.fresh);
         known.read = newer.read.or(known.read);
         known.written = newer.written.or(known.written);
+        known.kept_long = newer.kept_long.or(known.kept_long);
         known.output = newer.output.or(known.output);
         known.reasoning = newer.reasoning.or(known.reasoning);
         let all = known.all();
@@ -300,6 +304,7 @@ impl Tokens {
             input: self.fresh.map(|fresh| fresh.saturating_add(cached)),
             cached: self.read,
             cache_write: self.written,
+            cache_write_long: self.kept_long.filter(|kept| *kept > 0),
             output: self.output,
             reasoning: self.reasoning,
             ..Usage::default()

@@ -1,6 +1,7 @@
 //! Providers: the way to each model, over HTTP or to the built-in guide. HTTP only: no SQL, no screen, no policy.
 
 mod body;
+pub mod catalogue;
 pub mod client;
 pub mod completions;
 mod course;
@@ -12,6 +13,7 @@ pub mod frame;
 pub mod guide;
 mod habits;
 pub mod keyring;
+mod listing;
 pub mod messages;
 mod messages_request;
 pub mod models;
@@ -19,6 +21,7 @@ pub mod ollama;
 pub mod ollama_request;
 mod plain;
 pub mod quirks;
+pub mod rates;
 mod recital;
 pub mod reply;
 pub mod responses;
@@ -47,7 +50,7 @@ use tokio::time::timeout;
 
 use crate::domain::chat::ChatRequest;
 use crate::domain::failure::{Failure, FailureKind, Offer};
-use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::model::{Facts, ModelRef};
 use crate::provider::body::read_body;
 use crate::provider::client::Clients;
 use crate::provider::endpoint::{Endpoint, is_loopback};
@@ -67,8 +70,6 @@ pub use reply::Reply;
 
 /// The name of the built-in guide among the providers.
 const GUIDE: &str = "guide";
-/// How long a listing may take.
-const LISTING: Duration = Duration::from_secs(10);
 /// How long the body of an error is read, and how much of it.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(10), 64 << 10);
 /// The largest listing; OpenRouter's has about a megabyte.
@@ -302,41 +303,11 @@ impl Providers {
         }
     }
 
-    /// The models the provider lists, those that do not chat left out.
-    pub async fn models(&self, provider: &str) -> Result<Vec<ModelSpec>, ProviderError> {
-        let settings = match self.kind(provider).map_err(ours)? {
-            Kind::Guide => return Ok(vec![ModelSpec::named(ModelRef::guide())]),
-            Kind::Http(settings) => settings,
-        };
-        let nameless = ModelRef::new(provider, "");
-        let endpoint = self
-            .endpoint(&nameless, settings, wire::listing(settings.wire))
-            .await
-            .map_err(ours)?;
-        let asked = &endpoint.asked;
-        let listing = async {
-            let response = self.send(&endpoint, Method::GET, None).await;
-            let response = response.map_err(|r| r.error)?;
-            let (bytes, broken) = read_body(response, MAX_LISTING).await;
-            match broken {
-                Some(error) => Err(of_transport(asked, Phase::Answering, error)),
-                None => Ok(bytes),
-            }
-        };
-        let bytes = timeout(LISTING, listing)
-            .await
-            .unwrap_or_else(|_| Err(of_silence(asked, Phase::Asking, LISTING)))?;
-        let value = serde_json::from_slice::<Value>(&bytes).unwrap_or(Value::Null);
-        models::read(provider, &asked.host, &value).ok_or_else(|| {
-            let said = fault::from_bytes(&bytes);
-            let failure = Failure::new(
-                FailureKind::Wire,
-                format!("{provider} has no list of models"),
-                "Type the model's name; chatting does not need the list.",
-            );
-            let detail = format!("{}\n{}", asked.url, asked.scrub.text(&said.message));
-            ProviderError::never(failure.with_detail(detail), By::Server)
-        })
+    /// What is shipped of this model, by the address of its provider.
+    pub fn shipped(&self, model: &ModelRef) -> Option<Facts> {
+        let settings = self.inner.providers.get(&model.provider)?;
+        let url = Url::parse(&settings.base_url).ok()?;
+        catalogue::find(url.host_str()?, &model.name)
     }
 
     fn kind(&self, provider: &str) -> Result<Kind<'_>, Failure> {

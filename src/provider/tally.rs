@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::domain::usage::{Money, Usage};
 use crate::provider::fault::number;
+use crate::provider::rates::dollars;
 
-/// The usage a chunk tells, wherever it stands in it; `None` when it tells none.
+/// Chat Completions: the usage a chunk tells, wherever it stands in it; `None` when it tells none.
 pub fn usage_of(chunk: &Value) -> Option<Usage> {
     let told = [&chunk["usage"], &chunk["x_groq"]["usage"]]
         .into_iter()
@@ -36,6 +37,8 @@ fn from_usage(usage: &Value, timings: &Value) -> Usage {
         number(&usage[chat][field]).or_else(|| number(&usage[responses][field]))
     };
     let inside = |field| either("prompt_tokens_details", "input_tokens_details", field);
+    let long = |chat: &str| number(&usage[chat]["cache_write_tokens_details"]["ttl_12h_tokens"]);
+    let kept_long = long("prompt_tokens_details").or_else(|| long("input_tokens_details"));
     let input = first(&["prompt_tokens", "input_tokens"]);
     let mut output = first(&["completion_tokens", "output_tokens"]);
     let reasoning = either(
@@ -55,6 +58,7 @@ fn from_usage(usage: &Value, timings: &Value) -> Usage {
         input,
         cached: inside("cached_tokens").or_else(|| number(&usage["prompt_cache_hit_tokens"])),
         cache_write: inside("cache_write_tokens"),
+        cache_write_long: kept_long,
         output,
         reasoning,
         cost: cost_of(usage).or_else(|| timings.is_object().then_some(Money(0))),
@@ -86,15 +90,6 @@ fn cost_of(usage: &Value) -> Option<Money> {
         return cost.0.checked_add(upstream.0).map(Money);
     }
     Some(cost)
-}
-
-fn dollars(value: &Value) -> Option<Money> {
-    let cost = match value {
-        Value::Number(n) => Money::parse(&n.to_string()),
-        Value::String(text) => Money::parse(text),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    };
-    cost.filter(|cost| cost.0 >= 0)
 }
 
 #[cfg(test)]
@@ -188,5 +183,26 @@ mod tests {
         ] {
             assert_eq!(usage_of(&none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn responses_count_the_cache_and_reasoning_as_parts() {
+        let usage = json!({"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 500,
+                "cache_write_tokens_details": {"ttl_30m_tokens": 400, "ttl_12h_tokens": 100}},
+            "output_tokens": 300, "output_tokens_details": {"reasoning_tokens": 256}, "total_tokens": 2300});
+        let told = usage_of_response(&json!({"response": {"usage": usage}})).unwrap();
+        assert_eq!(
+            told,
+            Usage {
+                input: Some(2000),
+                cached: Some(1024),
+                cache_write: Some(500),
+                cache_write_long: Some(100),
+                output: Some(300),
+                reasoning: Some(256),
+                ..Usage::default()
+            }
+        );
+        assert_eq!(told.total(), Some(2300));
     }
 }

@@ -16,7 +16,9 @@ use super::{
 use crate::domain::conversation::Sampling;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::ModelRef;
-use crate::domain::usage::{Money, Price};
+use crate::domain::price::{Price, Tariff};
+use crate::domain::usage::Money;
+use crate::domain::when::Millis;
 
 /// All keys with the values they have when nobody sets them.
 const SHIPPED: &str = include_str!("../../config/salon.toml");
@@ -317,11 +319,11 @@ fn limits(reader: &mut Reader) -> Limits {
 }
 
 /// Prices by model; flat ones stand under `default_model`, whatever `--model` says.
-fn pricing(reader: &mut Reader) -> BTreeMap<ModelRef, Price> {
+fn pricing(reader: &mut Reader) -> BTreeMap<ModelRef, Tariff> {
     let mut prices = BTreeMap::new();
     let section = path("pricing");
-    let flat = one_price(reader, &section);
-    if flat != Price::default() {
+    let flat = tariff(reader, &section);
+    if flat != Tariff::default() {
         let model = reader.set(&path("default_model"));
         match model.and_then(|entry| entry.text.parse::<ModelRef>().ok()) {
             Some(model) => {
@@ -340,24 +342,33 @@ fn pricing(reader: &mut Reader) -> BTreeMap<ModelRef, Price> {
         };
         let mut one = section.clone();
         one.push(name);
-        let price = one_price(reader, &one);
-        prices.insert(model, price);
+        let tariff = tariff(reader, &one);
+        prices.insert(model, tariff);
     }
     prices
 }
 
-fn one_price(reader: &mut Reader, section: &[String]) -> Price {
-    let mut take = |key: &str| {
+fn tariff(reader: &mut Reader, section: &[String]) -> Tariff {
+    let key = |key: &str| {
         let mut path = section.to_vec();
         path.push(key.to_owned());
-        reader.read(&path, Shown::Open, a_token)
+        path
     };
-    Price {
+    let mut take = |name: &str| reader.read(&key(name), Shown::Open, a_token);
+    let price = Price {
         input: take("input_per_1k"),
         output: take("output_per_1k"),
         cached: take("cached_per_1k"),
         cache_write: take("cache_write_per_1k"),
+        cache_write_long: None,
         reasoning: take("reasoning_per_1k"),
+    };
+    let from = reader.read(&key("from"), Shown::Open, |text| {
+        Millis::of_day(text).ok_or_else(|| "a day, such as 2026-11-21".to_owned())
+    });
+    Tariff {
+        from,
+        ..Tariff::flat(price)
     }
 }
 

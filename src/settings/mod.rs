@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::domain::conversation::{Sampling, Storage};
 use crate::domain::failure::Failure;
 use crate::domain::model::ModelRef;
-use crate::domain::usage::Price;
+use crate::domain::price::Tariff;
 
 pub use load::{Layers, load};
 pub use paths::Paths;
@@ -37,7 +37,7 @@ pub struct Settings {
     pub chores: Chores,
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Prices of `[pricing."provider/model"]`; a flat `[pricing]` stands under `default_model` (spec A1).
-    pub pricing: BTreeMap<ModelRef, Price>,
+    pub pricing: BTreeMap<ModelRef, Tariff>,
     pub ui: Ui,
     pub network: Network,
     pub user_id: Option<String>,

@@ -41,7 +41,7 @@ pub use names::Named;
 pub use personas::Choice;
 pub use prompt_uses::UseOf;
 pub use turns::{BeginSend, Begun, Withdraw};
-pub use usage::{CostBy, UsageRow};
+pub use usage::UsageRow;
 
 use crate::domain::id::{DeviceId, InstanceId, Mint, Stamp};
 use connections::{Connections, Held, begin};

@@ -6,31 +6,31 @@ use super::Store;
 use super::connections::begin;
 use super::error::StoreError;
 use super::rows::Cells;
-use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::model::{Facts, ModelRef, ModelSpec};
+use crate::domain::price::CostBy;
 use crate::domain::when::Millis;
 
 impl Store {
     /// All of them: those used last first, then favourites, then by name.
     pub async fn models(&self) -> Result<Vec<ModelSpec>, StoreError> {
         let mut reader = self.reader().await?;
-        let rows = sqlx::query(
-            "SELECT provider, name, spec ->> '$.context', listed_at, last_used_at, is_favourite FROM model
-             ORDER BY last_used_at IS NULL, last_used_at DESC, is_favourite DESC, provider, name",
-        )
-        .fetch_all(&mut *reader)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let mut cells = Cells::of(row);
-                Ok(ModelSpec {
-                    model: ModelRef::new(cells.next::<String>()?, cells.next::<String>()?),
-                    context: cells.maybe()?,
-                    listed_at: cells.next::<Option<i64>>()?.map(Millis),
-                    used_at: cells.next::<Option<i64>>()?.map(Millis),
-                    favourite: cells.next()?,
-                })
-            })
-            .collect()
+        let sql = "SELECT provider, name, spec, listed_at, last_used_at, is_favourite FROM model
+             ORDER BY last_used_at IS NULL, last_used_at DESC, is_favourite DESC, provider, name";
+        let rows = sqlx::query(sql).fetch_all(&mut *reader).await?;
+        rows.iter().map(|row| spec(&mut Cells::of(row))).collect()
+    }
+
+    /// One of them; `None` when it was never listed, used or marked.
+    pub async fn model(&self, model: &ModelRef) -> Result<Option<ModelSpec>, StoreError> {
+        let mut reader = self.reader().await?;
+        let sql = "SELECT provider, name, spec, listed_at, last_used_at, is_favourite FROM model
+             WHERE provider = ? AND name = ?";
+        let row = sqlx::query(sql)
+            .bind(model.provider.as_str())
+            .bind(model.name.as_str())
+            .fetch_optional(&mut *reader)
+            .await?;
+        row.map(|row| spec(&mut Cells::of(&row))).transpose()
     }
 
     /// Takes over a provider's listing of this moment. Models it lists no more go, unless they were used or marked: those
@@ -44,14 +44,15 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
         for spec in specs.iter().filter(|spec| spec.model.provider == provider) {
+            // A price the listing tells no more is no price; the rest stays true until it says otherwise.
             sqlx::query(
-                "INSERT INTO model(provider, name, spec, listed_at) VALUES (?, ?, json_object('context', ?), ?)
-                 ON CONFLICT DO UPDATE SET listed_at = excluded.listed_at, spec = json_set(spec, '$.context',
-                   coalesce(excluded.spec ->> '$.context', spec ->> '$.context'))",
+                "INSERT INTO model(provider, name, spec, listed_at) VALUES (?, ?, ?, ?)
+                 ON CONFLICT DO UPDATE SET listed_at = excluded.listed_at,
+                   spec = json_patch(json_remove(spec, '$.tariff', '$.ends'), excluded.spec)",
             )
             .bind(provider)
             .bind(spec.model.name.as_str())
-            .bind(spec.context.and_then(|n| i64::try_from(n).ok()))
+            .bind(serde_json::to_string(&spec.facts).unwrap_or_else(|_| "{}".to_owned()))
             .bind(at.0)
             .execute(&mut *tx)
             .await?;
@@ -132,6 +133,20 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// A row; what its facts hold that this salon cannot read counts as not known.
+fn spec(cells: &mut Cells<'_>) -> Result<ModelSpec, StoreError> {
+    let model = ModelRef::new(cells.next::<String>()?, cells.next::<String>()?);
+    let facts: Facts = serde_json::from_str(&cells.next::<String>()?).unwrap_or_default();
+    Ok(ModelSpec {
+        tariff_by: facts.tariff.is_some().then_some(CostBy::Listing),
+        listed_at: cells.next::<Option<i64>>()?.map(Millis),
+        used_at: cells.next::<Option<i64>>()?.map(Millis),
+        favourite: cells.next()?,
+        model,
+        facts,
+    })
 }
 
 async fn know(tx: &mut SqliteConnection, model: &ModelRef) -> Result<(), StoreError> {

@@ -6,38 +6,15 @@ use sqlx::SqliteConnection;
 use super::Store;
 use super::connections::begin;
 use super::error::StoreError;
-use super::rows::{maybe_int, one_conversation};
+use super::rows::{Cells, maybe_int, one_conversation};
 use crate::domain::chat::Purpose;
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, MessageId, PersonaId, UsageId};
 use crate::domain::message::{Message, Status};
 use crate::domain::model::ModelRef;
-use crate::domain::usage::{Money, Usage};
+use crate::domain::price::{CostBy, Tariff};
+use crate::domain::usage::{Money, Spent, Usage};
 use crate::domain::when::Millis;
-
-/// Whose price a cost was made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CostBy {
-    /// The provider said what it cost.
-    Provider,
-    /// The user's `[pricing]`.
-    Config,
-    /// The provider's listing.
-    Listing,
-    /// The prices shipped with salon.
-    Shipped,
-}
-
-impl CostBy {
-    fn word(self) -> &'static str {
-        match self {
-            CostBy::Provider => "provider",
-            CostBy::Config => "config",
-            CostBy::Listing => "listing",
-            CostBy::Shipped => "shipped",
-        }
-    }
-}
 
 /// One request to a provider. It outlives what it was for.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +32,8 @@ pub struct UsageRow {
     /// `None` = not known, never 0 for that.
     pub cost: Option<Money>,
     pub cost_by: Option<CostBy>,
+    /// The prices the cost was made with; `None` when the provider told the cost or nobody knows it.
+    pub tariff: Option<Tariff>,
     pub first_token_ms: Option<u64>,
     pub total_ms: Option<u64>,
     /// How it ended.
@@ -63,10 +42,37 @@ pub struct UsageRow {
     pub attempts: u32,
 }
 
+/// Milliseconds of an hour.
+const HOUR: i64 = 3_600_000;
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 
 impl Store {
+    /// What all requests since then used and cost, of all purposes, those of other salons on this file too. Whole hours
+    /// come from the sums.
+    pub async fn spent(&self, since: Millis) -> Result<Spent, StoreError> {
+        let hour = since.0.div_euclid(HOUR) + i64::from(since.0.rem_euclid(HOUR) > 0);
+        let mut reader = self.reader().await?;
+        let row = sqlx::query(
+            "SELECT coalesce(sum(cost), 0), coalesce(sum(unpriced), 0), coalesce(sum(tokens), 0) FROM (
+               SELECT cost_pico AS cost, unpriced, input + output AS tokens FROM usage_sum WHERE hour >= ?1
+               UNION ALL
+               SELECT coalesce(cost_pico, 0), cost_pico IS NULL, coalesce(input, 0) + coalesce(output, 0) FROM usage
+               WHERE at >= ?2 AND at < ?3)",
+        )
+        .bind(hour)
+        .bind(since.0)
+        .bind(hour * HOUR)
+        .fetch_one(&mut *reader)
+        .await?;
+        let mut cells = Cells::of(&row);
+        Ok(Spent {
+            cost: Money(cells.next()?),
+            unpriced: u64::try_from(cells.next::<i64>()?).unwrap_or(0),
+            tokens: u64::try_from(cells.next::<i64>()?).unwrap_or(0),
+        })
+    }
+
     /// Writes the row of a request, once: a row with this id that is there already stays, and nothing else changes. The
     /// reply, if it was for one, takes over its figures. The conversation as it stands now, `None` when there is none.
     pub async fn measure(
@@ -76,7 +82,8 @@ impl Store {
     ) -> Result<Option<Conversation>, StoreError> {
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
-        if insert(&mut tx, row, self.stamp()).await? {
+        let price = price(&mut tx, row).await?;
+        if insert(&mut tx, row, price, self.stamp()).await? {
             for (what, ms) in [("first", row.first_token_ms), ("total", row.total_ms)] {
                 if let Some(ms) = ms {
                     count_time(&mut tx, row, what, ms).await?;
@@ -96,11 +103,17 @@ impl Store {
 }
 
 /// Whether it was new. Its sums follow by a trigger.
-async fn insert(tx: &mut SqliteConnection, row: &UsageRow, stamp: i64) -> Result<bool, StoreError> {
+async fn insert(
+    tx: &mut SqliteConnection,
+    row: &UsageRow,
+    price: Option<i64>,
+    stamp: i64,
+) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "INSERT INTO usage(id, at, purpose, conversation_id, message_id, persona_id, provider, model, input, cache_read,
-           cache_write, output, reasoning, cost_pico, cost_by, first_token_ms, total_ms, status, attempts, stamp, origin)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING",
+           cache_write, output, reasoning, cost_pico, cost_by, price_n, first_token_ms, total_ms, status, attempts, stamp,
+           origin)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING",
     )
     .bind(row.id.0)
     .bind(row.at.0)
@@ -117,6 +130,7 @@ async fn insert(tx: &mut SqliteConnection, row: &UsageRow, stamp: i64) -> Result
     .bind(maybe_int(row.usage.reasoning))
     .bind(row.cost.map(|cost| cost.0))
     .bind(row.cost_by.map(CostBy::word))
+    .bind(price)
     .bind(maybe_int(row.first_token_ms))
     .bind(maybe_int(row.total_ms))
     .bind(row.status.word())
@@ -125,6 +139,56 @@ async fn insert(tx: &mut SqliteConnection, row: &UsageRow, stamp: i64) -> Result
     .execute(tx)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// The row of the prices a request was priced with; a new one where they differ from the last ones of their source.
+async fn price(tx: &mut SqliteConnection, row: &UsageRow) -> Result<Option<i64>, StoreError> {
+    let (Some(by), Some(tariff)) = (row.cost_by, &row.tariff) else {
+        return Ok(None);
+    };
+    let (model, price) = (row.model.to_string(), tariff.price);
+    let is_plain = tariff.tiers.is_empty() && price.cache_write_long.is_none();
+    let tiers = (!is_plain).then(|| {
+        let tiers = serde_json::json!({ "cache_write_long": price.cache_write_long, "tiers": tariff.tiers });
+        tiers.to_string()
+    });
+    let last = sqlx::query(
+        "SELECT n, input IS ? AND cache_read IS ? AND cache_write IS ? AND output IS ? AND reasoning IS ? AND tiers IS ?
+         FROM price WHERE model = ? AND source = ? ORDER BY from_at DESC, n DESC LIMIT 1",
+    )
+    .bind(price.input)
+    .bind(price.cached)
+    .bind(price.cache_write)
+    .bind(price.output)
+    .bind(price.reasoning)
+    .bind(tiers.as_deref())
+    .bind(model.as_str())
+    .bind(by.word())
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some(last) = last {
+        let mut cells = Cells::of(&last);
+        let (n, is_same): (i64, bool) = (cells.next()?, cells.next()?);
+        if is_same {
+            return Ok(Some(n));
+        }
+    }
+    let made = sqlx::query(
+        "INSERT INTO price(model, from_at, source, input, cache_read, cache_write, output, reasoning, tiers)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(model.as_str())
+    .bind(tariff.from.unwrap_or(row.at).0)
+    .bind(by.word())
+    .bind(price.input)
+    .bind(price.cached)
+    .bind(price.cache_write)
+    .bind(price.output)
+    .bind(price.reasoning)
+    .bind(tiers.as_deref())
+    .execute(tx)
+    .await?;
+    Ok(Some(made.last_insert_rowid()))
 }
 
 async fn count_time(

@@ -14,19 +14,23 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{keeping, ladder, leaving};
+use super::{keeping, ladder, leaving, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
 use crate::protocol::{Chat, Command, Data};
 
 /// Does what the action says, wherever it came from.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table with a line an action, and the compiler sees that none is missing"
+)]
 pub fn act(model: &mut Model, action: Action) {
     match action {
         Action::Send => send(model),
         Action::PickModel => match model.overlays.last().map(|top| top.purpose) {
-            Some(Purpose::PersonaForm) => talk::pick_model(model, Purpose::PersonaModel),
-            Some(_) | None => talk::pick_model(model, Purpose::Model),
+            Some(Purpose::PersonaForm) => models::pick(model, Purpose::PersonaModel),
+            Some(_) | None => models::pick(model, Purpose::Model),
         },
         Action::EditSystem => talk::edit_system(model),
         Action::PickPersona => personas::pick(model),
@@ -94,8 +98,8 @@ pub fn act(model: &mut Model, action: Action) {
         Action::PromptVersions => keeping::versions(model),
         Action::PromptUses => keeping::uses(model),
         Action::EditOutside => outside(model),
-        Action::RefreshPicker => talk::refresh_models(model),
-        Action::Favourite => talk::mark_favourite(model),
+        Action::RefreshPicker => models::refresh(model),
+        Action::Favourite => models::mark(model),
         Action::FocusComposer => focus(model, Focus::Composer),
         Action::FocusList => focus(model, Focus::List),
         Action::FocusTranscript => focus(model, Focus::Transcript),
@@ -178,7 +182,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 /// A typed word with what followed it; most take nothing more.
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
-        (Action::PickModel, _) if !rest.is_empty() => talk::use_model(model, rest),
+        (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),

@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{keeping, personas, prompts, secret, shelf, talk};
+use super::{keeping, models, personas, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -11,7 +11,7 @@ use crate::protocol::Act;
 /// The overlay of this purpose closed with this choice.
 pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
     match (purpose, choice) {
-        (Purpose::Model, Choice::Picked(name)) => talk::use_model(model, &name),
+        (Purpose::Model, Choice::Picked(name)) => models::choose(model, &name),
         (Purpose::RetryWith(reply), Choice::Picked(name)) => match name.parse::<ModelRef>() {
             Ok(by) => talk::retry_by(model, reply, by),
             Err(bad) => model.say(bad.to_string()),

@@ -1,4 +1,4 @@
-//! The line over the conversation: its title, its persona, where the reader is; and its own instructions below.
+//! The line over the conversation: its title, its persona, where the reader is or what it cost; and its own instructions below.
 
 use ratatui::layout::Rect;
 
@@ -30,7 +30,8 @@ fn paint_title(canvas: &mut Canvas<'_>, model: &Model) {
         None => Clean::own("New conversation"),
     };
     let trashed = model.open.as_ref().is_some_and(|c| c.trashed_at.is_some());
-    let aside = if trashed {
+    let mut tone = Tone::Accent;
+    let mut aside = if trashed {
         Clean::own("in the trash")
     } else {
         let here = match model.focus {
@@ -44,6 +45,11 @@ fn paint_title(canvas: &mut Canvas<'_>, model: &Model) {
             Some(_) | None => marker,
         }
     };
+    if aside.is_empty() {
+        tone = Tone::Dim;
+        let spent = model.open.as_ref().map(|c| c.spent().words());
+        aside = Clean::line(&spent.unwrap_or_default());
+    }
     let persona = fresh::here(model).and_then(|id| model.roster.heading(id));
     let persona = cut(&persona.unwrap_or_default(), area.width / 2);
     let between = if aside.is_empty() || persona.is_empty() {
@@ -63,7 +69,7 @@ fn paint_title(canvas: &mut Canvas<'_>, model: &Model) {
         width: from.saturating_sub(between).min(inner.width),
         ..inner
     };
-    canvas.put_right(before, (x + 1, 0), &aside, Look::of(Tone::Accent));
+    canvas.put_right(before, (x + 1, 0), &aside, Look::of(tone));
 }
 
 /// The conversation's own instructions, folded to one line.

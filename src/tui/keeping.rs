@@ -215,7 +215,7 @@ pub fn pick_version(model: &mut Model, versions: Vec<PromptVersion>) {
             value: one.version.to_string(),
             label: Clean::line(&format!("{} · {}", one.version, one.title)),
             aside: Clean::line(&when(model, one.created_at)),
-            is_marked: false,
+            ..Row::default()
         })
         .collect();
     let keys = Clean::own("⏎ read · Esc");
@@ -272,7 +272,7 @@ pub fn pick_use(model: &mut Model, uses: &[PromptUse]) {
                 one.version,
                 when(model, one.at)
             )),
-            is_marked: false,
+            ..Row::default()
         }
     };
     let rows = uses.iter().map(row).collect();

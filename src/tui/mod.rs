@@ -15,6 +15,7 @@ mod ladder;
 mod leaving;
 mod live;
 pub mod model;
+mod models;
 pub mod msg;
 mod news;
 mod open;
@@ -28,6 +29,7 @@ mod reader;
 pub mod roster;
 mod secret;
 mod shelf;
+mod spent;
 mod talk;
 pub mod terminal;
 pub mod text;
@@ -120,7 +122,7 @@ pub async fn run(
         face.apply(&mut model, &mut screen, msg)?;
     }
     face.clock.request_now(Instant::now());
-    let mut keys = EventStream::new();
+    let mut keys = None;
     while !face.has_left {
         let turn = face.turn(&mut model, &mut screen, &mut keys, &mut signals);
         if let Err(error) = turn.await {
@@ -178,10 +180,11 @@ impl Face {
         &mut self,
         model: &mut Model,
         screen: &mut Screen,
-        keys: &mut EventStream,
+        reader: &mut Option<EventStream>,
         signals: &mut Receiver<Signal>,
     ) -> io::Result<()> {
         let due = self.clock.due();
+        let keys = reader.get_or_insert_with(EventStream::new);
         tokio::select! { biased;
             Some(signal) = signals.recv() => {
                 self.apply(model, screen, Msg::Signal(signal))?;
@@ -232,7 +235,7 @@ impl Face {
             }
         }
         if let Some(text) = self.lent.take() {
-            self.lend(model, screen, (keys, signals), &text).await?;
+            self.lend(model, screen, (reader, signals), &text).await?;
         }
         if let Some(at) = model.deadline() {
             self.clock.wake_at(self.started + Duration::from_millis(at));
@@ -371,11 +374,11 @@ impl Face {
         &mut self,
         model: &mut Model,
         screen: &mut Screen,
-        (keys, signals): (&mut EventStream, &mut Receiver<Signal>),
+        (reader, signals): (&mut Option<EventStream>, &mut Receiver<Signal>),
         text: &str,
     ) -> io::Result<()> {
-        // The reader of this one would take the editor's keys.
-        *keys = EventStream::new();
+        // It would take the editor's keys. The next one is made when it is gone: both would wait for one lock.
+        *reader = None;
         terminal::leave();
         let mut is_over = false;
         let text = self

@@ -21,6 +21,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::sync::SyncState;
+use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
@@ -62,6 +63,7 @@ pub enum Ask {
         by: isize,
     },
     Thinking,
+    Spent,
     Personas,
     /// The persona of a typed name, to be taken.
     Persona,
@@ -123,6 +125,7 @@ pub struct Model {
     pub model_failures: BTreeMap<String, Failure>,
     /// How sync stands; `None` = no hub, or not known yet.
     pub sync: Option<SyncState>,
+    pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
     pub quit_armed: Option<u64>,
@@ -145,6 +148,14 @@ pub struct Model {
     pub frames: Frames,
     /// Which keys a first start offers: name of the variable and whether it is set.
     pub key_sources: Vec<(String, bool)>,
+}
+
+/// The sum of a day.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Today {
+    pub spent: Spent,
+    /// When the next day begins where the user is.
+    pub until: Millis,
 }
 
 /// Where the panes stand; an empty one is not shown.
@@ -200,6 +211,7 @@ impl Model {
             missed_model: None,
             model_failures: BTreeMap::new(),
             sync: None,
+            today: Today::default(),
             undo: None,
             quit_armed: None,
             last_esc: None,

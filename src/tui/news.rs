@@ -9,7 +9,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{fresh, keeping, personas, prompts, secret, shelf, talk, words};
+use super::{fresh, keeping, models, personas, prompts, secret, shelf, spent, talk, words};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -20,6 +20,7 @@ use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step, Which};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
+    spent::heard(model, &event);
     let is_words = matches!(
         event.news,
         News::Turn {
@@ -206,7 +207,7 @@ fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Optio
     match failure.offer {
         Some(Offer::PickModel) => {
             let is_missing = failure.kind == FailureKind::Input;
-            talk::pick_another_model(model, purpose, is_missing);
+            models::pick_another(model, purpose, is_missing);
         }
         Some(Offer::SetKey) => secret::ask(model, provider),
         None => {}
@@ -302,6 +303,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Thinking
             | Ask::Versions
             | Ask::Uses
+            | Ask::Spent
             | Ask::Personas
             | Ask::Persona
             | Ask::Inside(_)
@@ -414,8 +416,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         } => {
             model.models = models;
             model.model_failures = failures.into_iter().collect();
-            talk::refill_models(model, is_whole);
+            models::refill(model, is_whole);
         }
+        Answer::Spent(sum) => spent::told(model, ask, sum),
         Answer::Done { what, undo } => {
             match ask {
                 Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
@@ -477,8 +480,7 @@ fn pick_question(model: &mut Model, questions: Vec<(MessageId, String)>) {
         .map(|(id, text)| Row {
             value: id.to_string(),
             label: Clean::line(text.trim()),
-            aside: Clean::default(),
-            is_marked: false,
+            ..Row::default()
         })
         .collect();
     let keys = Clean::own("⏎ edit as a new branch · Esc");

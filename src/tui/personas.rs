@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::focus::focus;
 use super::fresh::{self, here};
 use super::model::{Ask, Focus, Model};
+use super::models::window_words;
 use super::overlay::persona::{FormKeys, PersonaForm};
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::groups::Groups;
-use super::talk::window_words;
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::Failure;
@@ -83,6 +83,7 @@ fn rows(model: &Model, which: Which) -> Vec<Row> {
         label: Clean::line(&listed.persona.profile.name),
         aside: Clean::line(&figures(listed, model.now)),
         is_marked: Some(listed.persona.id) == current,
+        ..Row::default()
     };
     match which {
         Which::Active => {
@@ -91,6 +92,7 @@ fn rows(model: &Model, which: Which) -> Vec<Row> {
                 label: Clean::own(NONE),
                 aside: Clean::own("the model itself"),
                 is_marked: current.is_none(),
+                ..Row::default()
             };
             let rows = model.roster.active().map(row);
             rows.chain([nobody]).collect()

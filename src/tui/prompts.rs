@@ -3,11 +3,11 @@
 use super::focus::{ask_prompts, focus};
 use super::keeping;
 use super::model::{Ask, Focus, Model};
+use super::models;
 use super::overlay::fill::{Fill, Keys, Subject};
 use super::overlay::picker::{Picker, Row};
 use super::overlay::trial::Trial as Growing;
 use super::overlay::{Body, Overlay, Purpose};
-use super::talk;
 use super::words;
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Draft, Sampling};
@@ -175,7 +175,7 @@ pub fn try_with(model: &mut Model) {
     if !open_top(model) {
         return;
     }
-    talk::pick_model(model, Purpose::TrialModel);
+    models::pick(model, Purpose::TrialModel);
 }
 
 /// This model is asked from now on in the fill on top.
@@ -261,7 +261,7 @@ pub fn pick_group(model: &mut Model) {
             label: Clean::line(&term),
             value: term,
             aside: Clean::line(&count.to_string()),
-            is_marked: false,
+            ..Row::default()
         })
         .collect();
     let picker = Picker::new(

@@ -4,18 +4,15 @@ use super::focus::focus;
 use super::model::{Ask, Focus, Model};
 use super::open;
 use super::overlay::form::Form;
-use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
-use super::words;
-use crate::domain::clean::Clean;
+use super::{models, words};
 use crate::domain::conversation::Draft;
-use crate::domain::hint::unlikeness;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::{Message, Role};
-use crate::domain::model::{ModelRef, ModelSpec};
-use crate::keys::{Action, Context};
-use crate::protocol::{At, Chat, Command, Data, To, Turn};
+use crate::domain::model::ModelRef;
+use crate::keys::Action;
+use crate::protocol::{At, Chat, Command, To, Turn};
 
 /// Said when something must wait for the reply being written; it goes when the reply ends.
 pub const IS_RUNNING: &str = "a reply is running, Esc stops it";
@@ -123,7 +120,7 @@ fn is_busy(model: &mut Model) -> bool {
 /// The same with a model to choose.
 pub fn retry_with(model: &mut Model) {
     match reply_at_hand(model) {
-        Some(reply) => pick_model(model, Purpose::RetryWith(reply.id)),
+        Some(reply) => models::pick(model, Purpose::RetryWith(reply.id)),
         None => model.say("there is no answer to ask for again"),
     }
 }
@@ -232,204 +229,14 @@ pub fn new_conversation(model: &mut Model) {
     open::fresh(model, drafts);
 }
 
-/// Opens the model picker.
-pub fn pick_model(model: &mut Model, purpose: Purpose) {
-    model.missed_model = None;
-    open_picker(model, purpose);
-}
-
-/// Opens the model picker after the model at hand was not there, or too small (faults 11, 13): names like its own come
-/// first, or larger windows.
-pub fn pick_another_model(model: &mut Model, purpose: Purpose, is_missing: bool) {
-    model.missed_model = Some((model.model().clone(), is_missing));
-    open_picker(model, purpose);
-}
-
 /// Sends what stands in the composer to another model, which is used from then on.
 pub fn send_with(model: &mut Model, name: &str) {
     if name.parse::<ModelRef>().is_ok() {
         model.composer.notice = None;
-        use_model(model, name);
+        models::choose(model, name);
         send(model);
     } else {
-        use_model(model, name);
-    }
-}
-
-fn open_picker(model: &mut Model, purpose: Purpose) {
-    let aside = match purpose {
-        Purpose::RetryWith(_) => Clean::own("for this answer only"),
-        Purpose::PersonaModel => Clean::own("of this persona"),
-        Purpose::SendWith => Clean::own("your message is sent to it"),
-        Purpose::TrialModel => Clean::own("for this trial only"),
-        Purpose::Model
-        | Purpose::Rewind
-        | Purpose::Rename(_)
-        | Purpose::System
-        | Purpose::Key
-        | Purpose::TrashLive(_)
-        | Purpose::Fill
-        | Purpose::Group
-        | Purpose::PromptForm
-        | Purpose::Versions
-        | Purpose::Uses
-        | Purpose::Reading
-        | Purpose::Persona(_)
-        | Purpose::PersonaForm
-        | Purpose::Told
-        | Purpose::Help => Clean::own("used from the next message on"),
-    };
-    let hint = |action| {
-        model
-            .keymap
-            .hint(Context::Overlay, action)
-            .unwrap_or_default()
-    };
-    let keys = format!(
-        "⏎ use · {} favourite · {} refresh · Esc",
-        hint(Action::Favourite),
-        hint(Action::RefreshPicker)
-    );
-    let rows = model_rows(model);
-    let picker =
-        Picker::new(Clean::own("Model"), aside, Clean::line(&keys), rows).taking_typed("use");
-    model.overlays.push(Overlay {
-        purpose,
-        body: Body::Picker(picker),
-    });
-    model.ask(
-        Command::Data(Data::Models {
-            refresh: model.models.is_empty() || model.missed_model.is_some(),
-        }),
-        Ask::Models,
-    );
-}
-
-/// Asks the providers for their models again.
-pub fn refresh_models(model: &mut Model) {
-    note(model, "asking the providers …");
-    model.ask(Command::Data(Data::Models { refresh: true }), Ask::Models);
-}
-
-/// The picker of models shows what is known now.
-pub fn refill_models(model: &mut Model, is_whole: bool) {
-    let rows = model_rows(model);
-    let failed: Vec<String> = model
-        .model_failures
-        .iter()
-        .map(|(provider, failure)| format!("{provider}: {}", failure.title))
-        .collect();
-    for overlay in &mut model.overlays {
-        if let (
-            Purpose::Model
-            | Purpose::SendWith
-            | Purpose::RetryWith(_)
-            | Purpose::TrialModel
-            | Purpose::PersonaModel,
-            Body::Picker(picker),
-        ) = (overlay.purpose, &mut overlay.body)
-        {
-            picker.fill(rows.clone());
-            if is_whole || !failed.is_empty() {
-                picker.note = Clean::line(&failed.join(" · "));
-            }
-        }
-    }
-}
-
-fn note(model: &mut Model, words: &'static str) {
-    if let Some(Overlay {
-        body: Body::Picker(picker),
-        ..
-    }) = model.overlays.last_mut()
-    {
-        picker.note = Clean::own(words);
-    }
-}
-
-fn model_rows(model: &Model) -> Vec<Row> {
-    let row = |spec: &ModelSpec| Row {
-        value: spec.model.to_string(),
-        label: Clean::line(&spec.model.to_string()),
-        aside: Clean::line(&spec.context.map_or_else(String::new, window_words)),
-        is_marked: spec.favourite,
-    };
-    let mut specs: Vec<&ModelSpec> = model.models.iter().collect();
-    if let Some((missed, is_missing)) = &model.missed_model {
-        specs.retain(|spec| spec.model != *missed);
-        let name = missed.to_string();
-        specs.sort_by_cached_key(|spec| {
-            let far = match is_missing {
-                true => unlikeness(&name, &spec.model.to_string()),
-                false => 0,
-            };
-            let window = if *is_missing { None } else { spec.context };
-            (spec.model.is_guide(), far, std::cmp::Reverse(window))
-        });
-    }
-    specs.into_iter().map(row).collect()
-}
-
-/// A window in words: `128 k`, `1 M`.
-pub fn window_words(tokens: u64) -> String {
-    match tokens {
-        0..1_000 => tokens.to_string(),
-        1_000..1_000_000 => format!("{} k", tokens / 1_000),
-        _ => format!("{} M", tokens / 1_000_000),
-    }
-}
-
-/// Marks the selected model as a favourite, or unmarks it.
-pub fn mark_favourite(model: &mut Model) {
-    let Some(Overlay {
-        body: Body::Picker(picker),
-        ..
-    }) = model.overlays.last()
-    else {
-        return;
-    };
-    let Some((value, favourite)) = picker
-        .current()
-        .map(|row| (row.value.clone(), !row.is_marked))
-    else {
-        return;
-    };
-    if let Ok(chosen) = value.parse::<ModelRef>() {
-        if let Some(spec) = model.models.iter_mut().find(|spec| spec.model == chosen) {
-            spec.favourite = favourite;
-        }
-        model.tell(Command::Data(Data::MarkModel {
-            model: chosen,
-            favourite,
-        }));
-        refill_models(model, false);
-    }
-}
-
-/// Uses another model from the next message on.
-pub fn use_model(model: &mut Model, text: &str) {
-    let chosen = match text.parse::<ModelRef>() {
-        Ok(chosen) => chosen,
-        Err(bad) => {
-            model.say(bad.to_string());
-            return;
-        }
-    };
-    match model.here() {
-        Some(conversation) => {
-            model.ask(
-                Command::Chat(Chat::SwitchModel {
-                    conversation,
-                    model: chosen,
-                }),
-                Ask::Change,
-            );
-        }
-        None => {
-            model.say(format!("{chosen} from the next message on"));
-            model.new_model = chosen;
-            model.model_before = None;
-        }
+        models::choose(model, name);
     }
 }
 

@@ -10,8 +10,8 @@ use super::model::{Focus, Model};
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
 use super::personas;
-use super::prompts;
 use super::told;
+use super::{prompts, spent};
 use crate::domain::failure::Failure;
 use crate::keys::{Action, Chord, Context, Key, Lookup};
 
@@ -29,6 +29,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    spent::look_at_the_clock(model);
     told::refresh(model);
     std::mem::take(&mut model.effects)
 }

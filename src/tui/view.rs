@@ -281,15 +281,15 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::Help, "keys"),
         ],
     };
-    let cost = match &model.open {
-        Some(c) if c.cost.0 > 0 => c.cost.short(),
-        _ => String::new(),
+    let today = match model.today.spent.words() {
+        none if none.is_empty() => none,
+        words => format!("today {words}"),
     };
     let status = Status {
         hints: hints.into_iter().flatten().collect(),
         toast: model.toast.as_ref(),
         model: model.is_home.then(|| model.model()),
-        cost,
+        today,
         sync: model.sync.as_ref(),
     };
     status.paint(canvas, model.frames.status);

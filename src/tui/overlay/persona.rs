@@ -72,7 +72,7 @@ impl PersonaForm {
         let at = at.clone().position(|r| *r == profile.relationship);
         let model = profile.model.as_ref().map(ToString::to_string);
         let temperature = profile.temperature.map(|t| t.to_string());
-        let any = Clean::line(&format!("the one in use · {} lists them", keys.model));
+        let any = Clean::line(&format!("{} picks one", keys.model));
         let sheet = Sheet::new(vec![
             Field::line("name", &profile.name).hinting(Clean::own("needed")),
             Field::choice("relationship", relationships, at.unwrap_or(0)),

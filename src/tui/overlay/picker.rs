@@ -14,13 +14,17 @@ use crate::tui::text::edit::Editor;
 use crate::tui::theme::{Look, Tone};
 
 /// A row to choose.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// What choosing it gives.
     pub value: String,
     pub label: Clean,
-    /// At the right end, dim.
+    /// At the right end, dim, of a row without columns.
     pub aside: Clean,
+    /// Beside the label, dim, the more important first; every row of a picker has as many.
+    pub columns: Vec<Clean>,
+    /// Said under the rows while it is selected; empty = nothing.
+    pub about: Clean,
     pub is_marked: bool,
 }
 
@@ -37,13 +41,19 @@ pub struct Picker {
     top: usize,
     /// A typed text that is no row may be taken too; the words say as what.
     typed: Option<&'static str>,
-    /// One line under the rows, such as a provider that did not answer.
-    pub note: Clean,
+    /// Lines under the rows, such as a provider that did not answer.
+    pub notes: Vec<(Clean, Tone)>,
+    /// Cells of the widest label, then of each column.
+    widths: Vec<u16>,
     area: Rect,
 }
 
 /// Most rows shown at a time.
 const ROWS: u16 = 14;
+/// Cells between two columns.
+const GAP: u16 = 2;
+/// A last column that is cut shows at least so many cells.
+const LEAST: u16 = 8;
 
 impl Picker {
     /// A picker of these rows.
@@ -58,11 +68,55 @@ impl Picker {
             selected: 0,
             top: 0,
             typed: None,
-            note: Clean::default(),
+            notes: Vec::new(),
+            widths: Vec::new(),
             area: Rect::default(),
         };
+        picker.measure();
         picker.filter();
         picker
+    }
+
+    fn measure(&mut self) {
+        self.widths.clear();
+        for row in &self.rows {
+            let cells = std::iter::once(&row.label).chain(&row.columns);
+            for (at, cell) in cells.enumerate() {
+                match self.widths.get_mut(at) {
+                    Some(widest) => *widest = width(cell).max(*widest),
+                    None => self.widths.push(width(cell)),
+                }
+            }
+        }
+    }
+
+    /// Where the columns begin in a row of so many cells, and how wide each is. Labels keep at least half the row; of
+    /// the columns the last ones give way.
+    fn places(&self, room: u16) -> Vec<(u16, u16)> {
+        let (label, columns) = match self.widths.split_first() {
+            Some((label, columns)) => (*label, columns),
+            None => return Vec::new(),
+        };
+        let needed = label.min(room / 2);
+        let mut left = room.saturating_sub(needed);
+        let mut kept: Vec<u16> = Vec::new();
+        for (at, column) in columns.iter().enumerate() {
+            let fits = left.saturating_sub(GAP).min(*column);
+            let is_last = at + 1 == columns.len();
+            if fits < *column && !(is_last && fits >= LEAST) {
+                break;
+            }
+            kept.push(fits);
+            left -= fits + GAP.min(left);
+        }
+        let taken: u16 = kept.iter().map(|column| column + GAP).sum();
+        let mut x = label.min(room.saturating_sub(taken));
+        let mut places = Vec::with_capacity(kept.len());
+        for column in kept {
+            places.push((x + GAP, column));
+            x += GAP + column;
+        }
+        places
     }
 
     /// Also takes a typed text that is no row, such as a model's name, offered with these words.
@@ -84,6 +138,7 @@ impl Picker {
         let chosen = self.current().map(|row| row.value.clone());
         let selected = self.selected;
         self.rows = rows;
+        self.measure();
         self.filter();
         self.selected = match chosen.filter(|_| selected > 0) {
             Some(value) => self
@@ -188,7 +243,20 @@ impl Picker {
         let rows = u16::try_from(self.rows.len().max(3))
             .unwrap_or(ROWS)
             .min(ROWS);
-        rows + 3 + u16::from(self.typed.is_some()) + u16::from(!self.note.is_empty())
+        let notes = u16::try_from(self.notes.len()).unwrap_or(ROWS);
+        rows + 3 + u16::from(self.typed.is_some()) + u16::from(self.has_about()) + notes
+    }
+
+    fn has_about(&self) -> bool {
+        self.rows.iter().any(|row| !row.about.is_empty())
+    }
+
+    /// Rows under the list: what is said of the selected row, and the first notes as far as there is room.
+    fn under_rows(&self) -> (u16, u16) {
+        let most = self.area.height.saturating_sub(5) / 3;
+        let about = u16::from(self.has_about()).min(most);
+        let notes = u16::try_from(self.notes.len()).unwrap_or(most);
+        (about, notes.min(most - about))
     }
 
     pub fn layout(&mut self, area: Rect) {
@@ -214,9 +282,8 @@ impl Picker {
     }
 
     fn list_rows(&self) -> u16 {
-        self.area
-            .height
-            .saturating_sub(3 + u16::from(!self.note.is_empty()))
+        let (about, notes) = self.under_rows();
+        self.area.height.saturating_sub(3 + about + notes)
     }
 
     pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
@@ -240,14 +307,14 @@ impl Picker {
         for (y, at) in (0..list.height).zip(self.top..self.count()) {
             self.paint_row(canvas, list, y, at);
         }
-        if !self.note.is_empty() {
-            let y = inner.height.saturating_sub(1);
-            canvas.put(
-                inner,
-                (0, y),
-                &cut(&self.note, inner.width),
-                Look::of(Tone::Warning),
-            );
+        let (about, notes) = self.under_rows();
+        let first = inner.height.saturating_sub(notes);
+        if let Some(row) = self.current().filter(|_| about > 0) {
+            let line = cut(&row.about, inner.width.saturating_sub(3));
+            canvas.put(inner, (3, first - about), &line, Look::of(Tone::Dim));
+        }
+        for (y, (note, tone)) in (first..inner.height).zip(&self.notes) {
+            canvas.put(inner, (0, y), &cut(note, inner.width), Look::of(*tone));
         }
         self.query.caret_cell(query)
     }
@@ -270,12 +337,23 @@ impl Picker {
                     Clean::own(" ")
                 };
                 canvas.put(list, (1, y), &mark, Look::of(Tone::Warning));
-                // The label keeps half of the line where both are long.
-                let label = width(&row.label).min(list.width / 2) + 4;
-                let aside = cut(&row.aside, list.width.saturating_sub(label));
-                let room = list.width.saturating_sub(4 + width(&aside));
-                let x = canvas.put(list, (3, y), &cut(&row.label, room), look);
-                canvas.put_right(list, (x + 1, y), &aside, Look::of(Tone::Dim));
+                if row.columns.is_empty() {
+                    // The label keeps half of the line where both are long.
+                    let label = width(&row.label).min(list.width / 2) + 4;
+                    let aside = cut(&row.aside, list.width.saturating_sub(label));
+                    let room = list.width.saturating_sub(4 + width(&aside));
+                    let x = canvas.put(list, (3, y), &cut(&row.label, room), look);
+                    canvas.put_right(list, (x + 1, y), &aside, Look::of(Tone::Dim));
+                } else {
+                    let room = list.width.saturating_sub(3);
+                    let places = self.places(room);
+                    let label = places.first().map_or(room, |(x, _)| x - GAP);
+                    canvas.put(list, (3, y), &cut(&row.label, label), look);
+                    for ((x, cells), column) in places.into_iter().zip(&row.columns) {
+                        let dim = Look::of(Tone::Dim);
+                        canvas.put(list, (3 + x, y), &cut(column, cells), dim);
+                    }
+                }
             }
             None => {
                 let words = format!("{} {}", self.typed.unwrap_or(""), self.query.text().trim());
@@ -300,8 +378,7 @@ mod tests {
             .map(|value| Row {
                 value: (*value).to_owned(),
                 label: Clean::line(value),
-                aside: Clean::default(),
-                is_marked: false,
+                ..Row::default()
             })
             .collect()
     }
@@ -350,6 +427,24 @@ mod tests {
         picker.query.set_text("zzz", 3);
         picker.filter();
         assert_eq!(picker.act(Action::Accept), Outcome::Stay);
+    }
+
+    #[test]
+    fn columns_give_way_from_the_last() {
+        let row = Row {
+            label: Clean::own("openrouter/openai/gpt-oss"),
+            columns: ["128 k", "$2.50 / $10.00", "text, images, pdf"]
+                .map(Clean::own)
+                .to_vec(),
+            ..Row::default()
+        };
+        let nothing = Clean::default;
+        let picker = Picker::new(nothing(), nothing(), nothing(), vec![row]);
+        assert_eq!(picker.places(70), [(27, 5), (34, 14), (50, 17)]);
+        assert_eq!(picker.places(62), [(27, 5), (34, 14), (50, 12)]);
+        assert_eq!(picker.places(52), [(27, 5), (34, 14)]);
+        assert_eq!(picker.places(36), [(27, 5)]);
+        assert_eq!(picker.places(10), []);
     }
 
     #[test]

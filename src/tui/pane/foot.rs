@@ -162,16 +162,16 @@ pub(super) fn figures(message: &Message) -> String {
     if let Some(ms) = message.total_ms {
         parts.push(seconds(ms));
     }
+    let about = if message.usage.is_some_and(|usage| usage.is_estimate) {
+        "≈"
+    } else {
+        ""
+    };
     if let Some(tokens) = message.usage.as_ref().and_then(|usage| usage.output) {
-        let about = if message.usage.is_some_and(|usage| usage.is_estimate) {
-            "≈"
-        } else {
-            ""
-        };
         parts.push(format!("{about}{tokens} tok"));
     }
     if let Some(cost) = message.cost.filter(|cost| cost.0 > 0) {
-        parts.push(cost.short());
+        parts.push(format!("{about}{}", cost.short()));
     }
     parts.join(" · ")
 }

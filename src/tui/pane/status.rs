@@ -1,4 +1,5 @@
-//! The status line: hints for what is focused or a toast on the left, the model and how sync stands on the right.
+//! The status line: hints for what is focused or a toast on the left; the model, how sync stands and today's cost on the
+//! right.
 
 use ratatui::layout::Rect;
 
@@ -24,8 +25,8 @@ pub struct Status<'a> {
     pub toast: Option<&'a Toast>,
     /// `None` = not known yet.
     pub model: Option<&'a ModelRef>,
-    /// What the model's money was in the open conversation, such as `$0.42`; empty = nothing to say.
-    pub cost: String,
+    /// What was spent today, such as `today $0.42`; empty = nothing to say.
+    pub today: String,
     /// How sync stands; `None` = no hub.
     pub sync: Option<&'a SyncState>,
 }
@@ -54,9 +55,9 @@ impl Status<'_> {
             tail.push_str(" · ");
             tail.push_str(&sync_words(sync));
         }
-        if !self.cost.is_empty() {
+        if !self.today.is_empty() {
             tail.push_str(" · ");
-            tail.push_str(&self.cost);
+            tail.push_str(&self.today);
         }
         let tail = Clean::line(&tail);
         let least = if self.toast.is_some() {

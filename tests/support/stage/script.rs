@@ -12,7 +12,7 @@ use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::persona::PersonaListed;
-use salon::domain::usage::{Money, Usage};
+use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
     Act, Answer, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request, Row,
@@ -45,6 +45,8 @@ pub struct Script {
     pub state: BTreeMap<String, String>,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
+    /// What was spent today.
+    pub spent: Spent,
     /// Open at the next start.
     pub last: Option<ConversationId>,
     /// The model of a new conversation.
@@ -71,6 +73,7 @@ impl Script {
             state: BTreeMap::new(),
             models: vec![ModelSpec::named(ModelRef::guide())],
             model_failures: Vec::new(),
+            spent: Spent::default(),
             last: None,
             model: ModelRef::guide(),
             refuse: None,
@@ -183,6 +186,7 @@ impl Script {
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
+            Command::Data(Data::Spent { .. }) => Some(Answer::Spent(self.spent)),
             Command::Personas(personas) => return self.personas(cause, personas),
             Command::Data(Data::Remember { key, value }) => {
                 self.state.insert(key, value);

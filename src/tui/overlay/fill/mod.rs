@@ -255,7 +255,7 @@ impl Fill {
             _ => {
                 let walked = self.sheet.as_mut().map(|sheet| sheet.act(action));
                 match walked {
-                    Some(Walked::Off(_)) => self.to_text(true),
+                    Some(Walked::Off(_)) => self.hold_text(true),
                     Some(Walked::Changed) => self.edited(),
                     Some(Walked::Stayed) => self.laid = 0,
                     Some(Walked::No) | None => {}
@@ -271,8 +271,8 @@ impl Fill {
     )]
     fn act_on_text(&mut self, action: Action) {
         match action {
-            Action::NextField => self.to_field(0),
-            Action::PreviousField => self.to_field(usize::MAX),
+            Action::NextField => self.hold_field(0),
+            Action::PreviousField => self.hold_field(usize::MAX),
             Action::ListUp => self.scroll(-1),
             Action::ListDown => self.scroll(1),
             Action::ListFirst => self.scroll(isize::MIN),
@@ -281,15 +281,15 @@ impl Fill {
         }
     }
 
-    fn to_text(&mut self, on_text: bool) {
+    fn hold_text(&mut self, on_text: bool) {
         self.on_text = on_text;
         self.laid = 0;
     }
 
-    fn to_field(&mut self, field: usize) {
+    fn hold_field(&mut self, field: usize) {
         if let Some(sheet) = &mut self.sheet {
             sheet.go(field);
-            self.to_text(false);
+            self.hold_text(false);
         }
     }
 

@@ -120,7 +120,7 @@ impl Library {
 
     /// Moves the selection by so many prompts.
     pub fn step(&mut self, by: isize) {
-        let last = self.stock.len().saturating_sub(1);
+        let last = self.stock.count().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(by).min(last);
     }
 

@@ -72,7 +72,7 @@ impl Library {
         if sight.has_hidden {
             parts.push("hidden too".to_owned());
         }
-        parts.push(self.stock.len().to_string());
+        parts.push(self.stock.count().to_string());
         parts.join(" · ")
     }
 

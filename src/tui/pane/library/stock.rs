@@ -193,7 +193,7 @@ impl Stock {
     }
 
     /// How many are shown.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.shown.len()
     }
 
@@ -306,7 +306,7 @@ mod tests {
     }
 
     fn titles(stock: &Stock) -> Vec<&str> {
-        let rows = (0..stock.len()).filter_map(|place| stock.get(place));
+        let rows = (0..stock.count()).filter_map(|place| stock.get(place));
         rows.map(|row| row.prompt.sheet.title.as_str()).collect()
     }
 

@@ -62,6 +62,8 @@ fn conversation(mint: &Mint, title: String) -> Conversation {
         persona: None,
         system: String::new(),
         sampling: Sampling::default(),
+        storage: Storage::Local,
+        thread: None,
         created_at: now,
         active_at: now,
         trashed_at: None,
@@ -71,8 +73,6 @@ fn conversation(mint: &Mint, title: String) -> Conversation {
         tokens_out: 0,
         cost: Money(0),
         unpriced: 0,
-        storage: Storage::Local,
-        thread: None,
         metadata: serde_json::json!({}),
     }
 }

@@ -140,11 +140,11 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::Prompts(Prompts { command, .. }), _) => {
                 cli::prompts(&mut line, out, command, &mint).await
             }
+            (Command::Sync(sync), _) if sync.check => cli::check_sync(&mut line, out).await,
+            (Command::Sync(sync), _) => cli::sync(&mut line, out, sync.all).await,
             (Command::Models(models), _) => {
                 cli::models(&mut line, out, &models.filter, models.refresh).await
             }
-            (Command::Sync(sync), _) if sync.check => cli::check_sync(&mut line, out).await,
-            (Command::Sync(sync), _) => cli::sync(&mut line, out, sync.all).await,
             (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
         }
     };

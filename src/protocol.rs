@@ -387,11 +387,11 @@ pub enum Answer {
         failures: Vec<(String, Failure)>,
         is_whole: bool,
     },
-    Spent(Spent),
     /// Everything that waited is at the hub.
     Synced(SyncReport),
     /// What a check found, in order.
     Checked(Vec<Finding>),
+    Spent(Spent),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

@@ -80,6 +80,8 @@ impl Machine {
             persona: None,
             system: String::new(),
             sampling: Sampling::default(),
+            storage: Storage::Local,
+            thread: None,
             created_at: now,
             active_at: now,
             trashed_at: None,
@@ -89,8 +91,6 @@ impl Machine {
             tokens_out: 0,
             cost: Money(0),
             unpriced: 0,
-            storage: Storage::Local,
-            thread: None,
             metadata: json!({"from": "a test", "nul": "a\0b"}),
         }
     }

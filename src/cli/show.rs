@@ -84,9 +84,9 @@ async fn read(
         | Answer::Versions(_)
         | Answer::Uses(_)
         | Answer::Models { .. }
-        | Answer::Spent(_)
         | Answer::Synced(_)
         | Answer::Checked(_)
+        | Answer::Spent(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),
     }
 }

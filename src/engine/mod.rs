@@ -10,6 +10,7 @@ mod chores;
 mod desk;
 mod ending;
 mod habits;
+mod hub;
 mod insist;
 mod jobs;
 mod keeper;

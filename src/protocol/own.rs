@@ -1,4 +1,4 @@
-//! What is asked about salon itself: models, keys, money, small facts, the hub.
+//! What is asked about salon itself: models, keys, money, the hub, small facts.
 
 use serde::{Deserialize, Serialize};
 

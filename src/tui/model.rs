@@ -123,9 +123,9 @@ pub struct Model {
     /// larger windows first.
     pub missed_model: Option<(ModelRef, bool)>,
     pub model_failures: BTreeMap<String, Failure>,
-    pub today: Today,
     /// How sync stands; `None` = no hub, or not known yet.
     pub sync: Option<SyncState>,
+    pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
     pub quit_armed: Option<u64>,
@@ -210,8 +210,8 @@ impl Model {
             models: Vec::new(),
             missed_model: None,
             model_failures: BTreeMap::new(),
-            today: Today::default(),
             sync: None,
+            today: Today::default(),
             undo: None,
             quit_armed: None,
             last_esc: None,

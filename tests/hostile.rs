@@ -261,6 +261,8 @@ fn happen(face: &mut Face, keys: &[Vec<Chord>], what: &Happening) {
         (Happening::Refuse, _) => {
             face.refuses(failure("Refused", "Try again."));
         }
+        // The script knows no requests about what is gone, which a face makes that has not heard of it.
+        (Happening::Gone(_), _) if face.is_held() => {}
         (Happening::Gone(n), _) => {
             let row = face.engine.conversations.get(*n).map(|c| c.id);
             if let Some(id) = row.filter(|id| !face.engine.is_writing(*id)) {

@@ -120,6 +120,11 @@ impl Face {
         self
     }
 
+    /// Whether the face does not hear what the engine says.
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// What waited is heard.
     pub fn release(&mut self) -> &mut Self {
         for event in self.held.take().unwrap_or_default() {

@@ -20,9 +20,9 @@ use salon::domain::failure::{Failure, FailureKind, Offer};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::prompt::{Prompt, PromptListed, Sheet};
+use salon::domain::prompt::{Prompt, PromptListed, PromptUse, PromptVersion, Sheet};
 use salon::keys::{Action, Chord, Context, Key, KeyMap, parse_chords};
-use salon::protocol::{Command, News, Row, Step, Turn};
+use salon::protocol::{Command, News, Row, Step, TrialStep, Turn};
 use salon::tui::model::Focus;
 use salon::tui::msg::Msg;
 use stage::script::Script;
@@ -406,12 +406,19 @@ fn is_somewhere(face: &mut Face) -> bool {
 }
 
 /// Ways to every place that draws foreign text.
-const STAGES: [&str; 20] = [
+const STAGES: [&str; 27] = [
     "",
     "alt+1",
     "alt+2;ctrl+t;.",
     "alt+3",
     "alt+3;/;paste",
+    "alt+3;enter",
+    "alt+3;enter;paste;right;tab;paste",
+    "alt+3;t;paste;tried",
+    "alt+3;e;paste;tab;paste;shift+tab shift+tab;paste",
+    "alt+3;f",
+    "alt+3;v;enter",
+    "alt+3;w",
     "alt+1;/;paste",
     "ctrl+x m",
     "ctrl+x m;paste",
@@ -445,6 +452,17 @@ fn perform(face: &mut Face, step: &str, texts: &[String]) {
             face.refuses(bad(2).with_offer(Offer::PickModel))
                 .pastes("x")
                 .press("enter esc");
+        }
+        "tried" => {
+            face.press("ctrl+t").draw();
+            if face.engine.library.trials.is_empty() {
+                return;
+            }
+            let text = texts[5].clone();
+            let events = face.engine.trial(TrialStep::Grew { text });
+            face.hears(events).draw();
+            let events = face.engine.end_trial(Status::Failed, Some(bad(6)));
+            face.hears(events).draw();
         }
         "rewind" => {
             face.press("ctrl+c").tick(3_000).press("esc esc");
@@ -524,7 +542,10 @@ fn dressed(texts: &[String]) -> Script {
             scenario: texts[10].clone(),
             description: texts[11].clone(),
             tags: vec![texts[0].clone()],
-            content: texts[1].clone(),
+            content: format!(
+                "{} {{{}}} {{a:{}}} {{b|{}|x}} {{c}}",
+                texts[1], texts[2], texts[3], texts[4]
+            ),
             ..Sheet::default()
         },
         is_template: false,
@@ -532,6 +553,23 @@ fn dressed(texts: &[String]) -> Script {
         updated_at: None,
         trashed_at: None,
     }));
+    let row = world.library.prompts.last_mut().unwrap();
+    row.last_values.insert("c".into(), texts[5].clone());
+    let version = PromptVersion {
+        version: 1,
+        title: texts[6].clone(),
+        content: texts[7].clone(),
+        created_at: world.mint.now(),
+    };
+    world.library.versions.insert(id, vec![version]);
+    let used = PromptUse {
+        conversation: world.conversations[0].id,
+        title: texts[8].clone(),
+        message: world.messages[0].id,
+        version: 1,
+        at: world.mint.now(),
+    };
+    world.library.uses.insert(id, vec![used]);
     world
 }
 

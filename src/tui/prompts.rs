@@ -14,6 +14,7 @@ use crate::domain::conversation::{Draft, Sampling};
 use crate::domain::failure::Failure;
 use crate::domain::id::{PromptId, RequestId};
 use crate::domain::model::ModelRef;
+use crate::domain::price::Tariff;
 use crate::domain::prompt::{PromptListed, Trial};
 use crate::domain::template::{Kind, Template, Values};
 use crate::keys::Action;
@@ -81,15 +82,31 @@ fn open(model: &mut Model, subject: Subject) {
     });
 }
 
+/// Tells the prompts on the screen what their models take, as far as the face has heard of it: asking for models may
+/// ask their providers, and nobody asked for that by reading a prompt. Called before they are laid out.
+pub fn price(model: &mut Model) {
+    let tariff_of = |wanted: &ModelRef| {
+        let mut known = model.models.iter();
+        let spec = known.find(|spec| spec.model == *wanted)?;
+        spec.facts.tariff.clone()
+    };
+    let usual = tariff_of(model.model());
+    let by_fill: Vec<Option<Tariff>> = model
+        .overlays
+        .iter()
+        .filter_map(Overlay::fill)
+        .map(|fill| fill.model.as_ref().map_or(usual.clone(), tariff_of))
+        .collect();
+    let fills = model.overlays.iter_mut().filter_map(Overlay::fill_mut);
+    for (fill, tariff) in fills.zip(by_fill) {
+        fill.price(tariff);
+    }
+    model.library.price(usual);
+}
+
 /// The fill on top of everything.
 fn top(model: &mut Model) -> Option<&mut Fill> {
-    match model.overlays.last_mut() {
-        Some(Overlay {
-            body: Body::Fill(fill),
-            ..
-        }) => Some(fill),
-        Some(_) | None => None,
-    }
+    model.overlays.last_mut()?.fill_mut()
 }
 
 /// A filled prompt goes into the composer, not sent.
@@ -221,13 +238,9 @@ pub fn back(model: &mut Model) -> bool {
 }
 
 fn trial_of(model: &mut Model, request: RequestId) -> Option<&mut Growing> {
-    let trials = model.overlays.iter_mut().filter_map(|overlay| {
-        let Body::Fill(fill) = &mut overlay.body else {
-            return None;
-        };
-        fill.trial.as_mut()
-    });
-    trials.into_iter().find(|trial| trial.request == request)
+    let fills = model.overlays.iter_mut().filter_map(Overlay::fill_mut);
+    let mut trials = fills.filter_map(|fill| fill.trial.as_mut());
+    trials.find(|trial| trial.request == request)
 }
 
 /// What the engine says of a trial; one that is no longer shown is not heard.

@@ -2,7 +2,7 @@
 
 use super::model::{Ask, Model, Today};
 use crate::domain::usage::Spent;
-use crate::protocol::{Command, Data, Event, News, Row, Step};
+use crate::protocol::{Command, Data, Event, News, Row, Step, TrialStep};
 
 /// Asks for today's sum.
 pub fn ask(model: &mut Model) {
@@ -22,8 +22,8 @@ pub fn heard(model: &mut Model, event: &Event) {
     let costs = match &event.news {
         News::Turn { step, .. } => matches!(step, Step::Measured { .. }),
         News::Changed(row) => event.cause.is_none() && matches!(row, Row::Conversation(_)),
-        News::Trial(_)
-        | News::Sync(_)
+        News::Trial(step) => matches!(step, TrialStep::Ended(_)),
+        News::Sync(_)
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)

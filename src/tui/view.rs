@@ -9,6 +9,7 @@ use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::list::ListView;
 use super::pane::status::Status;
+use super::prompts;
 use super::shelf;
 use super::theme::{Look, Tone};
 use super::welcome;
@@ -32,6 +33,7 @@ pub fn layout(model: &mut Model, size: Size) {
     let frames = divide(model, screen);
     model.frames = frames;
     model.list.layout(frames.list);
+    prompts::price(model);
     model.library.layout(frames.library);
     model.composer.layout(frames.composer);
     let live = model.open.as_ref().and_then(|c| model.live.get(&c.id));

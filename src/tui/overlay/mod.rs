@@ -188,6 +188,15 @@ impl Overlay {
         }
     }
 
+    /// The same, to be changed.
+    pub fn fill_mut(&mut self) -> Option<&mut Fill> {
+        if let Body::Fill(fill) = &mut self.body {
+            Some(fill)
+        } else {
+            None
+        }
+    }
+
     /// Whether something moves in it by itself.
     pub fn is_moving(&self) -> bool {
         let trial = self.fill().and_then(|fill| fill.trial.as_ref());
@@ -196,11 +205,7 @@ impl Overlay {
 
     /// An editing key that means something else here.
     pub fn take_offer(&mut self, action: Action) -> bool {
-        if let Body::Fill(fill) = &mut self.body {
-            fill.take_offer(action)
-        } else {
-            false
-        }
+        self.fill_mut().is_some_and(|fill| fill.take_offer(action))
     }
 
     /// Takes its place in the middle of the screen; what moves goes by the clock of the screen and the wall's.

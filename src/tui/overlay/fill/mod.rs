@@ -11,6 +11,7 @@ use super::trial::Trial;
 use crate::domain::clean::Clean;
 use crate::domain::id::PromptId;
 use crate::domain::model::ModelRef;
+use crate::domain::price::Tariff;
 use crate::domain::template::{Field, Kind, Piece, Template, Values, View};
 use crate::domain::when::Millis;
 use crate::domain::window::estimate_tokens;
@@ -59,8 +60,8 @@ pub struct Fill {
     values: Values,
     view: View,
     tokens: u64,
-    /// What the tokens would cost as a question, such as `≈ $0.0005`.
-    pub cost: Option<String>,
+    /// What the model that would be asked takes.
+    tariff: Option<Tariff>,
     /// The text, wrapped for this width; 0 = to be wrapped.
     rows: Vec<row::Row>,
     laid: u16,
@@ -101,7 +102,7 @@ impl Fill {
             values: Values::new(),
             view: View::default(),
             tokens: 0,
-            cost: None,
+            tariff: None,
             rows: Vec::new(),
             laid: 0,
             top: 0,
@@ -123,19 +124,9 @@ impl Fill {
         self.subject.prompt
     }
 
-    /// Whether there is something to fill.
-    pub fn has_fields(&self) -> bool {
-        self.sheet.is_some()
-    }
-
-    /// Tokens of the text as far as it is filled.
-    pub fn tokens(&self) -> u64 {
-        self.tokens
-    }
-
-    /// What is written in the fields now.
-    pub fn values(&self) -> &Values {
-        &self.values
+    /// From now on this is what the model that would be asked takes.
+    pub fn price(&mut self, tariff: Option<Tariff>) {
+        self.tariff = tariff;
     }
 
     /// What to remember of a use: what was written, without what fills itself.

@@ -6,6 +6,7 @@ use super::Fill;
 use crate::domain::clean::Clean;
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::overlay::frame::frame;
+use crate::tui::pane::library::estimate_words;
 use crate::tui::theme::{Look, Tone};
 
 impl Fill {
@@ -121,12 +122,7 @@ impl Fill {
 
     fn paint_status(&self, canvas: &mut Canvas<'_>) {
         let area = self.areas.status;
-        let mut words = format!("≈ {} tok", self.tokens);
-        if let Some(cost) = &self.cost {
-            words.push_str("  ");
-            words.push_str(cost);
-        }
-        let words = Clean::line(&words);
+        let words = Clean::line(&estimate_words(self.tokens, self.tariff.as_ref()));
         canvas.put_right(area, (0, 0), &words, Look::of(Tone::Dim));
         let room = area.width.saturating_sub(width(&words) + 2);
         if !self.note.is_empty() {

@@ -9,8 +9,10 @@ use ratatui::layout::{Position, Rect};
 
 use crate::domain::clean::Clean;
 use crate::domain::id::PromptId;
+use crate::domain::price::Tariff;
 use crate::domain::prompt::{Prompt, PromptListed, PromptVersion, Sheet};
 use crate::domain::template::{Template, Values};
+use crate::domain::usage::Usage;
 use crate::domain::window::estimate_tokens;
 use crate::protocol::Which;
 use crate::tui::filter;
@@ -40,6 +42,8 @@ pub struct Library {
     pub left: HashMap<Option<PromptId>, Sheet>,
     /// The versions that are offered to be read.
     pub versions: Vec<PromptVersion>,
+    /// What the model of the next message takes, if that is known.
+    tariff: Option<Tariff>,
 }
 
 /// The selected prompt's text, wrapped, and what it was wrapped for.
@@ -65,6 +69,7 @@ impl Default for Library {
             kept: HashMap::new(),
             left: HashMap::new(),
             versions: Vec::new(),
+            tariff: None,
         }
     }
 }
@@ -100,6 +105,14 @@ impl Library {
     pub fn select(&mut self, id: PromptId) {
         if let Some(place) = self.stock.place(id) {
             self.selected = place;
+        }
+    }
+
+    /// From now on this is what the model of the next message takes.
+    pub fn price(&mut self, tariff: Option<Tariff>) {
+        if self.tariff != tariff {
+            self.tariff = tariff;
+            self.preview = None;
         }
     }
 
@@ -169,7 +182,7 @@ impl Library {
         };
         let is_made = |made: &Preview| made.of == row.prompt.id && made.width == width;
         if !self.preview.as_ref().is_some_and(is_made) {
-            self.preview = Some(preview(&row.prompt, width));
+            self.preview = Some(preview(&row.prompt, width, self.tariff.as_ref()));
         }
     }
 
@@ -203,7 +216,24 @@ impl Library {
     }
 }
 
-fn preview(prompt: &Prompt, width: u16) -> Preview {
+/// A text of so many tokens as a question, such as `≈ 214 tok  ≈ $0.0005`; the cost where it is known.
+pub fn estimate_words(tokens: u64, tariff: Option<&Tariff>) -> String {
+    let asked = Usage {
+        input: Some(tokens),
+        output: Some(0),
+        ..Usage::default()
+    };
+    match tariff.and_then(|tariff| tariff.cost(&asked)) {
+        // `short` says `<$0.0001` of what is less.
+        Some(cost) => match cost.short() {
+            less if less.starts_with('<') => format!("≈ {tokens} tok  {less}"),
+            cost => format!("≈ {tokens} tok  ≈ {cost}"),
+        },
+        None => format!("≈ {tokens} tok"),
+    }
+}
+
+fn preview(prompt: &Prompt, width: u16, tariff: Option<&Tariff>) -> Preview {
     let dim = Look::of(Tone::Dim);
     let template = Template::parse(&prompt.sheet.content);
     let view = template.view(&Values::new());
@@ -228,7 +258,7 @@ fn preview(prompt: &Prompt, width: u16) -> Preview {
         );
         foot.truncate(2);
     }
-    let tokens = format!("≈ {} tok", estimate_tokens(&view.text));
+    let tokens = estimate_words(estimate_tokens(&view.text), tariff);
     foot.extend(plain(&Clean::line(&tokens), dim, width));
     Preview {
         of: prompt.id,

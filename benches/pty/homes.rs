@@ -24,7 +24,7 @@ impl Home {
         std::fs::create_dir_all(folder.path().join(".local/share/salon"))?;
         let settings = format!(
             "default_model = \"openai/gpt-4o\"\n[limits]\nrequests_per_minute = 0\n[chores]\ntitles = false\n\
-             [providers.openai]\nbase_url = \"http://127.0.0.1:{}/v1\"\n",
+             [providers.openai]\nwire = \"chat-completions\"\nbase_url = \"http://127.0.0.1:{}/v1\"\n",
             server.port
         );
         std::fs::write(config.join("salon.toml"), settings + &hub()?)?;

@@ -1,6 +1,5 @@
 //! A persona from its form to the server, and the list by its name.
 
-use super::chat::leave;
 use super::home::Home;
 use crate::support::server::{Answer, Server};
 
@@ -45,6 +44,4 @@ fn a_persona_is_made_talked_with_and_found_again() {
     terminal
         .wait_gone("nobody in partic")
         .wait_for("who are you?");
-    terminal.press("esc");
-    leave(terminal);
 }

@@ -18,10 +18,10 @@ use salon::domain::failure::{FailureKind, Offer};
 use salon::domain::id::{ConversationId, MessageId};
 use salon::domain::message::Status;
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::domain::prompt::{Prompt, PromptListed, Sheet};
+use salon::domain::prompt::{Prompt, PromptListed, Sheet, TrialEnd};
 use salon::domain::usage::{Money, Spent};
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, News, Row, Shelf, Step, To, Turn, Which,
+    Act, Answer, At, Chat, Command, Data, News, Row, Shelf, Step, To, TrialStep, Turn, Which,
 };
 use salon::tui::model::Focus;
 use salon::tui::msg::{Effect, Msg, Signal};
@@ -914,6 +914,17 @@ fn todays_cost_follows_what_is_measured_and_the_clock() {
     face.press("down").asks_no(is_sum);
     face.sends("q").grows("words").completes().asks(is_sum);
     face.shows("today $0.50");
+    face.engine.spent = dollars("0.53");
+    face.news(News::Trial(TrialStep::Ended(Box::new(TrialEnd {
+        model: "lab/llama".parse().unwrap(),
+        status: Status::Complete,
+        finish: None,
+        failure: None,
+        usage: None,
+        cost: None,
+        total_ms: 1,
+    }))));
+    face.asks(is_sum).shows("today $0.53");
     face.engine.spent = Spent::default();
     face.tick(24 * 3_600_000).press("down").asks(is_sum);
     face.hides("today");

@@ -47,7 +47,6 @@ fn list(which: Which) -> Command {
             words: String::new(),
             which,
             persona: None,
-            ..Query::default()
         },
         after: None,
         offset: 0,

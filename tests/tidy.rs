@@ -27,7 +27,7 @@ const WALLS: &[Wall] = &[
             "unicode_segmentation",
         ],
     ),
-    ("protocol", &["domain"], &["std", "serde", "serde_json"]),
+    ("protocol", &["domain"], &["std", "serde"]),
     ("keys", &["keys", "domain"], &["std", "toml"]),
     ("manual", &["keys"], &["std"]),
     (

@@ -190,7 +190,6 @@ impl Asking {
                 News::Turn { .. }
                 | News::Trial(_)
                 | News::Sync(_)
-                | News::Expired { .. }
                 | News::Refused(_)
                 | News::Changed(_)
                 | News::Answer(_)

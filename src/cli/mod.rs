@@ -101,7 +101,6 @@ impl Line {
                 | News::Turn { .. }
                 | News::Trial(_)
                 | News::Sync(_)
-                | News::Expired { .. }
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}
@@ -125,7 +124,6 @@ impl Line {
                 | News::Turn { .. }
                 | News::Trial(_)
                 | News::Sync(_)
-                | News::Expired { .. }
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}

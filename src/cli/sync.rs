@@ -27,7 +27,6 @@ pub async fn sync(line: &mut Line, out: &mut Out, everything: bool) -> Exit {
             }
             News::Warned(failure) => out.warn(&failure),
             News::Sync(_)
-            | News::Expired { .. }
             | News::Answer(_)
             | News::Refused(_)
             | News::Turn { .. }

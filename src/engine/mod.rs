@@ -340,7 +340,6 @@ impl Engine {
             News::Changed(_)
             | News::Trial(_)
             | News::Sync(_)
-            | News::Expired { .. }
             | News::Answer(_)
             | News::Warned(_)
             | News::Fatal(_)

@@ -30,7 +30,6 @@ pub fn conversation_in(news: &mut News) -> Option<&mut Conversation> {
         )
         | News::Trial(_)
         | News::Sync(_)
-        | News::Expired { .. }
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)
@@ -52,7 +51,6 @@ pub fn is_change(news: &News) -> bool {
         News::Changed(_) | News::Answer(Answer::Opened(_)) => true,
         News::Trial(_)
         | News::Sync(_)
-        | News::Expired { .. }
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)

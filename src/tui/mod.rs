@@ -30,7 +30,6 @@ pub mod roster;
 mod secret;
 mod shelf;
 mod spent;
-mod steps;
 mod talk;
 pub mod terminal;
 pub mod text;

@@ -1,5 +1,5 @@
-//! The program on its way to a server with a certificate: roots of the system, of `SSL_CERT_FILE`, of a setting; and what it
-//! says of certificates that are over or begin later (`wire.md` 7.5).
+//! The program on its way to a server with a certificate: roots of `SSL_CERT_FILE`, of the system's store, or none; and what
+//! it says of certificates that are over or begin later (`wire.md` 7.5).
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 

@@ -366,6 +366,9 @@ fn conversation(
         created_at: Millis(at),
         active_at: Millis(at),
         trashed_at: None,
+        pinned_at: None,
+        archived_at: None,
+        tags: Vec::new(),
         tip: tip.map(|m| m.id),
         message_count: 0,
         tokens_in: 0,
@@ -555,6 +558,7 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
         return Ok(());
     };
     let after = Cursor {
+        is_pinned: false,
         active_at: row.conversation.active_at,
         id: row.conversation.id,
     };
@@ -562,6 +566,7 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
         words: words.to_owned(),
         which: Which::Active,
         persona: None,
+        ..Query::default()
     };
     let (any, common) = (q(""), q("the"));
     best("next page of the list", || {

@@ -9,6 +9,7 @@
 
 mod library;
 mod own;
+mod shelf;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,7 @@ use crate::domain::when::Millis;
 
 pub use library::{Library, Personas, PromptAct, PromptOrder, PromptQuery};
 pub use own::Data;
+pub use shelf::{Act, Cursor, Order, Query, Shelf, Which};
 
 /// Requests a face may have under way before `try_send` says "busy".
 pub const REQUESTS: usize = 64;
@@ -162,60 +164,6 @@ pub enum Chat {
     Siblings { message: MessageId },
 }
 
-/// Which conversations are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Which {
-    #[default]
-    Active,
-    Trashed,
-}
-
-/// A filter of the list: every word must stand in the title, whatever its case; `persona:NAME` (or `persona:"NAME"`)
-/// leaves those with that persona, `persona:none` those without one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Query {
-    pub words: String,
-    pub which: Which,
-    /// Only those with this persona, beside what `words` say.
-    pub persona: Option<PersonaId>,
-}
-
-/// The last row of a page of the list; the next page begins after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor {
-    pub active_at: Millis,
-    pub id: ConversationId,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Act {
-    Trash,
-    Restore,
-}
-
-/// Things about the list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Shelf {
-    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list.
-    Home { limit: u32 },
-    /// Newest activity first: answered by `List`. `limit` `None` = all. `offset` skips rows (the command line).
-    List {
-        query: Query,
-        after: Option<Cursor>,
-        offset: u64,
-        limit: Option<u32>,
-    },
-    /// The conversation of a unique prefix of at least six characters, or `last`: answered by `Found`.
-    Find { id: String },
-    /// A title by the user; an empty one gives it back to salon. Answered by `Done`.
-    Rename {
-        conversation: ConversationId,
-        title: String,
-    },
-    /// Answered by `Done` with the command that undoes it.
-    Apply { ids: Vec<ConversationId>, act: Act },
-}
-
 /// What an engine says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -244,6 +192,9 @@ pub enum News {
     Warned(Failure),
     /// The store cannot be used; nothing works from here on.
     Fatal(Failure),
+    /// So many conversations are older than `storage.keep_days` allows, and nobody has agreed yet that they go:
+    /// `Shelf::Retain` is the answer. Never said twice in a run.
+    Expired { days: u32, conversations: u64 },
     /// Everything is saved.
     Stopped,
 }
@@ -342,8 +293,10 @@ pub struct Opened {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Home {
     pub rows: Vec<Listed>,
-    /// Conversations outside the trash.
+    /// Conversations in the list: neither in the trash nor in the archive.
     pub total: u64,
+    /// Conversations in the archive.
+    pub archived: u64,
     /// The conversation open when salon was left.
     pub last: Option<Opened>,
     /// Drafts of the conversation not yet created, by slot.

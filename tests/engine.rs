@@ -47,6 +47,7 @@ fn list(which: Which) -> Command {
             words: String::new(),
             which,
             persona: None,
+            ..Query::default()
         },
         after: None,
         offset: 0,

@@ -309,6 +309,7 @@ async fn the_list_is_narrowed_to_a_persona_by_its_name() {
             words: words.to_owned(),
             which: Which::Active,
             persona,
+            ..Query::default()
         };
         for limit in [None, Some(1), Some(0)] {
             let list = Shelf::List {

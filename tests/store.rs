@@ -93,6 +93,9 @@ fn conversation(mint: &Mint, title: &str) -> Conversation {
         created_at: now,
         active_at: now,
         trashed_at: None,
+        pinned_at: None,
+        archived_at: None,
+        tags: Vec::new(),
         tip: None,
         message_count: 0,
         tokens_in: 0,
@@ -458,6 +461,7 @@ async fn the_list_is_newest_first_and_pages_by_cursor() {
     while let Some(last) = seen.last().copied() {
         let last = store.conversation(last).await.unwrap().unwrap();
         let after = Cursor {
+            is_pinned: false,
             active_at: last.active_at,
             id: last.id,
         };
@@ -500,6 +504,7 @@ async fn a_filter_finds_every_word_whatever_its_case() {
         words: words.to_owned(),
         which: Which::Active,
         persona: None,
+        ..Query::default()
     };
     assert_eq!(titles(&store, &q("köln STR")).await, ["Straße nach Köln"]);
     assert_eq!(titles(&store, &q("äpfel")).await, ["ÄPFEL und Birnen"]);
@@ -520,6 +525,7 @@ async fn a_filter_finds_every_word_whatever_its_case() {
     let (two, more) = store.list(&q("str"), None, 1, Some(1)).await.unwrap();
     assert!(!more && two[0].conversation.title == "Straße nach Köln");
     let after = Cursor {
+        is_pinned: false,
         active_at: one[0].conversation.active_at,
         id: one[0].conversation.id,
     };
@@ -547,10 +553,12 @@ async fn the_trash_takes_and_gives_back() {
         words: String::new(),
         which: Which::Trashed,
         persona: None,
+        ..Query::default()
     };
     let (rows, more) = store.list(&trashed, None, 0, Some(1)).await.unwrap();
     assert!(more && rows[0].conversation.id == b);
     let after = Cursor {
+        is_pinned: false,
         active_at: rows[0].conversation.active_at,
         id: b,
     };
@@ -996,6 +1004,7 @@ async fn a_store_in_memory_does_the_same() {
                 words: "question".into(),
                 which: Which::Active,
                 persona: None,
+                ..Query::default()
             }
         )
         .await,

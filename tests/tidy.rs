@@ -27,7 +27,7 @@ const WALLS: &[Wall] = &[
             "unicode_segmentation",
         ],
     ),
-    ("protocol", &["domain"], &["std", "serde"]),
+    ("protocol", &["domain"], &["std", "serde", "serde_json"]),
     ("keys", &["keys", "domain"], &["std", "toml"]),
     ("manual", &["keys"], &["std"]),
     (

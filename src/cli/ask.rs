@@ -190,6 +190,7 @@ impl Asking {
                 News::Turn { .. }
                 | News::Trial(_)
                 | News::Sync(_)
+                | News::Expired { .. }
                 | News::Refused(_)
                 | News::Changed(_)
                 | News::Answer(_)

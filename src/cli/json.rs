@@ -96,6 +96,7 @@ pub struct Row<'a> {
     pub pinned: bool,
     pub archived: bool,
     pub trashed: bool,
+    pub tags: &'a [String],
     pub metadata: Value,
 }
 
@@ -173,9 +174,10 @@ pub fn conversation<'a>(row: &'a Conversation, persona: Option<&'a str>) -> Row<
         summary: None,
         created_at: row.created_at.rfc3339(),
         updated_at: row.active_at.rfc3339(),
-        pinned: false,
-        archived: false,
+        pinned: row.pinned_at.is_some(),
+        archived: row.archived_at.is_some(),
         trashed: row.trashed_at.is_some(),
+        tags: &row.tags,
         metadata: if row.metadata.is_object() {
             row.metadata.clone()
         } else {

@@ -50,6 +50,7 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
             words,
             which: Which::Active,
             persona,
+            ..Query::default()
         },
         after: None,
         offset: wanted.offset,

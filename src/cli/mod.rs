@@ -101,6 +101,7 @@ impl Line {
                 | News::Turn { .. }
                 | News::Trial(_)
                 | News::Sync(_)
+                | News::Expired { .. }
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}
@@ -124,6 +125,7 @@ impl Line {
                 | News::Turn { .. }
                 | News::Trial(_)
                 | News::Sync(_)
+                | News::Expired { .. }
                 | News::Changed(_)
                 | News::Fatal(_)
                 | News::Stopped => {}

@@ -93,6 +93,7 @@ async fn asked(line: &mut Line, out: &mut Out, refresh: bool) -> Result<Vec<Mode
             | News::Turn { .. }
             | News::Trial(_)
             | News::Sync(_)
+            | News::Expired { .. }
             | News::Changed(_)
             | News::Fatal(_)
             | News::Stopped => {}

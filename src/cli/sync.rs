@@ -27,6 +27,7 @@ pub async fn sync(line: &mut Line, out: &mut Out, everything: bool) -> Exit {
             }
             News::Warned(failure) => out.warn(&failure),
             News::Sync(_)
+            | News::Expired { .. }
             | News::Answer(_)
             | News::Refused(_)
             | News::Turn { .. }

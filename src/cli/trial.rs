@@ -74,6 +74,7 @@ impl Preview {
                 | News::Turn { .. }
                 | News::Refused(_)
                 | News::Sync(_)
+                | News::Expired { .. }
                 | News::Changed(_)
                 | News::Answer(_)
                 | News::Fatal(_)

@@ -131,6 +131,12 @@ pub struct Conversation {
     /// Last activity: the newest message.
     pub active_at: Millis,
     pub trashed_at: Option<Millis>,
+    /// Stands above the others in the list.
+    pub pinned_at: Option<Millis>,
+    /// Out of the list, in the archive.
+    pub archived_at: Option<Millis>,
+    /// Words of the user's for it, in the order of the alphabet.
+    pub tags: Vec<String>,
     /// The last message of the shown branch.
     pub tip: Option<MessageId>,
     /// Questions and replies on the shown branch, trash not counted (spec V6).

@@ -340,6 +340,7 @@ impl Engine {
             News::Changed(_)
             | News::Trial(_)
             | News::Sync(_)
+            | News::Expired { .. }
             | News::Answer(_)
             | News::Warned(_)
             | News::Fatal(_)

@@ -30,6 +30,7 @@ pub fn conversation_in(news: &mut News) -> Option<&mut Conversation> {
         )
         | News::Trial(_)
         | News::Sync(_)
+        | News::Expired { .. }
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)
@@ -51,6 +52,7 @@ pub fn is_change(news: &News) -> bool {
         News::Changed(_) | News::Answer(Answer::Opened(_)) => true,
         News::Trial(_)
         | News::Sync(_)
+        | News::Expired { .. }
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)

@@ -55,6 +55,13 @@ impl Engine {
                 title,
             } => self.rename(conversation, &title).await,
             Shelf::Apply { ids, act } => self.apply(ids, act).await,
+            Shelf::Archive { .. }
+            | Shelf::Pin { .. }
+            | Shelf::Tag { .. }
+            | Shelf::Duplicate { .. }
+            | Shelf::SetMetadata { .. }
+            | Shelf::Purge { .. }
+            | Shelf::Retain { .. } => Err(Failure::new(FailureKind::Bug, "Not built yet", "")),
         }
     }
 
@@ -79,6 +86,7 @@ impl Engine {
         Ok(Home {
             rows,
             total,
+            archived: 0,
             last,
             drafts,
             model: self.model_of_a_new_one().await?,

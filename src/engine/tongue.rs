@@ -32,6 +32,7 @@ impl AsTrial {
             News::Changed(_) => None,
             News::Trial(_)
             | News::Sync(_)
+            | News::Expired { .. }
             | News::Answer(_)
             | News::Refused(_)
             | News::Warned(_)

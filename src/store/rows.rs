@@ -17,7 +17,9 @@ macro_rules! conversation_columns {
     () => {
         "c.id, c.title, c.title_by, c.model, c.persona_id, c.system_text, c.temperature, c.max_output_tokens, c.effort,
          c.streaming, c.created_at, c.active_at, c.trashed_at, c.tip_id, c.message_count, c.tokens_in, c.tokens_out, c.cost_pico,
-         c.unpriced, c.metadata, c.storage, c.thread, c.thread_item"
+         c.unpriced, c.metadata, c.storage, c.thread, c.thread_item, c.pinned_at, c.archived_at,
+         (SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE kind = 'conversation' AND id = c.id AND is_gone = 0
+          ORDER BY name))"
     };
 }
 pub(super) use conversation_columns;
@@ -159,6 +161,9 @@ pub(super) fn conversation(cells: &mut Cells<'_>) -> Result<Conversation, StoreE
             let item = cells.next()?;
             place.and_then(|place| thread_of(place, item))
         },
+        pinned_at: cells.next::<Option<i64>>()?.map(Millis),
+        archived_at: cells.next::<Option<i64>>()?.map(Millis),
+        tags: serde_json::from_str(cells.next()?).unwrap_or_default(),
     })
 }
 

@@ -30,6 +30,7 @@ pub mod roster;
 mod secret;
 mod shelf;
 mod spent;
+mod steps;
 mod talk;
 pub mod terminal;
 pub mod text;

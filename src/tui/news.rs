@@ -2,19 +2,17 @@
 
 use super::focus::{ask_list, ask_prompts, context};
 use super::leaving::keep_place;
-use super::live::{Live, Pace, Waiting};
 use super::model::{Ask, Model};
 use super::msg::Effect;
 use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::{fresh, keeping, models, personas, prompts, secret, shelf, spent, talk, words};
+use super::steps::{changed_conversation, offer, turn};
+use super::{keeping, models, personas, prompts, shelf, spent, talk};
 use crate::domain::clean::Clean;
-use crate::domain::conversation::{Conversation, Draft};
-use crate::domain::failure::{Failure, FailureKind, Offer};
-use crate::domain::id::{ConversationId, MessageId, RequestId};
-use crate::domain::message::Shown;
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
 use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step, Which};
 
@@ -40,210 +38,13 @@ fn take(model: &mut Model, event: Event) {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(step) => prompts::trial(model, event.cause, step),
         News::Sync(state) => model.sync = Some(state),
+        News::Expired { .. } => {}
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
         News::Warned(failure) => model.warn(&failure),
         News::Fatal(failure) => model.fatal = Some(failure),
         News::Stopped => model.effects.push(Effect::Leave),
-    }
-}
-
-fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: Step) {
-    match step {
-        Step::Started {
-            conversation,
-            asked,
-            reply,
-        } => {
-            sent(model, cause, &conversation);
-            changed_conversation(model, conversation);
-            started(model, id, asked, reply);
-        }
-        Step::Waiting {
-            until,
-            since,
-            why,
-            attempt,
-        } => {
-            if let Some(live) = model.live.get_mut(&id) {
-                live.pace.wait(Waiting {
-                    until,
-                    since,
-                    why,
-                    attempt,
-                });
-            }
-        }
-        Step::Thought { text } => {
-            let tick = model.tick;
-            if let Some(live) = model.live.get_mut(&id) {
-                live.pace.thought(tick);
-                live.thinking.push_str(&text);
-            }
-            if model.here() == Some(id) {
-                model.transcript.thought(&text);
-            }
-        }
-        Step::Grew { text } => {
-            let tick = model.tick;
-            if let Some(live) = model.live.get_mut(&id) {
-                live.pace.grew(tick, &text);
-                live.reply.content.push_str(&text);
-            }
-            if model.here() == Some(id) {
-                model.transcript.grew(&text);
-            }
-        }
-        Step::Ended { reply } => {
-            model.unsay(talk::IS_RUNNING);
-            model.live.remove(&id);
-            model.list.live.remove(&id);
-            if model.here() == Some(id) {
-                model.transcript.ended(reply);
-            }
-        }
-        Step::Measured {
-            reply,
-            conversation,
-        } => {
-            if model.here() == Some(id) {
-                model.transcript.message_changed(&reply);
-            }
-            changed_conversation(model, conversation);
-        }
-        Step::Withdrawn {
-            draft,
-            failure,
-            conversation,
-        } => {
-            let has_gone = conversation.is_none();
-            let asked = model
-                .live
-                .get(&id)
-                .and_then(|live| live.reply.model.clone());
-            let provider = asked.as_ref().map(|model| model.provider.as_str());
-            withdrawn(model, cause, id, conversation);
-            // The draft of a conversation that is gone belongs to the one not yet created.
-            let scope = if has_gone { None } else { Some(id) };
-            come_back(model, scope, draft, failure, provider);
-        }
-    }
-}
-
-/// The send that this turn answers was accepted.
-fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation) {
-    let Some(Ask::Send(question)) = cause.and_then(|cause| model.asks.remove(&cause)) else {
-        return;
-    };
-    model.composer.sent(question);
-    if model.open.is_none() {
-        // What was typed since the send belongs to the conversation it created.
-        model.composer.changed(model.tick);
-        model.new_system.clear();
-        model.open = Some(conversation.clone());
-        fresh::spent(model);
-    }
-}
-
-/// A reply is being written from now on.
-fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: Shown) {
-    let live = Live {
-        reply: reply.message.clone(),
-        thinking: String::new(),
-        pace: Pace::started(model.tick),
-    };
-    model.live.insert(id, live);
-    model.list.live.insert(id);
-    if model.here() == Some(id) {
-        model.transcript.started(asked, reply);
-        model.list.select(id);
-    }
-}
-
-/// Words that were taken back return to the composer, the failure stands above it.
-fn come_back(
-    model: &mut Model,
-    scope: Option<ConversationId>,
-    draft: Option<Draft>,
-    failure: Option<Failure>,
-    provider: Option<&str>,
-) {
-    let is_here = model.here() == scope;
-    // What was typed since must not be sent by a choice that is about the message that came back.
-    let is_whole = is_here && draft.is_some() && model.composer.is_empty();
-    match (draft, scope) {
-        (Some(draft), _) if is_here => {
-            model.composer.put_back(words::literal(draft));
-            model.composer.changed(model.tick);
-        }
-        // The engine has put it back into that conversation's draft.
-        (Some(_), Some(id)) => model.list.mark_draft(id, true),
-        (Some(draft), None) => open::keep_for_new(model, words::literal(draft)),
-        (None, _) => {}
-    }
-    let Some(failure) = failure else { return };
-    let purpose = match is_whole {
-        true => Purpose::SendWith,
-        false => Purpose::Model,
-    };
-    let is_for_key = failure.offer == Some(Offer::SetKey);
-    // Somebody who goes on typing would type into the field for the key.
-    if is_here && (is_whole || !is_for_key) {
-        offer(model, &failure, purpose, provider);
-    }
-    if is_here {
-        model.composer.notice = Some(failure);
-    } else {
-        model.warn(&failure);
-    }
-}
-
-/// Opens what a failure offers, unless something is open already. `provider` was asked; `None` = the one at hand.
-fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Option<&str>) {
-    if !model.overlays.is_empty() {
-        return;
-    }
-    match failure.offer {
-        Some(Offer::PickModel) => {
-            let is_missing = failure.kind == FailureKind::Input;
-            models::pick_another(model, purpose, is_missing);
-        }
-        Some(Offer::SetKey) => secret::ask(model, provider),
-        None => {}
-    }
-}
-
-fn withdrawn(
-    model: &mut Model,
-    cause: Option<RequestId>,
-    id: ConversationId,
-    conversation: Option<Conversation>,
-) {
-    model.unsay(talk::IS_RUNNING);
-    model.live.remove(&id);
-    model.list.live.remove(&id);
-    if let Some(cause) = cause {
-        model.asks.remove(&cause);
-    }
-    match conversation {
-        Some(conversation) => {
-            changed_conversation(model, conversation);
-            if model.here() == Some(id) {
-                open::go_to(model, id);
-            }
-        }
-        None => {
-            model.list.remove(id);
-            if model.here() == Some(id) {
-                if let Some(open) = model.open.take() {
-                    model.new_model = open.model;
-                    model.new_system = open.system;
-                    fresh::back(model, open.persona);
-                }
-                model.transcript.clear();
-            }
-        }
     }
 }
 
@@ -264,15 +65,6 @@ fn changed(model: &mut Model, row: Changed) {
         Changed::MessageGone(id) => model.transcript.remove(id),
         Changed::Persona(row) => personas::apply_row(model, row),
         Changed::Prompt(prompt) => model.library.apply(prompt),
-    }
-}
-
-fn changed_conversation(model: &mut Model, conversation: Conversation) {
-    model.list.apply(&conversation);
-    personas::talked(model, &conversation);
-    if model.here() == Some(conversation.id) {
-        model.transcript.describe(&conversation);
-        model.open = Some(conversation);
     }
 }
 

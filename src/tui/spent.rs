@@ -24,6 +24,7 @@ pub fn heard(model: &mut Model, event: &Event) {
         News::Changed(row) => event.cause.is_none() && matches!(row, Row::Conversation(_)),
         News::Trial(step) => matches!(step, TrialStep::Ended(_)),
         News::Sync(_)
+        | News::Expired { .. }
         | News::Answer(_)
         | News::Refused(_)
         | News::Warned(_)

@@ -120,6 +120,7 @@ impl Groups {
             words: String::new(),
             which: Which::Active,
             persona: Some(id),
+            ..Query::default()
         };
         Command::Shelf(Shelf::List {
             query,

@@ -187,7 +187,7 @@ impl List {
         Query {
             words: self.filter.text().trim().to_owned(),
             which: self.which,
-            persona: None,
+            ..Query::default()
         }
     }
 
@@ -212,6 +212,7 @@ impl List {
         }
         self.is_asking = true;
         let after = Some(Cursor {
+            is_pinned: false,
             active_at: last.conversation.active_at,
             id: last.conversation.id,
         });

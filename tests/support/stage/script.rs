@@ -96,6 +96,9 @@ impl Script {
             created_at: at,
             active_at: at,
             trashed_at: None,
+            pinned_at: None,
+            archived_at: None,
+            tags: Vec::new(),
             tip: None,
             message_count: 0,
             tokens_in: 0,
@@ -603,6 +606,7 @@ impl Script {
                 let rows = self.listed(&Query::default());
                 let home = Home {
                     total: u64::try_from(rows.len()).unwrap(),
+                    archived: 0,
                     rows: rows.into_iter().take(limit).collect(),
                     last: self.last.map(|id| self.opened(id)),
                     drafts: self.drafts_of(None),
@@ -634,6 +638,13 @@ impl Script {
                 }
             }
             Shelf::Find { .. } => Answer::Found(self.conversations[0].clone()),
+            Shelf::Archive { .. }
+            | Shelf::Pin { .. }
+            | Shelf::Tag { .. }
+            | Shelf::Duplicate { .. }
+            | Shelf::SetMetadata { .. }
+            | Shelf::Purge { .. }
+            | Shelf::Retain { .. } => panic!("not on this stage: {shelf:?}"),
             Shelf::Rename {
                 conversation,
                 title,

@@ -1,0 +1,220 @@
+//! The steps of a turn, brought to the panes: a reply that begins, waits, grows, ends, or is taken back.
+
+use super::live::{Live, Pace, Waiting};
+use super::model::{Ask, Model};
+use super::overlay::Purpose;
+use super::{fresh, models, open, personas, secret, talk, words};
+use crate::domain::conversation::{Conversation, Draft};
+use crate::domain::failure::{Failure, FailureKind, Offer};
+use crate::domain::id::{ConversationId, RequestId};
+use crate::domain::message::Shown;
+use crate::protocol::Step;
+
+/// Takes one step of a turn in.
+pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, step: Step) {
+    match step {
+        Step::Started {
+            conversation,
+            asked,
+            reply,
+        } => {
+            sent(model, cause, &conversation);
+            changed_conversation(model, conversation);
+            started(model, id, asked, reply);
+        }
+        Step::Waiting {
+            until,
+            since,
+            why,
+            attempt,
+        } => {
+            if let Some(live) = model.live.get_mut(&id) {
+                live.pace.wait(Waiting {
+                    until,
+                    since,
+                    why,
+                    attempt,
+                });
+            }
+        }
+        Step::Thought { text } => {
+            let tick = model.tick;
+            if let Some(live) = model.live.get_mut(&id) {
+                live.pace.thought(tick);
+                live.thinking.push_str(&text);
+            }
+            if model.here() == Some(id) {
+                model.transcript.thought(&text);
+            }
+        }
+        Step::Grew { text } => {
+            let tick = model.tick;
+            if let Some(live) = model.live.get_mut(&id) {
+                live.pace.grew(tick, &text);
+                live.reply.content.push_str(&text);
+            }
+            if model.here() == Some(id) {
+                model.transcript.grew(&text);
+            }
+        }
+        Step::Ended { reply } => {
+            model.unsay(talk::IS_RUNNING);
+            model.live.remove(&id);
+            model.list.live.remove(&id);
+            if model.here() == Some(id) {
+                model.transcript.ended(reply);
+            }
+        }
+        Step::Measured {
+            reply,
+            conversation,
+        } => {
+            if model.here() == Some(id) {
+                model.transcript.message_changed(&reply);
+            }
+            changed_conversation(model, conversation);
+        }
+        Step::Withdrawn {
+            draft,
+            failure,
+            conversation,
+        } => {
+            let has_gone = conversation.is_none();
+            let asked = model
+                .live
+                .get(&id)
+                .and_then(|live| live.reply.model.clone());
+            let provider = asked.as_ref().map(|model| model.provider.as_str());
+            withdrawn(model, cause, id, conversation);
+            // The draft of a conversation that is gone belongs to the one not yet created.
+            let scope = if has_gone { None } else { Some(id) };
+            come_back(model, scope, draft, failure, provider);
+        }
+    }
+}
+
+/// The send that this turn answers was accepted.
+fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation) {
+    let Some(Ask::Send(question)) = cause.and_then(|cause| model.asks.remove(&cause)) else {
+        return;
+    };
+    model.composer.sent(question);
+    if model.open.is_none() {
+        // What was typed since the send belongs to the conversation it created.
+        model.composer.changed(model.tick);
+        model.new_system.clear();
+        model.open = Some(conversation.clone());
+        fresh::spent(model);
+    }
+}
+
+/// A reply is being written from now on.
+fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: Shown) {
+    let live = Live {
+        reply: reply.message.clone(),
+        thinking: String::new(),
+        pace: Pace::started(model.tick),
+    };
+    model.live.insert(id, live);
+    model.list.live.insert(id);
+    if model.here() == Some(id) {
+        model.transcript.started(asked, reply);
+        model.list.select(id);
+    }
+}
+
+/// Words that were taken back return to the composer, the failure stands above it.
+fn come_back(
+    model: &mut Model,
+    scope: Option<ConversationId>,
+    draft: Option<Draft>,
+    failure: Option<Failure>,
+    provider: Option<&str>,
+) {
+    let is_here = model.here() == scope;
+    // What was typed since must not be sent by a choice that is about the message that came back.
+    let is_whole = is_here && draft.is_some() && model.composer.is_empty();
+    match (draft, scope) {
+        (Some(draft), _) if is_here => {
+            model.composer.put_back(words::literal(draft));
+            model.composer.changed(model.tick);
+        }
+        // The engine has put it back into that conversation's draft.
+        (Some(_), Some(id)) => model.list.mark_draft(id, true),
+        (Some(draft), None) => open::keep_for_new(model, words::literal(draft)),
+        (None, _) => {}
+    }
+    let Some(failure) = failure else { return };
+    let purpose = match is_whole {
+        true => Purpose::SendWith,
+        false => Purpose::Model,
+    };
+    let is_for_key = failure.offer == Some(Offer::SetKey);
+    // Somebody who goes on typing would type into the field for the key.
+    if is_here && (is_whole || !is_for_key) {
+        offer(model, &failure, purpose, provider);
+    }
+    if is_here {
+        model.composer.notice = Some(failure);
+    } else {
+        model.warn(&failure);
+    }
+}
+
+fn withdrawn(
+    model: &mut Model,
+    cause: Option<RequestId>,
+    id: ConversationId,
+    conversation: Option<Conversation>,
+) {
+    model.unsay(talk::IS_RUNNING);
+    model.live.remove(&id);
+    model.list.live.remove(&id);
+    if let Some(cause) = cause {
+        model.asks.remove(&cause);
+    }
+    match conversation {
+        Some(conversation) => {
+            changed_conversation(model, conversation);
+            if model.here() == Some(id) {
+                open::go_to(model, id);
+            }
+        }
+        None => {
+            model.list.remove(id);
+            if model.here() == Some(id) {
+                if let Some(open) = model.open.take() {
+                    model.new_model = open.model;
+                    model.new_system = open.system;
+                    fresh::back(model, open.persona);
+                }
+                model.transcript.clear();
+            }
+        }
+    }
+}
+
+/// Opens what a failure offers, unless something is open already. `provider` was asked; `None` = the one at hand.
+pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Option<&str>) {
+    if !model.overlays.is_empty() {
+        return;
+    }
+    match failure.offer {
+        Some(Offer::PickModel) => {
+            let is_missing = failure.kind == FailureKind::Input;
+            models::pick_another(model, purpose, is_missing);
+        }
+        Some(Offer::SetKey) => secret::ask(model, provider),
+        None => {}
+    }
+}
+
+/// A conversation is now like this.
+pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
+    model.list.apply(&conversation);
+    personas::talked(model, &conversation);
+    if model.here() == Some(conversation.id) {
+        model.transcript.describe(&conversation);
+        model.open = Some(conversation);
+    }
+}

@@ -66,7 +66,6 @@ use jobs::{Ended, Jobs, Key};
 use listings::{Listings, Outcomes};
 use pace::Pace;
 use passing::Sending;
-use retention::Tidying;
 use stores::Stores;
 
 pub use desk::Options;
@@ -112,7 +111,10 @@ struct Engine {
     pace: Pace,
     listings: Listings,
     sync: Sending,
-    tidying: Tidying,
+    /// The face has what it shows first.
+    has_shown: bool,
+    /// What is old was looked for; that is done once.
+    has_tidied_up: bool,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -146,7 +148,8 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         pace: Pace::default(),
         listings: Listings::default(),
         sync: Sending::default(),
-        tidying: Tidying::default(),
+        has_shown: false,
+        has_tidied_up: false,
         said,
         heard,
         events,
@@ -203,7 +206,7 @@ impl Engine {
                         if self.waiting.is_empty() =>
                     {
                         let home = self.home(limit).await;
-                        self.tidying.has_shown = true;
+                        self.has_shown = true;
                         self.answer(id, home.map(|home| vec![News::Answer(Answer::Home(Box::new(home)))]));
                         self.flush();
                     }

@@ -14,22 +14,14 @@ use crate::store::{Old, PIECE, StoreError};
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 
-/// Whether it is time to look for what is old.
-#[derive(Default)]
-pub(super) struct Tidying {
-    /// The face has its first rows.
-    pub(super) has_shown: bool,
-    has_begun: bool,
-}
-
 impl Engine {
     /// Removes and archives what is old, once, as soon as the face has what it shows first.
     pub(super) fn tidy_up_once(&mut self) {
-        let is_time = self.tidying.has_shown && self.outbox.is_empty() && self.desk.is_screen;
-        if !is_time || self.tidying.has_begun {
+        let is_time = self.has_shown && self.outbox.is_empty() && self.desk.is_screen;
+        if !is_time || self.has_tidied_up {
             return;
         }
-        self.tidying.has_begun = true;
+        self.has_tidied_up = true;
         let removal = self.removal(None);
         self.jobs.start(Key::Shelf, None, None, |token| async move {
             // Between two pieces it can end; the next start goes on.

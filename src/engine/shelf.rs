@@ -27,7 +27,7 @@ impl Engine {
         match shelf {
             Shelf::Home { limit } => {
                 let home = self.home(limit).await?;
-                self.tidying.has_shown = true;
+                self.has_shown = true;
                 Ok(vec![News::Answer(Answer::Home(Box::new(home)))])
             }
             Shelf::List {

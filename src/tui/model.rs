@@ -137,6 +137,8 @@ pub struct Model {
     pub is_alone: bool,
     /// The engine has said what is open.
     pub is_home: bool,
+    /// The conversation that the command line names, to be open first: an id, a unique beginning of one, or `last`.
+    pub named: Option<String>,
     pub theme: Theme,
     pub zone: TimeZone,
     pub mint: Mint,
@@ -219,6 +221,7 @@ impl Model {
             fatal: None,
             is_alone: false,
             is_home: false,
+            named: None,
             theme: Theme::default(),
             zone: TimeZone::UTC,
             now: mint.now(),
@@ -310,6 +313,7 @@ impl Model {
             persona: self.new_persona,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            history: Vec::new(),
             storage: None,
             is_temporary: false,
         }

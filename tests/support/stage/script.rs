@@ -601,7 +601,7 @@ impl Script {
             events.push(Event { cause, news });
         };
         let answer = match shelf {
-            Shelf::Home { limit } => {
+            Shelf::Home { limit, .. } => {
                 let limit = usize::try_from(limit).unwrap();
                 let rows = self.listed(&Query::default());
                 let home = Home {

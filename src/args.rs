@@ -35,6 +35,9 @@ export or in arguments.
 Exit codes: 0 done, 1 the reply failed or was cut, 2 wrong arguments or settings, 3 the database, \
 129 130 141 143 hung up, interrupted, broken pipe, terminated.";
 
+/// Options that stand behind a command's own.
+const LAST: usize = 900;
+
 /// Talk with language models from the keyboard.
 #[derive(Debug, Parser)]
 #[command(name = "salon", disable_version_flag = true, after_help = AFTER, max_term_width = 100)]
@@ -58,10 +61,10 @@ pub struct Args {
 #[derive(Debug, Options)]
 pub struct Places {
     /// Read settings from this file
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = LAST)]
     pub config: Option<PathBuf>,
     /// Keep conversations, locks and the log in this folder
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, display_order = LAST)]
     pub data_dir: Option<PathBuf>,
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::Args as Options;
 use clap::builder::PossibleValuesParser;
-use clap::{ArgGroup, Args as Options};
 
 use super::library::pair;
 use crate::domain::export::Format;
@@ -12,9 +12,6 @@ use crate::domain::export::Format;
 const ID: &str = "A conversation's id, a unique beginning of it (6 characters or more), or `last`";
 
 #[derive(Debug, Default, Options)]
-#[command(group = ArgGroup::new("change").required(true).multiple(true)
-    .args(["title", "model", "persona", "system", "temperature", "max_tokens", "pin", "no_pin", "archive",
-        "no_archive", "tag", "untag", "meta", "no_meta"]))]
 pub struct Edit {
     #[arg(value_name = "ID", help = ID)]
     pub id: String,

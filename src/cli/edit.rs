@@ -9,7 +9,7 @@ use super::list::names;
 use super::personas::persona_to_take;
 use super::{Exit, Line, NoAnswer, Out};
 use crate::args::Edit;
-use crate::domain::conversation::{Conversation, TITLE_GIVEN};
+use crate::domain::conversation::{Conversation, Sampling, TITLE_GIVEN};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::ModelRef;
 use crate::domain::{record, tag};
@@ -147,13 +147,30 @@ impl Changes {
             remove: given.untag.clone(),
             metadata,
         };
-        let sampling = crate::domain::conversation::Sampling {
+        if changes.is_empty() && given.persona.is_none() {
+            let title = "Nothing is given that is to change".to_owned();
+            return Err(bad(title, "`salon edit --help` lists what can be changed."));
+        }
+        let sampling = Sampling {
             temperature: changes.temperature.flatten(),
             max_output_tokens: changes.max_tokens.flatten(),
-            ..Default::default()
+            ..Sampling::default()
         };
         sampling.check()?;
         Ok(changes)
+    }
+
+    fn is_empty(&self) -> bool {
+        let places = [self.is_pinned, self.is_archived];
+        self.title.is_none()
+            && self.model.is_none()
+            && self.system.is_none()
+            && self.temperature.is_none()
+            && self.max_tokens.is_none()
+            && places == [None, None]
+            && self.add.is_empty()
+            && self.remove.is_empty()
+            && self.metadata.is_empty()
     }
 
     /// Model, instructions and sampling, with what is said of each; a model that is there already needs no word.
@@ -298,7 +315,9 @@ mod tests {
                 .map(|failure| (failure.kind, failure.title))
         };
         let told = |title: &str| Some((FailureKind::Input, title.to_owned()));
-        assert_eq!(given(|_| {}), None);
+        let nothing = given(|_| {});
+        assert_eq!(nothing, told("Nothing is given that is to change"));
+        assert_eq!(given(|edit| edit.persona = Some("Anna".into())), None);
         let long = given(|edit| edit.title = Some("x".repeat(501)));
         assert_eq!(long, told("The title is longer than 500 characters"));
         assert_eq!(

@@ -74,27 +74,16 @@ async fn remove(line: &mut Line, out: &mut Out, wanted: Rm) -> Result<(), NoAnsw
 }
 
 async fn empty_trash(line: &mut Line, out: &mut Out, is_agreed: bool) -> Result<(), NoAnswer> {
-    let list = Command::Shelf(Shelf::List {
-        query: Query {
-            which: Which::Trashed,
-            ..Query::default()
-        },
-        after: None,
-        offset: 0,
-        limit: None,
-    });
-    let Answer::List { rows, .. } = line.answer(list, out).await? else {
-        return Err(NoAnswer::Failed(super::lost()));
-    };
+    let all = trash(line, out).await?;
     let mut what = "the trash is empty".to_owned();
-    if !rows.is_empty() {
-        let whom = match rows.len() {
+    if !all.is_empty() {
+        let whom = match all.len() {
             1 => "the one conversation in the trash".to_owned(),
             n => format!("all {n} conversations in the trash"),
         };
         agree(line, out, &whom, is_agreed).await?;
         // Those that were counted, and none that came since.
-        let ids = rows.iter().map(|row| row.conversation.id).collect();
+        let ids = ids(&all, |_| true);
         let purge = Command::Shelf(Shelf::Purge { ids });
         what = line.done(purge, out).await?;
     }
@@ -102,15 +91,14 @@ async fn empty_trash(line: &mut Line, out: &mut Out, is_agreed: bool) -> Result<
         out.line(&what);
         return Ok(());
     }
-    for row in rows {
-        let one = row.conversation;
+    for one in &all {
         out.object(&serde_json::json!({ "id": one.id, "title": one.title, "removed": true }));
     }
     Ok(())
 }
 
 async fn bring_back(line: &mut Line, out: &mut Out, given: &[String]) -> Result<(), NoAnswer> {
-    let all = found(line, out, given).await?;
+    let all = back(line, out, given).await?;
     let mut said = Vec::new();
     let trashed = ids(&all, |one| one.trashed_at.is_some());
     if !trashed.is_empty() {
@@ -132,6 +120,45 @@ async fn bring_back(line: &mut Line, out: &mut Out, given: &[String]) -> Result<
         said.push("neither in the trash nor in the archive".to_owned());
     }
     tell(line, out, &all, &said.join("; ")).await
+}
+
+/// The same for what is to come back: `last` is the one that was last moved to the trash.
+async fn back(
+    line: &mut Line,
+    out: &mut Out,
+    given: &[String],
+) -> Result<Vec<Conversation>, NoAnswer> {
+    let mut given = given.to_vec();
+    if given.iter().any(|id| id == "last") {
+        let rows = trash(line, out).await?;
+        let last = rows.iter().max_by_key(|one| one.trashed_at);
+        let Some(last) = last else {
+            let remedy = "`salon list --archived` names what is in the archive.";
+            let failure = Failure::new(FailureKind::Input, "The trash is empty", remedy);
+            return Err(NoAnswer::Failed(failure));
+        };
+        for id in given.iter_mut().filter(|id| *id == "last") {
+            *id = last.id.to_string();
+        }
+    }
+    found(line, out, &given).await
+}
+
+/// All that is in the trash.
+async fn trash(line: &mut Line, out: &mut Out) -> Result<Vec<Conversation>, NoAnswer> {
+    let list = Command::Shelf(Shelf::List {
+        query: Query {
+            which: Which::Trashed,
+            ..Query::default()
+        },
+        after: None,
+        offset: 0,
+        limit: None,
+    });
+    let Answer::List { rows, .. } = line.answer(list, out).await? else {
+        return Err(NoAnswer::Failed(super::lost()));
+    };
+    Ok(rows.into_iter().map(|row| row.conversation).collect())
 }
 
 /// The conversations of these ids, each once; one that is not there is the error, and nothing has changed then.

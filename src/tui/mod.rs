@@ -5,6 +5,7 @@ pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod export;
 mod filter;
 mod focus;
 mod fresh;

@@ -9,7 +9,7 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{keeping, models, personas, prompts, shelf, spent, talk};
+use super::{export, keeping, models, personas, prompts, shelf, spent, talk};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -85,6 +85,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
         }
         Some(Ask::SavePrompt(id)) => keeping::not_saved(model, id, failure),
         Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
+        Some(Ask::Export(export)) => export::refused(model, export, &failure),
         // The conversation that the command line names is not there: as with any wrong argument, nothing begins.
         Some(Ask::Home) if model.named.is_some() => {
             model.is_leaving = true;

@@ -102,7 +102,7 @@ impl Face {
         self.model.ask(
             Command::Shelf(Shelf::Home {
                 limit: 60,
-                open: None,
+                open: self.model.named.clone(),
             }),
             Ask::Home,
         );

@@ -9,6 +9,7 @@ mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod export;
 mod habits;
 mod hub;
 mod insist;
@@ -199,10 +200,10 @@ impl Engine {
             let has_room = is_open && self.waiting.len() < REQUESTS;
             select! { biased;
                 request = requests.recv(), if has_room => match request {
-                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit }) })
+                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit, open }) })
                         if self.waiting.is_empty() =>
                     {
-                        let home = self.home(limit).await;
+                        let home = self.home(limit, open.as_deref()).await;
                         self.tidying.has_shown = true;
                         self.answer(id, home.map(|home| vec![News::Answer(Answer::Home(Box::new(home)))]));
                         self.flush();

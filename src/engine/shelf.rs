@@ -25,8 +25,8 @@ impl Engine {
         shelf: Shelf,
     ) -> Result<Vec<News>, Failure> {
         match shelf {
-            Shelf::Home { limit } => {
-                let home = self.home(limit).await?;
+            Shelf::Home { limit, open } => {
+                let home = self.home(limit, open.as_deref()).await?;
                 self.tidying.has_shown = true;
                 Ok(vec![News::Answer(Answer::Home(Box::new(home)))])
             }
@@ -76,9 +76,13 @@ impl Engine {
         }
     }
 
-    /// What a face shows first; reads only.
-    pub(super) async fn home(&self, limit: u32) -> Result<Home, Failure> {
+    /// What a face shows first, with the conversation of this id open, else the last one; reads only.
+    pub(super) async fn home(&self, limit: u32, open: Option<&str>) -> Result<Home, Failure> {
         let store = &self.stores.file;
+        let named = match open {
+            Some(id) => Some(self.find(id).await?.id),
+            None => None,
+        };
         let read = async {
             let (rows, _) = store.list(&Query::default(), None, 0, Some(limit)).await?;
             let total = store.count(Which::Active).await?;
@@ -91,7 +95,7 @@ impl Engine {
         let (rows, (total, archived), last, drafts, state) = read
             .await
             .map_err(|error: StoreError| self.desk.failure(&error))?;
-        let last = match last {
+        let last = match named.or(last) {
             Some(id) => Some(self.opened(id).await?),
             None => None,
         };

@@ -134,7 +134,7 @@ mod tests {
             jobs: Jobs::new(),
             pace: Pace::default(),
             sync: crate::engine::passing::Sending::default(),
-            has_shown: false,
+            shown: None,
             has_tidied_up: false,
             listings: Listings::default(),
             said,

@@ -399,8 +399,15 @@ mod tests {
             .collect()
     }
 
+    /// This step is in the statement's plan, and nothing is sorted.
+    async fn follows(store: &Store, sql: &'static str, step: &str) {
+        let plan = plan(store, sql).await;
+        assert!(plan.contains(step), "{sql}\n{plan}");
+        assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+    }
+
     #[tokio::test]
-    async fn statements_that_must_be_quick_use_their_indices() {
+    async fn the_list_is_walked_in_its_order() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
             (list::FIRST, "SCAN c USING INDEX conversation_recent"),
@@ -438,6 +445,23 @@ mod tests {
                 "USING INDEX conversation_archive (<expr>=? AND active_at>? AND active_at<?)",
             ),
             (
+                sought::PERSONA,
+                "USING INDEX conversation_persona (persona_id=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                list::ALL_OF_PERSONA,
+                "USING INDEX conversation_persona (persona_id=?)",
+            ),
+        ] {
+            follows(&store, sql, index).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn statements_that_must_be_quick_use_their_indices() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",
             ),
@@ -460,14 +484,6 @@ mod tests {
             (
                 turns::NEWEST_UNDER,
                 "USING COVERING INDEX message_parent (parent_id=?)",
-            ),
-            (
-                sought::PERSONA,
-                "USING INDEX conversation_persona (persona_id=? AND active_at>? AND active_at<?)",
-            ),
-            (
-                list::ALL_OF_PERSONA,
-                "USING INDEX conversation_persona (persona_id=?)",
             ),
             (
                 personas::PERSONA,
@@ -495,9 +511,7 @@ mod tests {
                 "message USING COVERING INDEX sqlite_autoindex_message_1",
             ),
         ] {
-            let plan = plan(&store, sql).await;
-            assert!(plan.contains(index), "{sql}\n{plan}");
-            assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+            follows(&store, sql, index).await;
         }
         // What a hub lacks is found by its place in the outbox, however much lies before it.
         let waiting = plan(&store, changes::WAITING).await;

@@ -403,6 +403,10 @@ mod tests {
     async fn statements_that_must_be_quick_use_their_indices() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
+            (
+                messages::TREE,
+                "SEARCH m USING COVERING INDEX message_parent (parent_id=?)",
+            ),
             (list::FIRST, "SCAN c USING INDEX conversation_recent"),
             (
                 list::FIRST,

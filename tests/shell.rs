@@ -732,6 +732,39 @@ fn every_command_ends_quietly_when_nobody_reads() {
 #[test]
 fn help_fits_eighty_columns_and_says_where_keys_are() {
     let home = Home::new();
+    let commands = [
+        "",
+        "ask",
+        "list",
+        "show",
+        "open",
+        "edit",
+        "rm",
+        "restore",
+        "export",
+        "personas",
+        "personas set",
+        "prompts",
+        "prompts preview",
+        "models",
+        "sync",
+        "config",
+        "config show",
+        "completions",
+        "man",
+    ];
+    for command in commands {
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        words.push("--help");
+        let narrow = home.command(&words).env("COLUMNS", "80").output().unwrap();
+        let help = Ran::of(narrow).ok().out;
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest.unwrap() <= 80, "{command}: {help}");
+        // A line that was broken by hand would be broken twice.
+        let is_torn = |pair: &[&str]| pair[0].len() < 40 && pair[1].starts_with(char::is_lowercase);
+        let lines: Vec<&str> = help.lines().collect();
+        assert!(!lines.windows(2).any(is_torn), "{command}: {help}");
+    }
     let help = home.run(&["--help"]).ok().out;
     assert!(!help.contains("never stored"));
     assert!(help.contains("/key"));

@@ -73,6 +73,14 @@ pub enum Ask {
     PersonaSaved(PersonaId),
     /// A change that can be undone.
     Change,
+    /// A change of conversations in the list; the first of these that has a row afterwards is selected.
+    Shelved(Vec<ConversationId>),
+    /// A change that cannot be undone.
+    Removed,
+    /// How many are in the archive.
+    Archived,
+    /// How many are in the trash, to ask whether they go.
+    Trashed,
 }
 
 /// The face.
@@ -128,6 +136,8 @@ pub struct Model {
     pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
+    /// What the open form or question of the list is about.
+    pub aim: Vec<Conversation>,
     pub quit_armed: Option<u64>,
     pub last_esc: Option<u64>,
     pub is_leaving: bool,
@@ -213,6 +223,7 @@ impl Model {
             sync: None,
             today: Today::default(),
             undo: None,
+            aim: Vec::new(),
             quit_armed: None,
             last_esc: None,
             is_leaving: false,

@@ -1,0 +1,121 @@
+//! What the engine says of single conversations, brought to the rows they stand in.
+
+use super::{List, View};
+use crate::domain::conversation::{Conversation, Listed};
+use crate::domain::id::ConversationId;
+use crate::tui::pane::order::{moves, place};
+
+impl List {
+    /// A conversation is now like this: its row is updated, moved, added or taken away. `before` is how it stood, where
+    /// that is known.
+    pub fn apply(&mut self, conversation: &Conversation, before: Option<&Conversation>) {
+        self.regroup(|groups| groups.apply(conversation));
+        let chosen = self.selected_row();
+        let is_it = |row: &Listed| row.conversation.id == conversation.id;
+        let old = self.rows.iter().position(is_it);
+        let known = old.map(|at| &self.rows[at].conversation).or(before);
+        let belongs = self.belongs(conversation, known);
+        self.count(conversation, before, (old.is_some(), belongs));
+        match old {
+            Some(at) if !belongs => {
+                self.rows.remove(at);
+            }
+            Some(at) => self.put(at, conversation),
+            None if belongs => {
+                let row = Listed {
+                    conversation: conversation.clone(),
+                    has_draft: false,
+                };
+                self.insert(row);
+            }
+            None => {}
+        }
+        if !belongs {
+            self.keep_marks();
+        }
+        match chosen.and_then(|id| self.rows.iter().position(|row| row.conversation.id == id)) {
+            Some(at) => self.selected = at,
+            None => self.clamp(),
+        }
+    }
+
+    /// The row at this place is now like this.
+    fn put(&mut self, at: usize, conversation: &Conversation) {
+        let order = self.shown.order;
+        if moves(&self.rows[at].conversation, conversation, order) {
+            let mut row = self.rows.remove(at);
+            row.conversation.clone_from(conversation);
+            self.insert(row);
+        } else {
+            self.rows[at].conversation.clone_from(conversation);
+        }
+    }
+
+    /// A row takes its place, unless that is beyond what is loaded.
+    fn insert(&mut self, row: Listed) {
+        let at = place(&self.rows, &row.conversation, self.shown.order);
+        if at < self.rows.len() || !self.has_more {
+            self.rows.insert(at, row);
+        } else {
+            self.met.insert(row.conversation.id, true);
+        }
+    }
+
+    /// Counts it in or out. Where not all rows are loaded, one without a row may have been counted all the same.
+    fn count(
+        &mut self,
+        conversation: &Conversation,
+        before: Option<&Conversation>,
+        (has_row, belongs): (bool, bool),
+    ) {
+        let id = conversation.id;
+        let is_new = conversation.created_at == conversation.active_at;
+        let was_counted = has_row
+            || match (self.met.get(&id), before) {
+                _ if !self.has_more => false,
+                (Some(known), _) => *known,
+                (None, Some(before)) => self.belongs(before, Some(before)),
+                (None, None) => belongs && !is_new,
+            };
+        match (was_counted, belongs) {
+            (true, false) => self.total = self.total.saturating_sub(1),
+            (false, true) => self.total += 1,
+            (true, true) | (false, false) => {}
+        }
+        if has_row && belongs {
+            self.met.remove(&id);
+        } else {
+            self.met.insert(id, belongs);
+        }
+    }
+
+    /// Whether it belongs to what is shown. Which persona a name means only the engine knows: what it has listed stays
+    /// as long as its persona is the same.
+    fn belongs(&self, conversation: &Conversation, before: Option<&Conversation>) -> bool {
+        let is_trashed = conversation.trashed_at.is_some();
+        let is_archived = conversation.archived_at.is_some();
+        let is_in_view = match self.view {
+            View::Active => !is_trashed && !is_archived,
+            View::Archive => !is_trashed && is_archived,
+            View::Trash => is_trashed,
+        };
+        let filter = &self.fitting;
+        let title = conversation.title.to_lowercase();
+        let is_with = filter.personas.is_empty()
+            || before.is_some_and(|before| before.persona == conversation.persona);
+        is_in_view && is_with && filter.words.iter().all(|word| title.contains(word))
+    }
+
+    /// A conversation is gone for good.
+    pub fn remove(&mut self, id: ConversationId) {
+        let before = self.rows.len();
+        self.rows.retain(|row| row.conversation.id != id);
+        if self.rows.len() < before || self.met.remove(&id) == Some(true) {
+            self.total = self.total.saturating_sub(1);
+        }
+        self.unread.remove(&id);
+        self.regroup(|groups| groups.remove(id));
+        self.clamp();
+        self.keep_marks();
+    }
+}

@@ -1,18 +1,15 @@
 //! What is done to conversations of the list and can be undone: rename, pin, archive, tags, copy, trash, restore.
 
-use std::collections::BTreeSet;
-
 use super::model::{Ask, Focus, Model};
 use super::overlay::confirm::Confirm;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
 use super::{personas, shelf, talk};
 use crate::domain::conversation::Conversation;
+use crate::domain::failure::Failure;
 use crate::domain::id::ConversationId;
+use crate::domain::tag;
 use crate::protocol::{Act, Command, Shelf};
-
-/// Longest tag, in characters.
-const TAG: usize = 60;
 
 /// The conversations an action of the list is about: the marked ones, else the selected one in the list, else the open
 /// one.
@@ -142,8 +139,11 @@ fn common_tags(of: &[Conversation]) -> Vec<String> {
     let Some((first, others)) = of.split_first() else {
         return Vec::new();
     };
-    let has = |tag: &String| others.iter().all(|c| c.tags.contains(tag));
-    first.tags.iter().filter(|tag| has(tag)).cloned().collect()
+    let has = |tag: &&String| {
+        let is_it = |other: &String| tag::is_same(tag, other);
+        others.iter().all(|c| c.tags.iter().any(is_it))
+    };
+    first.tags.iter().filter(has).cloned().collect()
 }
 
 /// Opens the line with the tags; of several conversations, those that all of them have.
@@ -170,24 +170,22 @@ fn open_tags(model: &mut Model, subjects: Vec<Conversation>, text: &str) {
 /// The tags of a text: words with or without `#`, each once whatever its case.
 fn tags_of(text: &str) -> Vec<String> {
     let words = text.split(|c: char| c.is_whitespace() || c == ',');
-    let words = words.map(|word| word.trim_start_matches('#'));
-    let mut seen = BTreeSet::new();
-    words
-        .filter(|word| !word.is_empty() && seen.insert(word.to_lowercase()))
-        .map(str::to_owned)
-        .collect()
+    let words = words.map(|word| word.trim_start_matches('#').to_owned());
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
+    tag::changed(&[], &words, &[])
+}
+
+/// The first word of the text that cannot be a tag.
+fn wrong_tag(text: &str) -> Option<Failure> {
+    tags_of(text).iter().find_map(|word| tag::check(word).err())
 }
 
 /// Why these cannot be the tags of what an action is about.
 pub fn bad_tags(model: &Model, text: &str) -> Option<String> {
-    let too_long = || {
-        let tags = tags_of(text);
-        let long = tags.iter().find(|tag| tag.chars().count() > TAG)?;
-        let start: String = long.chars().take(12).collect();
-        Some(format!("a tag has at most {TAG} characters: {start}…"))
-    };
-    let is_none = model.aim.is_empty() && subjects(model).is_empty();
-    is_none.then(|| none_to("tag")).or_else(too_long)
+    if subjects(model).is_empty() {
+        return Some(none_to("tag"));
+    }
+    wrong_tag(text).map(|failure| failure.to_string())
 }
 
 /// `/tags TAGS`.
@@ -199,10 +197,10 @@ pub fn tag_with(model: &mut Model, text: &str) {
 /// The line with the tags was written; one that cannot be kept is open again with its words.
 pub fn tagged(model: &mut Model, text: &str) {
     let subjects = std::mem::take(&mut model.aim);
-    match bad_tags(model, text).filter(|_| !subjects.is_empty()) {
-        Some(why) => {
+    match wrong_tag(text) {
+        Some(failure) => {
             open_tags(model, subjects, text);
-            model.say(why);
+            model.warn(&failure);
         }
         None => give_tags(model, &subjects, text),
     }
@@ -211,10 +209,7 @@ pub fn tagged(model: &mut Model, text: &str) {
 /// Gives and takes what differs from the tags that all of these have.
 fn give_tags(model: &mut Model, subjects: &[Conversation], text: &str) {
     let (before, now) = (common_tags(subjects), tags_of(text));
-    let is_in = |tag: &str, tags: &[String]| {
-        let tag = tag.to_lowercase();
-        tags.iter().any(|other| other.to_lowercase() == tag)
-    };
+    let is_in = |tag: &str, tags: &[String]| tags.iter().any(|other| tag::is_same(tag, other));
     let less = |of: &[String], by: &[String]| -> Vec<String> {
         let rest = of.iter().filter(|tag| !is_in(tag, by));
         rest.cloned().collect()

@@ -79,9 +79,8 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
         Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
-            if let Some(failure) = model.list.ask_failed(failure) {
-                model.warn(&failure);
-            }
+            model.list.ask_failed();
+            model.warn(&failure);
         }
         Some(Ask::Page(_)) => {
             model.transcript.ask_failed();

@@ -8,6 +8,7 @@ use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::id::{ConversationId, RequestId};
 use crate::domain::message::{Shown, Status};
+use crate::domain::when::Calendar;
 use crate::protocol::Step;
 
 /// Takes one step of a turn in.
@@ -237,7 +238,11 @@ pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
         .open
         .as_ref()
         .filter(|open| open.id == conversation.id);
-    model.list.apply(&conversation, before);
+    let calendar = Calendar {
+        now: model.now,
+        zone: model.zone.clone(),
+    };
+    model.list.apply(&conversation, before, &calendar);
     shelf::ask_more(model);
     personas::talked(model, &conversation);
     if let Some(live) = model.live.get_mut(&conversation.id) {

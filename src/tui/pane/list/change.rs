@@ -2,25 +2,42 @@
 
 use super::{List, View};
 use crate::domain::conversation::{Conversation, Listed};
+use crate::domain::filter::WithPersona;
 use crate::domain::id::ConversationId;
+use crate::domain::when::Calendar;
 use crate::tui::pane::order::{moves, place};
 
 impl List {
     /// A conversation is now like this: its row is updated, moved, added or taken away. `before` is how it stood, where
     /// that is known.
-    pub fn apply(&mut self, conversation: &Conversation, before: Option<&Conversation>) {
+    pub fn apply(
+        &mut self,
+        conversation: &Conversation,
+        before: Option<&Conversation>,
+        calendar: &Calendar,
+    ) {
         self.regroup(|groups| groups.apply(conversation));
         let chosen = self.selected_row();
         let is_it = |row: &Listed| row.conversation.id == conversation.id;
         let old = self.rows.iter().position(is_it);
-        let known = old.map(|at| &self.rows[at].conversation).or(before);
-        let belongs = self.belongs(conversation, known);
-        self.count(conversation, before, (old.is_some(), belongs));
+        let listed = old.map(|at| &self.rows[at].conversation);
+        let belongs = self.belongs(conversation, listed, calendar);
+        let was_counted = old.is_some() || {
+            let belonged = before.map(|before| self.belongs(before, None, calendar));
+            self.was_counted(
+                conversation,
+                belonged.unwrap_or(belongs && !is_new(conversation)),
+            )
+        };
+        self.count(conversation.id, was_counted, belongs);
         match old {
             Some(at) if !belongs => {
                 self.rows.remove(at);
             }
-            Some(at) => self.put(at, conversation),
+            Some(at) => {
+                self.met.remove(&conversation.id);
+                self.put(at, conversation);
+            }
             None if belongs => {
                 let row = Listed {
                     conversation: conversation.clone(),
@@ -61,49 +78,45 @@ impl List {
         }
     }
 
-    /// Counts it in or out. Where not all rows are loaded, one without a row may have been counted all the same.
-    fn count(
-        &mut self,
-        conversation: &Conversation,
-        before: Option<&Conversation>,
-        (has_row, belongs): (bool, bool),
-    ) {
-        let id = conversation.id;
-        let is_new = conversation.created_at == conversation.active_at;
-        let was_counted = has_row
-            || match (self.met.get(&id), before) {
-                _ if !self.has_more => false,
-                (Some(known), _) => *known,
-                (None, Some(before)) => self.belongs(before, Some(before)),
-                (None, None) => belongs && !is_new,
-            };
+    /// Whether one without a row counts already: where not all rows are loaded it may, by what was heard of it, else by
+    /// this guess.
+    fn was_counted(&self, conversation: &Conversation, guess: bool) -> bool {
+        self.has_more && *self.met.get(&conversation.id).unwrap_or(&guess)
+    }
+
+    /// Counts it in or out.
+    fn count(&mut self, id: ConversationId, was_counted: bool, belongs: bool) {
         match (was_counted, belongs) {
             (true, false) => self.total = self.total.saturating_sub(1),
             (false, true) => self.total += 1,
             (true, true) | (false, false) => {}
         }
-        if has_row && belongs {
-            self.met.remove(&id);
-        } else {
-            self.met.insert(id, belongs);
-        }
+        self.met.insert(id, belongs);
     }
 
-    /// Whether it belongs to what is shown. Which persona a name means only the engine knows: what it has listed stays
-    /// as long as its persona is the same.
-    fn belongs(&self, conversation: &Conversation, before: Option<&Conversation>) -> bool {
+    /// Whether it belongs to what is shown. Which persona a name means only the engine knows: what it has `listed`
+    /// stays as long as its persona is the same.
+    fn belongs(
+        &self,
+        conversation: &Conversation,
+        listed: Option<&Conversation>,
+        calendar: &Calendar,
+    ) -> bool {
+        let filter = &self.fitting;
         let is_trashed = conversation.trashed_at.is_some();
         let is_archived = conversation.archived_at.is_some();
         let is_in_view = match self.view {
-            View::Active => !is_trashed && !is_archived,
+            View::Active => !is_trashed && is_archived == filter.is_archived,
             View::Archive => !is_trashed && is_archived,
             View::Trash => is_trashed,
         };
-        let filter = &self.fitting;
-        let title = conversation.title.to_lowercase();
-        let is_with = filter.personas.is_empty()
-            || before.is_some_and(|before| before.persona == conversation.persona);
-        is_in_view && is_with && filter.words.iter().all(|word| title.contains(word))
+        let is_with = |with: &WithPersona| match with {
+            WithPersona::Nobody => conversation.persona.is_none(),
+            WithPersona::Named(_) => {
+                listed.is_some_and(|listed| listed.persona == conversation.persona)
+            }
+        };
+        is_in_view && filter.fits(conversation, calendar, is_with)
     }
 
     /// A conversation is gone for good.
@@ -118,4 +131,9 @@ impl List {
         self.clamp();
         self.keep_marks();
     }
+}
+
+/// Whether its first question is the newest thing in it.
+fn is_new(conversation: &Conversation) -> bool {
+    conversation.created_at == conversation.active_at
 }

@@ -10,8 +10,7 @@ use std::collections::{HashMap, HashSet};
 use ratatui::layout::{Position, Rect};
 
 use crate::domain::conversation::Listed;
-use crate::domain::failure::Failure;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Filter, Wrong};
 use crate::domain::id::ConversationId;
 use crate::protocol::{Order, Query};
 use crate::tui::filter;
@@ -45,7 +44,7 @@ pub struct List {
     /// Typed keys go to the filter.
     pub is_filtering: bool,
     /// Why the filter that stands cannot be used; the rows are those of the one before.
-    pub wrong: Option<Failure>,
+    wrong: Option<Wrong>,
     /// The selected one of `rows`, unless a line above or below them is selected.
     pub selected: usize,
     /// The group on top; a filter, the archive and the trash leave it out.
@@ -60,6 +59,8 @@ pub struct List {
     is_asking: bool,
     /// The first page has come.
     is_loaded: bool,
+    /// What was asked for last.
+    asked: Query,
     /// What `rows` are of.
     shown: Query,
     /// The words of `shown`, read once.
@@ -93,6 +94,7 @@ impl Default for List {
             has_more: false,
             is_asking: false,
             is_loaded: false,
+            asked: Query::default(),
             shown: Query::default(),
             fitting: Filter::default(),
             met: HashMap::new(),

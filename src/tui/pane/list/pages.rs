@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::{List, View};
 use crate::domain::conversation::{Conversation, Listed};
-use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::filter::Filter;
 use crate::domain::id::ConversationId;
 use crate::protocol::{Command, Cursor, Order, Query, Shelf, Which};
@@ -26,9 +25,9 @@ impl List {
         self.query() != Query::default()
     }
 
-    /// The rows of a first page of what is asked for now.
+    /// The rows of a first page of what was asked for last.
     pub fn fill(&mut self, rows: Vec<Listed>, total: u64, has_more: bool) {
-        self.take(self.query(), rows, total, has_more);
+        self.take(self.asked.clone(), rows, total, has_more);
     }
 
     fn take(&mut self, of: Query, rows: Vec<Listed>, total: u64, has_more: bool) {
@@ -38,7 +37,6 @@ impl List {
         self.has_more = has_more;
         self.fitting = Filter::of(&of.words);
         self.shown = of;
-        self.wrong = None;
         self.is_asking = false;
         self.is_loaded = true;
         self.met.clear();
@@ -61,10 +59,20 @@ impl List {
         self.is_asking = false;
     }
 
-    /// What is listed now.
-    pub fn query(&self) -> Query {
+    /// Reads the filter that stands; `false` when it cannot be used.
+    pub fn read_filter(&mut self) -> bool {
+        self.wrong = Filter::read(&self.filter.text()).err();
+        self.wrong.is_none()
+    }
+
+    /// What is to be listed now: a filter that cannot be used leaves the one before.
+    fn query(&self) -> Query {
+        let words = match &self.wrong {
+            None => self.filter.text().trim().to_owned(),
+            Some(_) => self.asked.words.clone(),
+        };
         Query {
-            words: self.filter.text().trim().to_owned(),
+            words,
             which: match self.view {
                 View::Active | View::Archive => Which::Active,
                 View::Trash => Which::Trashed,
@@ -77,9 +85,11 @@ impl List {
 
     /// The command that fills the list from its beginning.
     pub fn ask_first(&mut self) -> Command {
+        self.read_filter();
         self.is_asking = true;
+        self.asked = self.query();
         Command::Shelf(Shelf::List {
-            query: self.query(),
+            query: self.asked.clone(),
             after: None,
             offset: 0,
             limit: Some(ROWS),
@@ -103,7 +113,7 @@ impl List {
     pub fn ask_more(&mut self) -> Option<Command> {
         let near = self.cursor().max(self.top + usize::from(self.area.height)) + AHEAD
             >= self.head() + self.rows.len();
-        if self.is_asking || !self.has_more || !near || self.wrong.is_some() {
+        if self.is_asking || !self.has_more || !near {
             return None;
         }
         let (after, offset) = match self.shown.order {
@@ -121,15 +131,9 @@ impl List {
         }))
     }
 
-    /// A page did not come; the next move asks again. Gives the failure back unless it is one of the filter, which is
-    /// said under it.
-    pub fn ask_failed(&mut self, failure: Failure) -> Option<Failure> {
+    /// A page did not come; the next move asks again.
+    pub fn ask_failed(&mut self) {
         self.is_asking = false;
-        if failure.kind == FailureKind::Input && !self.filter.is_empty() {
-            self.wrong = Some(failure);
-            return None;
-        }
-        Some(failure)
     }
 }
 

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{List, View};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Listed};
+use crate::domain::filter::Wrong;
 use crate::domain::id::ConversationId;
 use crate::domain::when::Millis;
 use crate::protocol::Order;
@@ -18,7 +19,7 @@ use crate::tui::theme::{Look, Tone};
 /// Fewest cells in which tags are shown after a title.
 const LEAST_TAGS: u16 = 5;
 /// Most lines a refused filter takes for its reason.
-const MOST_WRONG: usize = 3;
+const MOST_WRONG: usize = 5;
 
 /// What the list needs to know of its surroundings to be drawn.
 pub struct ListView {
@@ -115,12 +116,13 @@ impl List {
         canvas.put_right(area, (x + 1, 0), &total, Look::of(Tone::Dim));
     }
 
-    /// Why the filter cannot be used.
+    /// What is wrong in the filter and what could stand there.
     fn wrong_rows(&self) -> Vec<Row> {
-        let Some(failure) = &self.wrong else {
+        let is_worth_a_word = |wrong: &&Wrong| !(self.is_filtering && wrong.is_unfinished);
+        let Some(wrong) = self.wrong.as_ref().filter(is_worth_a_word) else {
             return Vec::new();
         };
-        let words = Clean::line(&format!("▲ {failure}"));
+        let words = Clean::line(&format!("▲ {}: {}", wrong.term, wrong.remedy));
         let room = self.area.width.saturating_sub(2).max(1);
         let mut rows = plain(&words, Look::of(Tone::Error), room);
         rows.truncate(MOST_WRONG);

@@ -90,8 +90,8 @@ pub fn expired(model: &mut Model, days: u32, conversations: u64) {
         count => (format!("{count} conversations are"), "them"),
     };
     let question = format!(
-        "{are} older than the {days} days that storage.keep_days keeps. Remove {they} for good, and from now on each \
-         that grows as old? It cannot be undone."
+        "{are} older than the {days} days of storage.keep_days. Remove {they} for good, and from now on each that grows \
+         as old? It cannot be undone."
     );
     let confirm = Confirm::unasked(&question, "remove for good");
     if let Some(open) = &mut model.lent {

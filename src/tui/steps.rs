@@ -3,6 +3,7 @@
 use super::live::{Live, Pace, Waiting};
 use super::model::{Ask, Model};
 use super::overlay::Purpose;
+use super::pane::list::Before;
 use super::{fresh, models, open, personas, secret, shelf, talk, words};
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
@@ -21,7 +22,11 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
         } => {
             sent(model, cause, &conversation);
             let title = conversation.title.clone();
-            changed_conversation(model, conversation);
+            let is_first = |asked: &Shown| asked.message.parent.is_none() && asked.of == 1;
+            match asked.as_ref().is_some_and(is_first) {
+                true => created(model, conversation),
+                false => changed_conversation(model, conversation),
+            }
             started(model, title, asked, reply);
         }
         Step::Waiting {
@@ -234,15 +239,34 @@ pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: O
 
 /// A conversation is now like this.
 pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
-    let before = model
-        .open
-        .as_ref()
-        .filter(|open| open.id == conversation.id);
-    let calendar = Calendar {
-        now: model.now,
-        zone: model.zone.clone(),
+    let calendar = calendar(model);
+    let is_copy = |ask: &Ask| matches!(ask, Ask::Shelved(rows) if rows.contains(&conversation.id));
+    let open = model.open.as_ref();
+    let before = match open.filter(|open| open.id == conversation.id) {
+        Some(open) => Before::Was(open),
+        None if model.asks.values().any(is_copy) => Before::New,
+        None => Before::Unknown,
     };
     model.list.apply(&conversation, before, &calendar);
+    took_in(model, conversation);
+}
+
+/// A conversation is there that was not before.
+fn created(model: &mut Model, conversation: Conversation) {
+    let calendar = calendar(model);
+    model.list.apply(&conversation, Before::New, &calendar);
+    took_in(model, conversation);
+}
+
+fn calendar(model: &Model) -> Calendar {
+    Calendar {
+        now: model.now,
+        zone: model.zone.clone(),
+    }
+}
+
+/// The list has it; the other places follow.
+fn took_in(model: &mut Model, conversation: Conversation) {
     shelf::ask_more(model);
     personas::talked(model, &conversation);
     if let Some(live) = model.live.get_mut(&conversation.id) {

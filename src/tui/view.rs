@@ -7,7 +7,7 @@ use super::canvas::{Canvas, cut, width};
 use super::focus::{context, what_follows};
 use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
-use super::pane::list::ListView;
+use super::pane::list::{ListView, View};
 use super::pane::status::Status;
 use super::prompts;
 use super::shelf;
@@ -264,10 +264,23 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::EditPersona, "edit"),
             hint(Action::TrashConversation, "trash"),
         ],
+        Focus::List if !model.list.marks.is_empty() => [
+            hint(Action::ArchiveConversation, "archive"),
+            hint(Action::TrashConversation, "trash"),
+            hint(Action::TagConversation, "tags"),
+            Some(("Esc".to_owned(), "unmark")),
+        ],
         Focus::List => [
             hint(Action::OpenConversation, "open"),
-            hint(Action::RenameConversation, "rename"),
-            hint(Action::TrashConversation, "trash"),
+            match model.list.view {
+                View::Active => hint(Action::RenameConversation, "rename"),
+                View::Archive => hint(Action::ArchiveConversation, "take out"),
+                View::Trash => hint(Action::RestoreConversation, "restore"),
+            },
+            match model.list.view {
+                View::Active | View::Archive => hint(Action::TrashConversation, "trash"),
+                View::Trash => hint(Action::PurgeConversation, "remove"),
+            },
             hint(Action::Help, "keys"),
         ],
         Focus::Transcript => [

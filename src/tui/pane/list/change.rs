@@ -7,28 +7,30 @@ use crate::domain::id::ConversationId;
 use crate::domain::when::Calendar;
 use crate::tui::pane::order::{moves, place};
 
+/// What is known of how a conversation stood before a change.
+#[derive(Clone, Copy)]
+pub enum Before<'a> {
+    Unknown,
+    /// It was not there.
+    New,
+    Was(&'a Conversation),
+}
+
 impl List {
-    /// A conversation is now like this: its row is updated, moved, added or taken away. `before` is how it stood, where
-    /// that is known.
-    pub fn apply(
-        &mut self,
-        conversation: &Conversation,
-        before: Option<&Conversation>,
-        calendar: &Calendar,
-    ) {
+    /// A conversation is now like this: its row is updated, moved, added or taken away.
+    pub fn apply(&mut self, conversation: &Conversation, before: Before<'_>, calendar: &Calendar) {
         self.regroup(|groups| groups.apply(conversation));
         let chosen = self.selected_row();
         let is_it = |row: &Listed| row.conversation.id == conversation.id;
         let old = self.rows.iter().position(is_it);
         let listed = old.map(|at| &self.rows[at].conversation);
         let belongs = self.belongs(conversation, listed, calendar);
-        let was_counted = old.is_some() || {
-            let belonged = before.map(|before| self.belongs(before, None, calendar));
-            self.was_counted(
-                conversation,
-                belonged.unwrap_or(belongs && !is_new(conversation)),
-            )
+        let guess = || match before {
+            Before::Unknown => belongs,
+            Before::New => false,
+            Before::Was(before) => self.belongs(before, None, calendar),
         };
+        let was_counted = old.is_some() || self.was_counted(conversation.id, guess);
         self.count(conversation.id, was_counted, belongs);
         match old {
             Some(at) if !belongs => {
@@ -80,8 +82,8 @@ impl List {
 
     /// Whether one without a row counts already: where not all rows are loaded it may, by what was heard of it, else by
     /// this guess.
-    fn was_counted(&self, conversation: &Conversation, guess: bool) -> bool {
-        self.has_more && *self.met.get(&conversation.id).unwrap_or(&guess)
+    fn was_counted(&self, id: ConversationId, guess: impl Fn() -> bool) -> bool {
+        self.has_more && self.met.get(&id).copied().unwrap_or_else(guess)
     }
 
     /// Counts it in or out.
@@ -131,9 +133,4 @@ impl List {
         self.clamp();
         self.keep_marks();
     }
-}
-
-/// Whether its first question is the newest thing in it.
-fn is_new(conversation: &Conversation) -> bool {
-    conversation.created_at == conversation.active_at
 }

@@ -18,6 +18,7 @@ use crate::tui::pane::groups::{Groups, Line};
 use crate::tui::text::edit::Editor;
 use marks::Marks;
 
+pub use change::Before;
 pub use pages::ROWS;
 pub use paint::ListView;
 

@@ -1,16 +1,18 @@
 //! What cannot be undone and is therefore asked first: emptying the trash, in part or whole, and `storage.keep_days`.
 
-use super::curate::take_subjects;
+use super::curate::{self, take_subjects};
 use super::focus::ask_list;
 use super::model::{Ask, Model};
 use super::overlay::confirm::Confirm;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::list::View;
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, cut_words};
 use crate::protocol::{Command, Query, Shelf, Which};
 
 /// Titles named in a question; the others are counted.
 const NAMED: usize = 3;
+/// Most characters of a title in a question.
+const LENGTH: usize = 50;
 
 /// Removes what is marked or selected in the trash for good, after a question.
 pub fn purge(model: &mut Model) {
@@ -42,7 +44,7 @@ pub fn purge(model: &mut Model) {
 fn title_words(of: &[Conversation]) -> String {
     let title = |c: &Conversation| match c.title.as_str() {
         "" => "an untitled conversation".to_owned(),
-        title => format!("“{title}”"),
+        title => format!("“{}”", cut_words(title, LENGTH)),
     };
     let titles: Vec<String> = of.iter().take(NAMED).map(title).collect();
     match of.len() {
@@ -134,4 +136,5 @@ pub fn agreed(model: &mut Model, purpose: Purpose) {
 pub fn removed(model: &mut Model) {
     model.undo = None;
     ask_list(model);
+    curate::shelved(model, &[]);
 }

@@ -147,7 +147,6 @@ pub fn toggle(model: &mut Model, view: View) {
 pub fn next_order(model: &mut Model) {
     let order = order::next(model.list.order);
     model.list.order = order;
-    model.list.start_over();
     model.say(format!("listed by {}", order::word(order)));
     model.tell(Command::Data(Data::Remember {
         key: ORDER.to_owned(),

@@ -35,6 +35,8 @@ impl List {
         self.rows = rows;
         self.total = total;
         self.has_more = has_more;
+        // Other rows are looked at from the first one on.
+        let at = if of == self.shown { self.selected } else { 0 };
         self.fitting = Filter::of(&of.words);
         self.shown = of;
         self.is_asking = false;
@@ -42,7 +44,7 @@ impl List {
         self.met.clear();
         self.selected = chosen
             .and_then(|id| self.rows.iter().position(|row| row.conversation.id == id))
-            .unwrap_or(self.selected);
+            .unwrap_or(at);
         self.clamp();
         self.keep_marks();
     }

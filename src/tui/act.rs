@@ -193,14 +193,13 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 
 /// A typed word with what followed it; most take nothing more.
 fn act_with(model: &mut Model, action: Action, rest: &str) {
-    match action {
-        _ if rest.is_empty() => act(model, action),
-        Action::PickModel => models::choose(model, rest),
-        Action::SetKey => secret::ask(model, Some(rest)),
-        Action::EditSystem => talk::set_system(model, rest.to_owned()),
-        Action::PickPersona => personas::find(model, rest),
-        Action::RenameConversation => curate::rename_to(model, rest),
-        Action::TagConversation => curate::tag_with(model, rest),
+    match (action, rest.is_empty()) {
+        (Action::PickModel, false) => models::choose(model, rest),
+        (Action::SetKey, false) => secret::ask(model, Some(rest)),
+        (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, false) => personas::find(model, rest),
+        (Action::RenameConversation, false) => curate::rename_to(model, rest),
+        (Action::TagConversation, false) => curate::tag_with(model, rest),
         _ => act(model, action),
     }
 }

@@ -24,9 +24,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
         (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
         (Purpose::Key, Choice::Key(provider, key)) => secret::keep(model, provider, key),
         (Purpose::TrashLive, Choice::Agreed) => curate::trash_live(model),
-        (Purpose::Purge | Purpose::EmptyTrash | Purpose::Expired(_), Choice::Agreed) => {
-            removal::agreed(model, purpose)
-        }
+        (Purpose::Purge, Choice::Agreed) => removal::purge_aimed(model),
+        (Purpose::EmptyTrash, Choice::Agreed) => removal::purge_all(model),
+        (Purpose::Expired(days), Choice::Agreed) => removal::retain(model, days),
         (Purpose::Expired(_), Choice::Typed(text)) => typed(model, &text),
         (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
         (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),

@@ -4,7 +4,7 @@ use super::model::{Ask, Focus, Model};
 use super::overlay::confirm::Confirm;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
-use super::{personas, shelf, talk};
+use super::{personas, talk};
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::Failure;
 use crate::domain::id::ConversationId;
@@ -62,7 +62,7 @@ fn change(model: &mut Model, shelf: Shelf) {
 
 /// Whether the line of a persona is what an action is about.
 fn is_persona(model: &Model) -> bool {
-    model.list.marks.is_empty() && shelf::persona_line(model).is_some()
+    model.list.marks.is_empty() && personas::selected(model).is_some()
 }
 
 /// Asks for another title.

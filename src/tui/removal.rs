@@ -7,6 +7,7 @@ use super::overlay::confirm::Confirm;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::list::View;
 use crate::domain::conversation::{Conversation, cut_words};
+use crate::domain::id::ConversationId;
 use crate::protocol::{Command, Query, Shelf, Which};
 
 /// Titles named in a question; the others are counted.
@@ -115,21 +116,27 @@ fn ask(model: &mut Model, purpose: Purpose, confirm: Confirm) {
 }
 
 /// What the question was about goes.
-pub fn agreed(model: &mut Model, purpose: Purpose) {
-    let command = match purpose {
-        Purpose::Expired(days) => Shelf::Retain { days },
-        Purpose::EmptyTrash => Shelf::Purge { ids: Vec::new() },
-        _ => {
-            let aim = std::mem::take(&mut model.aim);
-            let ids: Vec<_> = aim.iter().map(|c| c.id).collect();
-            // None named would be all.
-            if ids.is_empty() {
-                return;
-            }
-            Shelf::Purge { ids }
-        }
-    };
-    model.ask(Command::Shelf(command), Ask::Removed);
+pub fn purge_aimed(model: &mut Model) {
+    let aim = std::mem::take(&mut model.aim);
+    let ids: Vec<ConversationId> = aim.iter().map(|c| c.id).collect();
+    // None named would be all.
+    if !ids.is_empty() {
+        remove(model, Shelf::Purge { ids });
+    }
+}
+
+/// All that is in the trash goes.
+pub fn purge_all(model: &mut Model) {
+    remove(model, Shelf::Purge { ids: Vec::new() });
+}
+
+/// What is older than so many days goes.
+pub fn retain(model: &mut Model, days: u32) {
+    remove(model, Shelf::Retain { days });
+}
+
+fn remove(model: &mut Model, shelf: Shelf) {
+    model.ask(Command::Shelf(shelf), Ask::Removed);
 }
 
 /// They are gone: nothing before that can be undone by the same key, and the list is asked for anew.

@@ -123,14 +123,6 @@ fn show_all(model: &mut Model, id: PersonaId) {
     }
 }
 
-/// The persona whose own line is selected in the list.
-pub fn persona_line(model: &Model) -> Option<PersonaId> {
-    match model.list.line().filter(|_| model.focus == Focus::List) {
-        Some(Line::Persona(id)) => Some(id),
-        Some(Line::Title | Line::Inside(..) | Line::More(_)) | None => None,
-    }
-}
-
 /// Shows these conversations, or those of the list again.
 pub fn toggle(model: &mut Model, view: View) {
     let view = if model.list.view == view {

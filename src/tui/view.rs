@@ -9,8 +9,8 @@ use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::list::{ListView, View};
 use super::pane::status::Status;
+use super::personas;
 use super::prompts;
-use super::shelf;
 use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
@@ -258,7 +258,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::PickModel, "model"),
             hint(Action::Help, "keys"),
         ],
-        Focus::List if shelf::persona_line(model).is_some() => [
+        Focus::List if personas::selected(model).is_some() => [
             hint(Action::OpenConversation, "talk"),
             hint(Action::UnfoldGroup, "unfold"),
             hint(Action::EditPersona, "edit"),

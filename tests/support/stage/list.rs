@@ -164,26 +164,24 @@ impl Script {
                 let goes = |c: &Conversation| {
                     c.trashed_at.is_some() && (ids.is_empty() || ids.contains(&c.id))
                 };
-                let gone: Vec<ConversationId> = self.goes(goes);
-                rows.extend(gone.iter().map(|id| Row::ConversationGone(*id)));
-                (format!("removed for good: {}", gone.len()), None)
+                return self.remove(goes, rows);
             }
             Shelf::Retain { days } => {
                 let oldest = now.0 - i64::from(days) * 86_400_000;
-                let gone = self.goes(|c| c.active_at.0 < oldest);
-                rows.extend(gone.iter().map(|id| Row::ConversationGone(*id)));
-                (format!("removed for good: {}", gone.len()), None)
+                return self.remove(|c| c.active_at.0 < oldest, rows);
             }
             shelf => panic!("not on this stage: {shelf:?}"),
         };
         done(what, undo.map(Command::Shelf))
     }
 
-    fn goes(&mut self, goes: impl Fn(&Conversation) -> bool) -> Vec<ConversationId> {
+    /// Removes those like this for good.
+    fn remove(&mut self, goes: impl Fn(&Conversation) -> bool, rows: &mut Vec<Row>) -> Answer {
         let gone = self.conversations.iter().filter(|c| goes(c));
-        let gone = gone.map(|c| c.id).collect();
+        let before = rows.len();
+        rows.extend(gone.map(|c| Row::ConversationGone(c.id)));
         self.conversations.retain(|c| !goes(c));
-        gone
+        done(format!("removed for good: {}", rows.len() - before), None)
     }
 
     fn listed(&self, query: &Query) -> Vec<Listed> {

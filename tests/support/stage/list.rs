@@ -151,11 +151,7 @@ impl Script {
                 )
             }
             Shelf::Duplicate { conversation, copy } => {
-                let mut row = self.row(conversation).clone();
-                row.id = copy;
-                row.title.push_str(" copy");
-                row.tip = None;
-                self.conversations.push(row);
+                self.copy(conversation, copy);
                 let what = each(self, &[copy], &|_| {});
                 let (ids, act) = (vec![copy], Act::Trash);
                 (format!("copied: {what}"), Some(Shelf::Apply { ids, act }))
@@ -173,6 +169,14 @@ impl Script {
             shelf => panic!("not on this stage: {shelf:?}"),
         };
         done(what, undo.map(Command::Shelf))
+    }
+
+    fn copy(&mut self, of: ConversationId, copy: ConversationId) {
+        let mut row = self.row(of).clone();
+        row.id = copy;
+        row.title.push_str(" copy");
+        row.tip = None;
+        self.conversations.push(row);
     }
 
     /// Removes those like this for good.

@@ -765,6 +765,11 @@ fn somebody_who_types_when_the_question_comes_agrees_to_nothing_and_loses_nothin
         face.holds(&format!("Hello {text}")).asks_no(is_retain);
         assert!(face.model.overlays.is_empty());
     }
+    // A paste is for the message too.
+    let mut face = Face::over(five());
+    face.types("Read this: ");
+    face.news(expired()).pastes("yes");
+    face.holds("Read this: yes").asks_no(is_retain);
     // An overlay that is open stays on top.
     let mut face = Face::over(five());
     face.press("alt+1 r").news(expired()).press("ctrl+u");

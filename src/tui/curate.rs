@@ -341,6 +341,7 @@ pub fn shelved(model: &mut Model, rows: &[ConversationId]) {
     if let Some(id) = rows.iter().find(is_there) {
         model.list.select(*id);
     }
+    model.forget(|ask| *ask == Ask::Archived);
     let command = model.list.ask_archived();
     model.ask(command, Ask::Archived);
 }

@@ -264,25 +264,33 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::EditPersona, "edit"),
             hint(Action::TrashConversation, "trash"),
         ],
-        Focus::List if !model.list.marks.is_empty() => [
-            hint(Action::ArchiveConversation, "archive"),
-            hint(Action::TrashConversation, "trash"),
-            hint(Action::TagConversation, "tags"),
-            Some(("Esc".to_owned(), "unmark")),
-        ],
-        Focus::List => [
-            hint(Action::OpenConversation, "open"),
-            match model.list.view {
-                View::Active => hint(Action::RenameConversation, "rename"),
-                View::Archive => hint(Action::ArchiveConversation, "take out"),
-                View::Trash => hint(Action::RestoreConversation, "restore"),
-            },
-            match model.list.view {
-                View::Active | View::Archive => hint(Action::TrashConversation, "trash"),
-                View::Trash => hint(Action::PurgeConversation, "remove"),
-            },
-            hint(Action::Help, "keys"),
-        ],
+        Focus::List => {
+            let has_marks = !model.list.marks.is_empty();
+            let (first, second) = match model.list.view {
+                View::Active if has_marks => (
+                    hint(Action::ArchiveConversation, "archive"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Active => (
+                    hint(Action::RenameConversation, "rename"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Archive => (
+                    hint(Action::ArchiveConversation, "take out"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Trash => (
+                    hint(Action::RestoreConversation, "restore"),
+                    hint(Action::PurgeConversation, "remove"),
+                ),
+            };
+            let open = hint(Action::OpenConversation, "open");
+            let keys = hint(Action::Help, "keys");
+            match has_marks {
+                true => [first, second, Some(("Esc".to_owned(), "unmark")), keys],
+                false => [open, first, second, keys],
+            }
+        }
         Focus::Transcript => [
             hint(Action::Copy, "copy"),
             hint(Action::Retry, "retry"),

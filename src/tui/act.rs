@@ -15,7 +15,7 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{curate, keeping, ladder, leaving, models, removal};
+use super::{curate, export, keeping, ladder, leaving, models, removal};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -84,6 +84,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::DuplicateConversation => curate::duplicate(model),
         Action::TrashConversation => curate::trash(model),
         Action::RestoreConversation => curate::restore(model),
+        Action::ExportConversation => export::ask(model),
         Action::PurgeConversation => removal::purge(model),
         Action::EmptyTrash => removal::empty_trash(model),
         Action::UndoAction => curate::undo(model),
@@ -181,6 +182,8 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         curate::one(model, "rename").err()
     } else if action == Action::TagConversation {
         curate::bad_tags(model, rest)
+    } else if action == Action::ExportConversation {
+        curate::one(model, "write down").err()
     } else if matches!(
         action,
         Action::EditSystem | Action::PickPersona | Action::SetKey
@@ -200,6 +203,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::PickPersona, false) => personas::find(model, rest),
         (Action::RenameConversation, false) => curate::rename_to(model, rest),
         (Action::TagConversation, false) => curate::tag_with(model, rest),
+        (Action::ExportConversation, false) => export::write_to(model, rest),
         _ => act(model, action),
     }
 }

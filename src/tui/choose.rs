@@ -3,7 +3,7 @@
 use super::model::{Focus, Model};
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{curate, keeping, models, personas, prompts, removal, secret, talk};
+use super::{curate, export, keeping, models, personas, prompts, removal, secret, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 
@@ -28,6 +28,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
         (Purpose::EmptyTrash, Choice::Agreed) => removal::purge_all(model),
         (Purpose::Expired(days), Choice::Agreed) => removal::retain(model, days),
         (Purpose::Expired(_), Choice::Typed(text)) => typed(model, &text),
+        (Purpose::Export(id), Choice::Written(name)) => export::write(model, id, &name),
+        (Purpose::Overwrite, Choice::Agreed) => export::overwrite(model),
         (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
         (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),
         (Purpose::Versions, Choice::Picked(version)) => keeping::read_version(model, &version),
@@ -46,6 +48,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::Purge
             | Purpose::EmptyTrash
             | Purpose::Expired(_)
+            | Purpose::Export(_)
+            | Purpose::Overwrite
             | Purpose::Fill
             | Purpose::TrialModel
             | Purpose::Group

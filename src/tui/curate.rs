@@ -329,6 +329,7 @@ fn named(shelf: &Shelf) -> Vec<ConversationId> {
             vec![*conversation]
         }
         Shelf::Duplicate { copy, .. } => vec![*copy],
+        Shelf::PutTagsBack { tags } => tags.iter().map(|(id, _)| *id).collect(),
         Shelf::Home { .. } | Shelf::List { .. } | Shelf::Find { .. } | Shelf::Retain { .. } => {
             Vec::new()
         }

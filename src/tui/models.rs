@@ -44,6 +44,8 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::Purge
         | Purpose::EmptyTrash
         | Purpose::Expired(_)
+        | Purpose::Export(_)
+        | Purpose::Overwrite
         | Purpose::Fill
         | Purpose::Group
         | Purpose::PromptForm

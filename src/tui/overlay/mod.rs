@@ -58,6 +58,10 @@ pub enum Purpose {
     EmptyTrash,
     /// Remove all that is older than so many days.
     Expired(u32),
+    /// The file a conversation is written to.
+    Export(ConversationId),
+    /// Replace a file that is there.
+    Overwrite,
     /// A prompt to fill and use.
     Fill,
     /// The model of a trial.

@@ -15,7 +15,14 @@ impl Script {
     pub(super) fn shelf(&mut self, cause: Option<RequestId>, shelf: Shelf) -> Vec<Event> {
         let mut rows = Vec::new();
         let answer = match shelf {
-            Shelf::Home { limit } => Answer::Home(Box::new(self.home(limit))),
+            Shelf::Home { limit, open } => {
+                let named = open.and_then(|id| id.parse().ok());
+                let mut home = self.home(limit);
+                if let Some(id) = named {
+                    home.last = Some(self.opened(id));
+                }
+                Answer::Home(Box::new(home))
+            }
             Shelf::List {
                 query,
                 after,

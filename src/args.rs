@@ -21,7 +21,8 @@ $XDG_CONFIG_HOME/salon/salon.toml (~/.config), the log in $XDG_STATE_HOME/salon 
 What leaves this machine: a question, with the conversation it continues, goes to the provider of the chosen model and
 nowhere else; a title may be asked of the same provider. Providers are asked for their models when you look at them.
 There is no telemetry. Without a provider the built-in guide
-answers, offline. Keys come from the environment or from key_command; they are never stored or logged.
+answers, offline. Keys come from the environment, from key_command, or from what you pasted after /key,
+which the keyring keeps; none is ever printed or logged.
 
 Exit codes: 0 done, 1 the reply failed or was cut, 2 wrong arguments or settings, 3 the database,
 129 130 141 143 hung up, interrupted, broken pipe, terminated.";
@@ -72,6 +73,8 @@ pub enum Command {
     Models(Models),
     /// Send to the hub now what waits, and say what went
     Sync(Sync),
+    /// Look whether settings, database, providers, hub and terminal are all right
+    Doctor(Doctor),
     /// Look at the settings
     Config(Config),
 }
@@ -172,6 +175,16 @@ pub struct Sync {
 }
 
 #[derive(Debug, Options)]
+pub struct Doctor {
+    /// Ask no other machine; else each provider with a key is asked for a word, which may cost a token or two
+    #[arg(long)]
+    pub offline: bool,
+    /// Print JSON: one object with `status` and `checks`
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
 pub struct Config {
     #[command(subcommand)]
     pub command: ConfigCommand,
@@ -199,6 +212,7 @@ impl Args {
             Some(Command::Prompts(prompts)) => prompts.json,
             Some(Command::Models(models)) => models.json,
             Some(Command::Sync(sync)) => sync.json,
+            Some(Command::Doctor(doctor)) => doctor.json,
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },
             })) => *json,

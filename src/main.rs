@@ -13,6 +13,7 @@ use salon::args::{Args, Ask, Command, Config, ConfigCommand, List, Personas, Pro
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
 use salon::domain::conversation::Sampling;
 use salon::domain::failure::{Failure, FailureKind};
+use salon::domain::finding::Finding;
 use salon::domain::id::{Mint, RequestId};
 use salon::domain::model::ModelRef;
 use salon::domain::when::Millis;
@@ -22,8 +23,8 @@ use salon::log::Log;
 use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
-use salon::settings::{self, KeySource, Layers, Settings};
-use salon::tui::{self, model::Model};
+use salon::settings::{self, Around, Layers, Settings};
+use salon::tui::{self, facts::Facts, model::Model};
 use tokio::runtime;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -64,21 +65,26 @@ fn version(out: &mut Out) -> Exit {
 
 /// Settings, log, then the face that is wanted.
 fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
-    let wanted = args.command;
-    let asked_model = match &wanted {
-        Some(Command::Ask(ask)) => ask.model.clone(),
-        _ => None,
-    };
+    let mut wanted = args.command;
+    let mut given = args.model;
+    if let Some(Command::Ask(ask)) = &mut wanted {
+        if ask.conversation.is_none() {
+            ask.model = ask.model.take().or(given);
+        }
+        given = ask.model.clone();
+    }
+    let is_model_given = given.is_some();
     let settings = settings::load(&Layers {
         config: args.places.config,
         data_dir: args.places.data_dir,
-        model: asked_model.or(args.model),
+        model: given,
         environment: environment(),
+        kept: Some(salon::provider::vault::kept),
     })?;
     // Salon works without a log; where it cannot be written, a script is told.
     let log = Log::start(&settings.paths.state_dir, settings.log_filter.as_deref());
     let Some(wanted) = wanted else {
-        return screen(settings);
+        return screen(settings, is_model_given);
     };
     if let Err(error) = &log {
         let title = format!("There is no log: {error:#}");
@@ -119,12 +125,17 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         | Command::Personas(_)
         | Command::Prompts(_)
         | Command::Sync(_)
+        | Command::Doctor(_)
         | Command::Config(_) => None,
     };
     log_panics();
     let mint = mint();
     let options = Options { is_screen: false };
     let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let terminal = match &wanted {
+        Command::Doctor(_) => facts(&settings.ui.around, &keys),
+        _ => None,
+    };
     let (handle, signals) = start(settings, keys, &mint, options)?;
     let mut line = Line::new(handle.requests, handle.events, signals);
     let face = async {
@@ -145,23 +156,37 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::Models(models), _) => {
                 cli::models(&mut line, out, &models.filter, models.refresh).await
             }
+            (Command::Doctor(doctor), _) => {
+                let terminal = match terminal {
+                    Some(facts) => facts.with_tmux().await.findings(),
+                    None => vec![Finding::skipped("terminal", "there is none here")],
+                };
+                cli::doctor(&mut line, out, doctor.offline, terminal).await
+            }
             (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
         }
     };
     Ok(face_runtime()?.block_on(face))
 }
 
+/// What there is to be told of the terminal; `None` where there is none.
+fn facts(around: &Around, keys: &KeyMap) -> Option<Facts> {
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    is_terminal.then(|| Facts::ask(around, keys).ok()).flatten()
+}
+
 /// The screen, beside the engine that opens the database meanwhile.
-fn screen(settings: Settings) -> Result<Exit, Failure> {
+fn screen(settings: Settings, is_model_given: bool) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(no_terminal());
     }
     let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let mint = mint();
-    let model = model(&settings, keys.clone(), &bad_keys, mint.clone());
+    let mut model = model(&settings, keys.clone(), &bad_keys, mint.clone());
+    model.is_model_given = is_model_given;
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
-    let is_tmux = settings.ui.is_tmux;
+    let around = settings.ui.around.clone();
     let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true })?;
     let engine = tui::Engine {
         requests: handle.requests,
@@ -189,7 +214,7 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let runtime = face_runtime()?;
     let left = runtime.block_on(async {
         tokio::select! {
-            left = tui::run(model, is_tmux, heard, engine) => left,
+            left = tui::run(model, around, heard, engine) => left,
             () = relay => Err(io::ErrorKind::Other.into()),
             () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
         }
@@ -245,14 +270,6 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;
-    let shipped_keys = settings
-        .providers
-        .values()
-        .filter_map(|provider| match &provider.key {
-            KeySource::Environment { name, value } => Some((name.clone(), value.is_some())),
-            KeySource::None | KeySource::Command(_) => None,
-        });
-    model.key_sources = shipped_keys.collect();
     let problems: Vec<&Failure> = settings
         .broken
         .iter()

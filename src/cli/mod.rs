@@ -1,6 +1,7 @@
 //! The face without a screen: asks the engine, prints what it says, and ends with an exit code.
 
 mod ask;
+mod doctor;
 mod json;
 mod library_json;
 mod list;
@@ -18,6 +19,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::RequestId;
 use crate::protocol::{Answer, Command, Event, News, Request};
 pub use ask::{Question, ask};
+pub use doctor::doctor;
 pub use list::{Wanted, list};
 pub use models::models;
 pub use out::{Exit, Out};

@@ -18,6 +18,12 @@ pub enum Key {
     Title(ConversationId),
     List,
     Models,
+    /// Servers on this machine being looked for.
+    Providers,
+    /// A provider's first model being found.
+    Use,
+    /// A look at salon itself.
+    Doctor,
     /// Somebody waits for the hub.
     Sync,
     /// A prompt that is tried.

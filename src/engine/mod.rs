@@ -6,9 +6,12 @@
 
 mod arrange;
 mod chat;
+mod checkups;
 mod chores;
 mod desk;
+mod doctor;
 mod ending;
+mod first;
 mod habits;
 mod hub;
 mod insist;
@@ -29,6 +32,7 @@ mod passing;
 mod personas;
 mod plan;
 mod prompts;
+mod providers;
 mod rescue;
 mod seam;
 mod shelf;

@@ -19,6 +19,17 @@ pub enum Data {
         model: ModelRef,
         favourite: bool,
     },
+    /// This model was chosen for the conversation not yet created: it is the one last used from now on.
+    Chose(ModelRef),
+    /// Which providers there are, where their keys come from, and the model of a new conversation: answered by
+    /// `Providers` at once. With `look` the servers on this machine are asked for their models, and `Providers` comes again
+    /// after each answer.
+    Providers {
+        look: bool,
+    },
+    /// Talk with this provider: its model last used, else the first that chats, is the one last used from now on.
+    /// Answered by `InUse`.
+    Use(String),
     /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
     Key(String, Option<Secret>),
     /// What all requests since then cost: answered by `Spent`.
@@ -32,6 +43,11 @@ pub enum Data {
     },
     /// Look at the hub without changing anything there: answered by `Checked`.
     CheckSync,
+    /// Look at settings, database, hub and providers: answered by `Health`, again and again as it goes on. `offline` leaves
+    /// out what asks other machines.
+    Doctor {
+        offline: bool,
+    },
     /// Keep a small fact for the next start; it comes back in `Home::state`.
     Remember {
         key: String,

@@ -8,13 +8,14 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
 use super::personas;
 use super::prompts;
+use super::providers;
 use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{keeping, ladder, leaving, models};
+use super::{doctor, keeping, ladder, leaving, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -46,7 +47,8 @@ pub fn act(model: &mut Model, action: Action) {
         Action::EditQuestion => talk::edit_question(model),
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
-        Action::SetKey => secret::ask(model, None),
+        Action::UseProvider => providers::pick(model),
+        Action::SetKey => providers::pick_keyed(model),
         Action::CopyAnswer => copy(model, model.transcript.last_answer()),
         Action::Copy => copy(model, model.transcript.words_at_hand()),
         Action::Fold => fold(model),
@@ -107,6 +109,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::FocusNext => cycle(model, 1),
         Action::FocusPrevious => cycle(model, 3),
         Action::TogglePanes | Action::ReadingMode => alone(model),
+        Action::Doctor => doctor::open(model),
         Action::Help => help(model),
         Action::Redraw => model.effects.push(Effect::Redraw),
         Action::Suspend => model.effects.push(Effect::Suspend),
@@ -171,7 +174,11 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         Some("there is no conversation to rename yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
+        Action::EditSystem
+            | Action::RenameConversation
+            | Action::PickPersona
+            | Action::UseProvider
+            | Action::SetKey
     ) {
         None
     } else {
@@ -183,6 +190,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
         (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
+        (Action::UseProvider, _) if !rest.is_empty() => providers::take(model, rest),
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),

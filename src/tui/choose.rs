@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{keeping, models, personas, prompts, secret, shelf, talk};
+use super::{keeping, models, personas, prompts, providers, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -22,6 +22,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
         (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
         (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
+        (purpose @ (Purpose::KeyOf | Purpose::Use), Choice::Picked(provider)) => {
+            providers::picked(model, purpose, &provider);
+        }
         (Purpose::Key, Choice::Key(provider, key)) => secret::keep(model, provider, key),
         (Purpose::TrashLive(id), Choice::Agreed) => {
             talk::stop_in(model, id);
@@ -40,6 +43,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::System
             | Purpose::SendWith
             | Purpose::Key
+            | Purpose::KeyOf
+            | Purpose::Use
+            | Purpose::Doctor
             | Purpose::TrashLive(_)
             | Purpose::Fill
             | Purpose::TrialModel

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
+use super::doctor::Doctor;
 use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
@@ -14,6 +15,7 @@ use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
+use super::providers::Providers;
 use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
@@ -50,6 +52,12 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
+    /// What a first start shows; after a change of this provider's key.
+    Providers(Option<String>),
+    /// This provider is to be talked with.
+    Use(String),
+    /// A key of this provider being kept or forgotten.
+    Key(String),
     Prompts(Which),
     /// A prompt to be kept or copied.
     SavePrompt(PromptId),
@@ -71,6 +79,8 @@ pub enum Ask {
     Inside(PersonaId),
     /// This persona's form is being saved.
     PersonaSaved(PersonaId),
+    /// A look at salon itself.
+    Doctor,
     /// A change that can be undone.
     Change,
 }
@@ -102,6 +112,8 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// That model was given as an argument: it is stronger than a persona's.
+    pub is_model_given: bool,
     /// `chat.system` of the settings.
     pub set_system: String,
     pub new_system: String,
@@ -146,8 +158,10 @@ pub struct Model {
     pub tick: u64,
     pub size: Size,
     pub frames: Frames,
-    /// Which keys a first start offers: name of the variable and whether it is set.
-    pub key_sources: Vec<(String, bool)>,
+    /// What the last look at salon itself found.
+    pub doctor: Doctor,
+    /// What a first start offers.
+    pub providers: Providers,
 }
 
 /// The sum of a day.
@@ -197,6 +211,7 @@ impl Model {
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            is_model_given: false,
             set_system: String::new(),
             new_system: String::new(),
             new_persona: None,
@@ -226,7 +241,8 @@ impl Model {
             tick: 0,
             size: Size::default(),
             frames: Frames::default(),
-            key_sources: Vec::new(),
+            doctor: Doctor::default(),
+            providers: Providers::default(),
         }
     }
 

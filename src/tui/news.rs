@@ -9,7 +9,7 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{keeping, models, personas, prompts, shelf, spent, talk};
+use super::{doctor, keeping, models, personas, prompts, providers, shelf, spent, talk};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -70,7 +70,11 @@ fn changed(model: &mut Model, row: Changed) {
 
 fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     let ask = cause.and_then(|cause| model.asks.remove(&cause));
-    offer(model, &failure, Purpose::Model, None);
+    let provider = match &ask {
+        Some(Ask::Use(provider)) => Some(provider.as_str()),
+        _ => None,
+    };
+    offer(model, &failure, Purpose::Model, provider);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
         Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
@@ -89,6 +93,10 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             Ask::Home
             | Ask::Open(_)
             | Ask::Models
+            | Ask::Providers(_)
+            | Ask::Use(_)
+            | Ask::Key(_)
+            | Ask::Doctor
             | Ask::Prompts(_)
             | Ask::Questions
             | Ask::Siblings { .. }
@@ -134,6 +142,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
     let is_last = !matches!(
         &answer,
         Answer::Models {
+            is_whole: false,
+            ..
+        } | Answer::Providers {
+            is_whole: false,
+            ..
+        } | Answer::Health {
             is_whole: false,
             ..
         }
@@ -210,11 +224,19 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             model.model_failures = failures.into_iter().collect();
             models::refill(model, is_whole);
         }
+        Answer::Providers {
+            providers,
+            model: default,
+            is_whole: _,
+        } => providers::told(model, ask, providers, default),
+        Answer::InUse { model: chosen, of } => providers::in_use(model, chosen, of),
+        Answer::Health { checkup, is_whole } => doctor::told(model, checkup, is_whole),
         Answer::Spent(sum) => spent::told(model, ask, sum),
         Answer::Done { what, undo } => {
             match ask {
                 Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
                 Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
+                Some(Ask::Key(provider)) => providers::keyed(model, provider),
                 _ => {}
             }
             if let Some(undo) = undo {
@@ -231,11 +253,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
     }
 }
 
-fn at_home(model: &mut Model, home: Home) {
+fn at_home(model: &mut Model, mut home: Home) {
     model.is_home = true;
     let has_more = u64::try_from(home.rows.len()).is_ok_and(|loaded| loaded < home.total);
-    model.list.fill(home.rows, home.total, has_more);
-    model.new_model = home.model;
+    let rows = std::mem::take(&mut home.rows);
+    model.list.fill(rows, home.total, has_more);
+    model.new_model = home.model.clone();
     model.is_alone = home
         .state
         .get("panes")
@@ -244,12 +267,14 @@ fn at_home(model: &mut Model, home: Home) {
     shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
-    model.composer.load(home.drafts);
+    model.composer.load(std::mem::take(&mut home.drafts));
     // A message sent by now begins a new conversation.
     let has_sent = model.asks.values().any(|ask| matches!(ask, Ask::Send(_)));
-    if let Some(last) = home.last.filter(|_| !has_sent) {
+    let last = home.last.take();
+    if let Some(last) = last.filter(|_| !has_sent) {
         open::show(model, last);
     }
+    providers::at_home(model, &home);
     if !typed.is_empty() {
         let kept = model.composer.draft();
         model.composer.put(kept.before(typed));

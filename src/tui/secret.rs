@@ -3,15 +3,17 @@
 use super::model::{Ask, Model};
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
+use super::providers;
+use crate::domain::model::ModelRef;
 use crate::domain::secret::Secret;
 use crate::protocol::{Command, Data};
 
-/// Opens the form for the key of this provider, else of the one the next message goes to.
+/// Opens the form for the key of this provider, else of the one the next message goes to; the guide has none, so there
+/// the user says whose.
 pub fn ask(model: &mut Model, provider: Option<&str>) {
     let provider = provider.unwrap_or(&model.model().provider).to_owned();
-    if model.model().is_guide() && provider == model.model().provider {
-        model.say("whose key? Type /key and the provider, such as /key openai");
-        return;
+    if provider == ModelRef::guide().provider {
+        return providers::pick_keyed(model);
     }
     model.overlays.push(Overlay {
         purpose: Purpose::Key,
@@ -26,5 +28,6 @@ pub fn keep(model: &mut Model, provider: String, key: Secret) {
         // What was said of the old key holds no longer.
         model.composer.notice = None;
     }
-    model.ask(Command::Data(Data::Key(provider, key)), Ask::Change);
+    let ask = Ask::Key(provider.clone());
+    model.ask(Command::Data(Data::Key(provider, key)), ask);
 }

@@ -48,6 +48,12 @@ pub enum Purpose {
     SendWith,
     /// A provider's key.
     Key,
+    /// The provider whose key is to be entered.
+    KeyOf,
+    /// The provider to talk with.
+    Use,
+    /// What a look at salon itself has found.
+    Doctor,
     /// Trash a conversation in which a reply is being written.
     TrashLive(ConversationId),
     /// A prompt to fill and use.

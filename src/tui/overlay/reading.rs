@@ -1,4 +1,4 @@
-//! A text to read: an earlier version of a prompt.
+//! A text to read: an earlier version of a prompt, what a look at salon itself has found.
 
 use ratatui::layout::Rect;
 
@@ -15,7 +15,7 @@ use crate::tui::theme::Look;
 pub struct Reading {
     title: Clean,
     aside: Clean,
-    text: Clean,
+    lines: Vec<(Clean, Look)>,
     rows: Vec<Row>,
     laid: u16,
     top: usize,
@@ -25,15 +25,27 @@ pub struct Reading {
 impl Reading {
     /// This text under this title.
     pub fn new(title: Clean, aside: Clean, text: Clean) -> Reading {
+        Reading::of_lines(title, aside, vec![(text, Look::default())])
+    }
+
+    /// The same, each part with its look.
+    pub fn of_lines(title: Clean, aside: Clean, lines: Vec<(Clean, Look)>) -> Reading {
         Reading {
             title,
             aside,
-            text,
+            lines,
             rows: Vec::new(),
             laid: 0,
             top: 0,
             area: Rect::default(),
         }
+    }
+
+    /// Another text in place of this one; where one reads stays.
+    pub fn fill(&mut self, aside: Clean, lines: Vec<(Clean, Look)>) {
+        self.aside = aside;
+        self.lines = lines;
+        self.laid = 0;
     }
 
     #[expect(
@@ -69,7 +81,10 @@ impl Reading {
         let width = area.width.saturating_sub(4).max(1);
         if self.laid != width {
             self.laid = width;
-            self.rows = plain(&self.text, Look::default(), width);
+            let lines = self.lines.iter();
+            self.rows = lines
+                .flat_map(|(line, look)| plain(line, *look, width))
+                .collect();
         }
         self.top = self.top.min(self.most());
     }

@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use futures::FutureExt;
@@ -172,7 +172,9 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
 /// What there is to be told of the terminal; `None` where there is none.
 fn facts(around: &Around, keys: &KeyMap) -> Option<Facts> {
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    is_terminal.then(|| Facts::ask(around, keys).ok()).flatten()
+    is_terminal
+        .then(|| Facts::ask(around, keys, Instant::now).ok())
+        .flatten()
 }
 
 /// The screen, beside the engine that opens the database meanwhile.

@@ -191,7 +191,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
         (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
         (Action::UseProvider, _) if !rest.is_empty() => providers::take(model, rest),
-        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
+        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, rest),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),

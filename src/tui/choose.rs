@@ -22,9 +22,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
         (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
         (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
-        (purpose @ (Purpose::KeyOf | Purpose::Use), Choice::Picked(provider)) => {
-            providers::picked(model, purpose, &provider);
-        }
+        (Purpose::KeyOf, Choice::Picked(provider)) => secret::ask(model, &provider),
+        (Purpose::Use, Choice::Picked(provider)) => providers::take(model, &provider),
         (Purpose::Key, Choice::Key(provider, key)) => secret::keep(model, provider, key),
         (Purpose::TrashLive(id), Choice::Agreed) => {
             talk::stop_in(model, id);

@@ -1,7 +1,7 @@
 //! A look at salon itself on the screen (spec F2): what the engine finds, and below it the terminal, growing as it comes.
 
 use super::facts::Facts;
-use super::model::{Ask, Model};
+use super::model::{Ask, Doctor, Model};
 use super::msg::Effect;
 use super::overlay::reading::Reading;
 use super::overlay::{Body, Overlay, Purpose};
@@ -9,14 +9,6 @@ use super::theme::{Look, Tone};
 use crate::domain::clean::Clean;
 use crate::domain::finding::{Checkup, Finding, Verdict};
 use crate::protocol::{Command, Data};
-
-/// What the last look found.
-#[derive(Clone, Debug, Default)]
-pub struct Doctor {
-    checkup: Checkup,
-    is_whole: bool,
-    terminal: Vec<Finding>,
-}
 
 /// Looks, and shows what is found.
 pub fn open(model: &mut Model) {

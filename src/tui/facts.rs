@@ -53,9 +53,9 @@ impl Facts {
 
     /// Finds out about the terminal on which nothing is drawn: it is asked like at the start of the screen. What is typed
     /// meanwhile is lost.
-    pub fn ask(around: &Around, keymap: &KeyMap) -> io::Result<Facts> {
+    pub fn ask(around: &Around, keymap: &KeyMap, now: impl Fn() -> Instant) -> io::Result<Facts> {
         enable_raw_mode()?;
-        let heard = probe::ask(Instant::now);
+        let heard = probe::ask(now);
         disable_raw_mode()?;
         let abilities = heard?.abilities;
         let (width, height) = crossterm::terminal::size()?;

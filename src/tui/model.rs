@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
-use super::doctor::Doctor;
 use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
@@ -15,13 +14,14 @@ use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
-use super::providers::Providers;
 use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
+use crate::domain::finding::{Checkup, Finding};
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::provider::ProviderState;
 use crate::domain::sync::SyncState;
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
@@ -162,6 +162,26 @@ pub struct Model {
     pub doctor: Doctor,
     /// What a first start offers.
     pub providers: Providers,
+}
+
+/// What the engine told of the providers.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// In the order they are offered.
+    pub states: Vec<ProviderState>,
+    /// Servers on this machine are being asked.
+    pub is_looking: bool,
+    /// The model of a new conversation when nobody chooses another.
+    pub default: Option<ModelRef>,
+}
+
+/// What the last look at salon itself found.
+#[derive(Clone, Debug, Default)]
+pub struct Doctor {
+    pub checkup: Checkup,
+    /// Nothing is being looked at any more.
+    pub is_whole: bool,
+    pub terminal: Vec<Finding>,
 }
 
 /// The sum of a day.

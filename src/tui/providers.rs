@@ -1,27 +1,15 @@
 //! Providers on the screen: what was told of them, which one to talk with, whose key to enter.
 
-use super::model::{Ask, Model};
+use super::model::{Ask, Model, Providers};
 use super::models;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
-use super::secret;
 use super::theme::Tone;
 use crate::domain::clean::Clean;
 use crate::domain::model::ModelRef;
 use crate::domain::provider::{Presence, ProviderState};
 use crate::keys::{Action, Context};
 use crate::protocol::{Command, Data, Home};
-
-/// What the engine told of the providers.
-#[derive(Clone, Debug, Default)]
-pub struct Providers {
-    /// In the order they are offered.
-    pub states: Vec<ProviderState>,
-    /// Servers on this machine are being asked.
-    pub is_looking: bool,
-    /// The model of a new conversation when nobody chooses another.
-    pub default: Option<ModelRef>,
-}
 
 /// The first screen is there: what it offers is asked for where the settings do not name the model.
 pub fn at_home(model: &mut Model, home: &Home) {
@@ -206,14 +194,6 @@ fn notes(model: &Model, purpose: Purpose) -> Vec<(Clean, Tone)> {
         (false, false) => "/key enters a key of another",
     };
     vec![(Clean::own(line), Tone::Dim)]
-}
-
-/// The choice of a picker of providers.
-pub fn picked(model: &mut Model, purpose: Purpose, provider: &str) {
-    match purpose == Purpose::KeyOf {
-        true => secret::ask(model, Some(provider)),
-        false => take(model, provider),
-    }
 }
 
 /// The state of a key in words; never the key.

@@ -3,21 +3,14 @@
 use super::model::{Ask, Model};
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
-use super::providers;
-use crate::domain::model::ModelRef;
 use crate::domain::secret::Secret;
 use crate::protocol::{Command, Data};
 
-/// Opens the form for the key of this provider, else of the one the next message goes to; the guide has none, so there
-/// the user says whose.
-pub fn ask(model: &mut Model, provider: Option<&str>) {
-    let provider = provider.unwrap_or(&model.model().provider).to_owned();
-    if provider == ModelRef::guide().provider {
-        return providers::pick_keyed(model);
-    }
+/// Opens the form for the key of this provider.
+pub fn ask(model: &mut Model, provider: &str) {
     model.overlays.push(Overlay {
         purpose: Purpose::Key,
-        body: Body::Form(Form::key(&provider)),
+        body: Body::Form(Form::key(provider)),
     });
 }
 

@@ -230,6 +230,7 @@ impl Overlay {
             Body::Picker(picker) => picker.height(),
             Body::Form(form) => form.height(width),
             Body::Confirm(_) => 5,
+            Body::Reading(reading) if self.purpose == Purpose::Doctor => reading.height(width),
             Body::Help(_) | Body::Reading(_) => most,
             Body::Told(telling) => telling.height(width),
             Body::Fill(_) => most.min(HIGHEST_FILL),

@@ -76,9 +76,22 @@ impl Reading {
         self.rows.len().saturating_sub(self.shown())
     }
 
+    /// Rows it wants at this width, frame and all.
+    pub fn height(&mut self, width: u16) -> u16 {
+        self.lay(width.saturating_sub(4).max(1));
+        u16::try_from(self.rows.len())
+            .unwrap_or(u16::MAX)
+            .saturating_add(2)
+            .max(5)
+    }
+
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
-        let width = area.width.saturating_sub(4).max(1);
+        self.lay(area.width.saturating_sub(4).max(1));
+        self.top = self.top.min(self.most());
+    }
+
+    fn lay(&mut self, width: u16) {
         if self.laid != width {
             self.laid = width;
             let lines = self.lines.iter();
@@ -86,7 +99,6 @@ impl Reading {
                 .flat_map(|(line, look)| plain(line, *look, width))
                 .collect();
         }
-        self.top = self.top.min(self.most());
     }
 
     pub fn paint(&self, canvas: &mut Canvas<'_>) {

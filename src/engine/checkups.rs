@@ -127,18 +127,22 @@ impl Patient<'_> {
     async fn local(&self, name: String) -> Finding {
         let listing = timeout(LISTING, self.desk.providers.names_listed(&self.state.name));
         let listed = match listing.await {
-            Ok(Ok(names)) => names,
-            Ok(Err(error)) => return self.absent(name, &error.failure),
-            Err(_) => return self.absent(name, &self.slow()),
+            Ok(Ok(names)) => Ok(format!("{}, {}", self.state.address, models(names.len()))),
+            Ok(Err(error)) => Err(error.failure),
+            Err(_) => Err(self.slow()),
         };
-        let listed = format!("{}, {}", self.state.address, models(listed.len()));
         let Some(model) = &self.default else {
-            return Finding::ok(name, listed);
+            return match listed {
+                Ok(listed) => Finding::ok(name, listed),
+                Err(failure) => self.absent(name, &failure),
+            };
         };
-        match timeout(LIMIT, self.ask(model)).await {
-            Ok(Ok(detail)) => Finding::ok(name, format!("{listed}; {detail}")),
-            Ok(Err(failure)) => Finding::failed(name, &failure),
-            Err(_) => Finding::hint(
+        // One that lists nothing may chat all the same.
+        match (timeout(LIMIT, self.ask(model)).await, listed) {
+            (Ok(Ok(detail)), Ok(listed)) => Finding::ok(name, format!("{listed}; {detail}")),
+            (Ok(Ok(detail)), Err(_)) => Finding::ok(name, detail),
+            (Ok(Err(failure)), _) => Finding::failed(name, &failure),
+            (Err(_), Ok(listed)) => Finding::hint(
                 name,
                 format!(
                     "{listed}; {} did not begin to answer within {} s",
@@ -147,12 +151,13 @@ impl Patient<'_> {
                 ),
                 "It may still be loading the model; ask again in a while.",
             ),
+            (Err(_), Err(_)) => Finding::failed(name, &self.slow()),
         }
     }
 
     /// Nobody answers there. Where nobody expects it, that is no failure.
     fn absent(&self, name: String, failure: &Failure) -> Finding {
-        if self.state.is_own || self.default.is_some() {
+        if self.state.is_own {
             Finding::failed(name, failure)
         } else {
             Finding::skipped(

@@ -167,10 +167,13 @@ impl Asking<'_> {
         let response = sent.map_err(|refused| refused.error)?;
         match read_body(response, MAX_LISTING).await {
             (_, Some(error)) => Err(of_transport(&endpoint.asked, Phase::Answering, error)),
-            (bytes, None) => Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
-                let said = fault::from_bytes(&bytes);
-                json!({ "error": said.message })
-            })),
+            (bytes, None) => {
+                let answer = serde_json::from_slice(&bytes).unwrap_or_else(|_| {
+                    let said = fault::from_bytes(&bytes);
+                    json!({ "error": said.message })
+                });
+                Ok(with_rows(answer))
+            }
         }
     }
 
@@ -247,6 +250,14 @@ impl Asking<'_> {
         let endpoint = self.providers.endpoint(&nameless, self.settings, path);
         endpoint.await.map_err(ours)
     }
+}
+
+/// An Ollama without any model says that its list is null.
+fn with_rows(mut listing: Value) -> Value {
+    if listing["object"] == "list" && listing["data"].is_null() {
+        listing["data"] = json!([]);
+    }
+    listing
 }
 
 /// What `/api/show` and `/api/ps` tell of an Ollama's model. The window it runs with counts before the one it was

@@ -14,6 +14,7 @@ use super::error::StoreError;
 pub struct About {
     /// The version of its tables.
     pub version: i64,
+    /// With the log beside it.
     pub bytes: u64,
     /// Its rights, such as `0o600`.
     pub mode: u32,
@@ -32,9 +33,11 @@ impl Store {
         let mut writer = self.writer().await?;
         begin(&mut writer).await?.rollback().await?;
         let file = std::fs::metadata(db).map_err(|error| StoreError::Other(error.to_string()))?;
+        // What was written last may still stand in the log beside it.
+        let log = std::fs::metadata(format!("{}-wal", db.display()));
         Ok(About {
             version,
-            bytes: file.len(),
+            bytes: file.len() + log.map_or(0, |log| log.len()),
             mode: file.permissions().mode() & 0o777,
         })
     }

@@ -11,6 +11,7 @@ mod chores;
 mod desk;
 mod doctor;
 mod ending;
+mod export;
 mod first;
 mod habits;
 mod hub;
@@ -23,6 +24,7 @@ mod library;
 mod line;
 mod listen;
 mod listings;
+mod marks;
 mod measure;
 mod models;
 mod order;
@@ -33,7 +35,9 @@ mod personas;
 mod plan;
 mod prompts;
 mod providers;
+mod removal;
 mod rescue;
+mod retention;
 mod seam;
 mod shelf;
 mod start;
@@ -67,6 +71,7 @@ use jobs::{Ended, Jobs, Key};
 use listings::{Listings, Outcomes};
 use pace::Pace;
 use passing::Sending;
+use retention::Tidying;
 use stores::Stores;
 
 pub use desk::Options;
@@ -112,6 +117,7 @@ struct Engine {
     pace: Pace,
     listings: Listings,
     sync: Sending,
+    tidying: Tidying,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -145,6 +151,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         pace: Pace::default(),
         listings: Listings::default(),
         sync: Sending::default(),
+        tidying: Tidying::default(),
         said,
         heard,
         events,
@@ -197,10 +204,11 @@ impl Engine {
             let has_room = is_open && self.waiting.len() < REQUESTS;
             select! { biased;
                 request = requests.recv(), if has_room => match request {
-                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit }) })
+                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit, open }) })
                         if self.waiting.is_empty() =>
                     {
-                        let home = self.home(limit).await;
+                        let home = self.home(limit, open.as_deref()).await;
+                        self.tidying.has_shown = true;
                         self.answer(id, home.map(|home| vec![News::Answer(Answer::Home(Box::new(home)))]));
                         self.flush();
                     }
@@ -236,6 +244,7 @@ impl Engine {
     async fn work(&mut self, requests: &mut Receiver<Request>) {
         loop {
             self.flush();
+            self.tidy_up_once();
             if self.outbox.is_empty()
                 && let Some(request) = self.waiting.pop_front()
             {

@@ -43,6 +43,10 @@ impl Engine {
                 self.doctor(cause, offline);
                 Ok(Vec::new())
             }
+            Data::Export(export) => {
+                self.export(cause, export);
+                Ok(Vec::new())
+            }
             Data::Spent { since } => {
                 let spent = self.stores.file.spent(since).await;
                 let spent = spent.map_err(|error| self.desk.failure(&error))?;

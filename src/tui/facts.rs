@@ -96,15 +96,19 @@ impl Facts {
             return Finding::ok(NAME, keys);
         }
         let detail = format!("{keys}; Shift+Enter cannot be told from Enter here");
-        let is_off = |tmux: &Tmux| tmux.extended_keys != "always";
-        if self.tmux.as_ref().is_some_and(is_off) {
-            return Finding::hint(
+        match self.tmux.as_ref().map(|tmux| tmux.extended_keys.as_str()) {
+            Some("always") => Finding::ok(
+                NAME,
+                format!("{keys}; Shift+Enter where tmux's own terminal tells it"),
+            ),
+            Some(_) => Finding::hint(
                 NAME,
                 detail,
-                "For Shift+Enter put into tmux.conf: set -s extended-keys always; set -s extended-keys-format csi-u",
-            );
+                "For Shift+Enter put into tmux.conf: set -s extended-keys always (from tmux 3.5 on also: set -s \
+                 extended-keys-format csi-u)",
+            ),
+            None => Finding::ok(NAME, detail),
         }
-        Finding::ok(NAME, detail)
     }
 
     fn clipboard(&self) -> Finding {

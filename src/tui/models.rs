@@ -60,6 +60,8 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::Use
         | Purpose::Doctor
         | Purpose::TrashLive(_)
+        | Purpose::Export(_)
+        | Purpose::Overwrite
         | Purpose::Fill
         | Purpose::Group
         | Purpose::PromptForm

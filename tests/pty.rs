@@ -9,6 +9,7 @@
 mod pty {
     mod chat;
     mod crash;
+    mod first;
     mod home;
     mod hostile;
     mod leaving;

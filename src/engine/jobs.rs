@@ -19,6 +19,12 @@ pub enum Key {
     /// A page of the list of this length, with this persona: a newer one for the same place on a screen overtakes it.
     List(Option<u32>, Option<PersonaId>),
     Models,
+    /// Servers on this machine being looked for.
+    Providers,
+    /// A provider's first model being found.
+    Use,
+    /// A look at salon itself.
+    Doctor,
     /// Somebody waits for the hub.
     Sync,
     /// A prompt that is tried.

@@ -143,6 +143,7 @@ actions! {
     EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
     PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
     NextSibling "chat.next_sibling" "The version after this one" [Transcript];
+    UseProvider "chat.use" "Talk with a server found here, or a provider" [Everywhere] / "use";
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
@@ -229,6 +230,7 @@ actions! {
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
     ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
+    Doctor "app.doctor" "Look whether database, providers and terminal are all right" [Everywhere] / "doctor";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere];
     Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];

@@ -9,13 +9,14 @@ use super::pane::list::View;
 use super::pane::transcript::Move;
 use super::personas;
 use super::prompts;
+use super::providers;
 use super::secret;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{curate, export, keeping, ladder, leaving, models, removal};
+use super::{curate, doctor, export, keeping, ladder, leaving, models, removal};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -47,7 +48,8 @@ pub fn act(model: &mut Model, action: Action) {
         Action::EditQuestion => talk::edit_question(model),
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
-        Action::SetKey => secret::ask(model, None),
+        Action::UseProvider => providers::pick(model),
+        Action::SetKey => providers::pick_keyed(model),
         Action::CopyAnswer => copy(model, model.transcript.last_answer()),
         Action::Copy => copy(model, model.transcript.words_at_hand()),
         Action::Fold => fold(model),
@@ -119,6 +121,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::FocusNext => cycle(model, 1),
         Action::FocusPrevious => cycle(model, 3),
         Action::TogglePanes | Action::ReadingMode => alone(model),
+        Action::Doctor => doctor::open(model),
         Action::Help => help(model),
         Action::Redraw => model.effects.push(Effect::Redraw),
         Action::Suspend => model.effects.push(Effect::Suspend),
@@ -186,7 +189,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         curate::one(model, "write down").err()
     } else if matches!(
         action,
-        Action::EditSystem | Action::PickPersona | Action::SetKey
+        Action::EditSystem | Action::PickPersona | Action::UseProvider | Action::SetKey
     ) {
         None
     } else {
@@ -198,7 +201,8 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, rest.is_empty()) {
         (Action::PickModel, false) => models::choose(model, rest),
-        (Action::SetKey, false) => secret::ask(model, Some(rest)),
+        (Action::UseProvider, false) => providers::take(model, rest),
+        (Action::SetKey, false) => secret::ask(model, rest),
         (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, false) => personas::find(model, rest),
         (Action::RenameConversation, false) => curate::rename_to(model, rest),

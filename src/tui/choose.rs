@@ -3,7 +3,7 @@
 use super::model::{Focus, Model};
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{curate, export, keeping, models, personas, prompts, removal, secret, talk};
+use super::{curate, export, keeping, models, personas, prompts, providers, removal, secret, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 
@@ -22,6 +22,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
         (Purpose::Tags, Choice::Written(tags)) => curate::tagged(model, &tags),
         (Purpose::System, Choice::Written(text)) => talk::set_system(model, text),
         (Purpose::SendWith, Choice::Picked(name)) => talk::send_with(model, &name),
+        (Purpose::KeyOf, Choice::Picked(provider)) => secret::ask(model, &provider),
+        (Purpose::Use, Choice::Picked(provider)) => providers::take(model, &provider),
         (Purpose::Key, Choice::Key(provider, key)) => secret::keep(model, provider, key),
         (Purpose::TrashLive, Choice::Agreed) => curate::trash_live(model),
         (Purpose::Purge, Choice::Agreed) => removal::purge_aimed(model),
@@ -44,6 +46,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::SendWith
             | Purpose::Key
             | Purpose::Tags
+            | Purpose::KeyOf
+            | Purpose::Use
+            | Purpose::Doctor
             | Purpose::TrashLive
             | Purpose::Purge
             | Purpose::EmptyTrash

@@ -232,7 +232,10 @@ pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: O
             let is_missing = failure.kind == FailureKind::Input;
             models::pick_another(model, purpose, is_missing);
         }
-        Some(Offer::SetKey) => secret::ask(model, provider),
+        Some(Offer::SetKey) => {
+            let at_hand = model.model().provider.clone();
+            secret::ask(model, provider.unwrap_or(&at_hand));
+        }
         None => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use super::act;
 use super::choose;
+use super::doctor;
 use super::focus::{context, edited, editor, is_filtering, takes_text, what_follows};
 use super::keeping;
 use super::ladder;
@@ -25,6 +26,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resize => model.effects.push(Effect::Redraw),
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
+        Msg::Terminal(facts) => doctor::terminal(model, &facts),
         Msg::Edited(text) => came_back(model, text),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),

@@ -50,6 +50,12 @@ pub enum Purpose {
     Key,
     /// The tags of the conversations aimed at.
     Tags,
+    /// The provider whose key is to be entered.
+    KeyOf,
+    /// The provider to talk with.
+    Use,
+    /// What a look at salon itself has found.
+    Doctor,
     /// Trash conversations although replies are being written in some of them.
     TrashLive,
     /// Remove conversations in the trash for good.
@@ -237,6 +243,7 @@ impl Overlay {
             Body::Picker(picker) => picker.height(),
             Body::Form(form) => form.height(width),
             Body::Confirm(confirm) => confirm.height(width),
+            Body::Reading(reading) if self.purpose == Purpose::Doctor => reading.height(width),
             Body::Help(_) | Body::Reading(_) => most,
             Body::Told(telling) => telling.height(width),
             Body::Fill(_) => most.min(HIGHEST_FILL),

@@ -8,10 +8,12 @@ use salon::domain::conversation::{
     Conversation, Draft, Reading, Sampling, TitleBy, title_from_words,
 };
 use salon::domain::failure::Failure;
+use salon::domain::finding::Checkup;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::persona::PersonaListed;
+use salon::domain::provider::{KeyFrom, ProviderState};
 use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
@@ -44,6 +46,10 @@ pub struct Script {
     pub state: BTreeMap<String, String>,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
+    /// What a first start offers.
+    pub providers: Vec<ProviderState>,
+    /// What a look at salon itself finds.
+    pub checkup: Checkup,
     /// What was spent today.
     pub spent: Spent,
     /// Open at the next start.
@@ -72,6 +78,8 @@ impl Script {
             state: BTreeMap::new(),
             models: vec![ModelSpec::named(ModelRef::guide())],
             model_failures: Vec::new(),
+            providers: Vec::new(),
+            checkup: Checkup::default(),
             spent: Spent::default(),
             last: None,
             model: ModelRef::guide(),
@@ -188,6 +196,26 @@ impl Script {
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
+            Command::Data(Data::Providers { .. }) => Some(self.told_providers(true)),
+            Command::Data(Data::Key(provider, key)) => Some(self.keyed(&provider, key.is_some())),
+            Command::Data(Data::Use(provider)) => {
+                let all = self.models.iter();
+                let all = all.filter(|spec| spec.model.provider == provider);
+                let models: Vec<ModelRef> = all.map(|spec| spec.model.clone()).collect();
+                self.model = models[0].clone();
+                Some(Answer::InUse {
+                    model: models[0].clone(),
+                    of: u32::try_from(models.len()).unwrap(),
+                })
+            }
+            Command::Data(Data::Chose(model)) => {
+                self.model = model;
+                None
+            }
+            Command::Data(Data::Doctor { .. }) => Some(Answer::Health {
+                checkup: self.checkup.clone(),
+                is_whole: true,
+            }),
             Command::Data(Data::Spent { .. }) => Some(Answer::Spent(self.spent)),
             Command::Personas(personas) => return self.personas(cause, personas),
             Command::Data(Data::Remember { key, value }) => {
@@ -202,6 +230,35 @@ impl Script {
         };
         let events = answer.map(News::Answer).map(|news| Event { cause, news });
         events.into_iter().collect()
+    }
+
+    /// What is known of the providers now.
+    pub fn told_providers(&self, is_whole: bool) -> Answer {
+        Answer::Providers {
+            providers: self.providers.clone(),
+            model: self.model.clone(),
+            is_whole,
+        }
+    }
+
+    /// A key is kept in the keyring, or forgotten; the first provider with one is the model of a new conversation.
+    fn keyed(&mut self, provider: &str, is_kept: bool) -> Answer {
+        for state in self.providers.iter_mut().filter(|s| s.name == provider) {
+            state.key = is_kept.then_some(KeyFrom::Keyring);
+        }
+        let first = self.providers.iter().find(|s| s.key.is_some());
+        if self.model.is_guide()
+            && let Some(first) = first.filter(|s| s.name == "openai")
+        {
+            self.model = ModelRef::new(first.name.clone(), "gpt-4o");
+        }
+        Answer::Done {
+            what: match is_kept {
+                true => format!("key of {provider} kept in the keyring"),
+                false => format!("key of {provider} forgotten"),
+            },
+            undo: None,
+        }
     }
 
     fn turn(&mut self, cause: RequestId, turn: Turn) -> Vec<Event> {

@@ -25,6 +25,7 @@ const WALLS: &[Wall] = &[
             "secrecy",
             "unicode_width",
             "unicode_segmentation",
+            "pulldown_cmark",
         ],
     ),
     ("protocol", &["domain"], &["std", "serde", "serde_json"]),

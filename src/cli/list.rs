@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::personas::persona_id;
-use super::{Exit, Line, NoAnswer, Out, json, personas};
+use super::{Exit, Line, NoAnswer, Out, personas};
 use crate::domain::id::PersonaId;
+use crate::domain::record;
 use crate::protocol::{Answer, Command, Query, Shelf, Which};
 
 /// Which rows are listed, and how.
@@ -77,7 +78,7 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
         let row = &listed.conversation;
         if out.is_json() {
             let persona = row.persona.and_then(|id| names.get(&id));
-            out.object(&json::conversation(row, persona.map(String::as_str)));
+            out.object(&record::conversation(row, persona.map(String::as_str)));
         } else {
             let at = row.active_at.rfc3339();
             out.line(&format!("{}  {at}  {}  {}", row.id, row.model, row.title));

@@ -6,7 +6,7 @@ pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
-mod file;
+pub mod file;
 mod filter;
 mod focus;
 mod fresh;

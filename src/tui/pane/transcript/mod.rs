@@ -173,6 +173,7 @@ impl Transcript {
                 zone,
                 roster,
                 hints: (&self.hints, is_focused),
+                is_at_hand: at_hand == Some(place.entry),
             };
             entry.paint(canvas, row, spot);
             if self.is_held(*place) {

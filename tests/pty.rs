@@ -14,6 +14,7 @@ mod pty {
     mod leaving;
     mod personas;
     mod prompts;
+    mod reading;
     mod sequences;
     mod sizes;
     mod terminal;

@@ -48,7 +48,7 @@ pub fn copy_all(model: &mut Model) {
 }
 
 /// All messages came.
-pub fn copy_page(model: &mut Model, conversation: ConversationId, page: Page) {
+fn copy_page(model: &mut Model, conversation: ConversationId, page: Page) {
     let Some(open) = model.open.as_ref().filter(|open| open.id == conversation) else {
         return;
     };
@@ -127,16 +127,27 @@ pub fn walked(model: &mut Model, walk: Walk) {
     match walk {
         Walk::There | Walk::Wait => {}
         Walk::Ask(command, at) => {
-            model.ask(command, Ask::Page(at));
+            model.ask(*command, Ask::Page(at));
         }
         Walk::Nowhere(words) => model.say(words),
     }
 }
 
-/// A page came: goes on with what waited for it.
-pub fn resume(model: &mut Model) {
-    let walk = model.transcript.resume();
-    walked(model, walk);
+/// A page came, to be copied or shown; goes on with what waited for it.
+pub fn paged(
+    model: &mut Model,
+    (conversation, at): (ConversationId, At),
+    page: Page,
+    is_copy: bool,
+) {
+    if is_copy {
+        copy_page(model, conversation, page);
+    } else if model.here() == Some(conversation) {
+        let live = model.live.get(&conversation);
+        model.transcript.page(at, page, live);
+        let walk = model.transcript.resume();
+        walked(model, walk);
+    }
 }
 
 /// Asks for one's own questions, to go to one.

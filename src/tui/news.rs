@@ -9,7 +9,7 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{browse, keeping, models, personas, prompts, shelf, spent, talk};
+use super::{browse, keeping, models, personas, prompts, seek, shelf, spent, talk};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -162,13 +162,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             at,
             page,
         } => {
-            if ask == Some(Ask::CopyAll) {
-                browse::copy_page(model, conversation, page);
-            } else if model.here() == Some(conversation) {
-                let live = model.live.get(&conversation);
-                model.transcript.page(at, page, live);
-                browse::resume(model);
-            }
+            let is_copy = ask == Some(Ask::CopyAll);
+            browse::paged(model, (conversation, at), page, is_copy);
         }
         Answer::List {
             rows,
@@ -193,12 +188,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             conversation,
             words,
             hits,
-        } => {
-            if model.here() == Some(conversation) {
-                let walk = model.transcript.found(&words, hits);
-                browse::walked(model, walk);
-            }
-        }
+        } => seek::found(model, conversation, &words, hits),
         Answer::Siblings(ids) => {
             if let Some(Ask::Siblings { of, by }) = ask {
                 talk::walk(model, &ids, of, by);

@@ -17,6 +17,7 @@ mod pty {
     mod opening;
     mod personas;
     mod prompts;
+    mod reading;
     mod sequences;
     mod sizes;
     mod terminal;

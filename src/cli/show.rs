@@ -77,6 +77,7 @@ async fn read(
         | Answer::Found(_)
         | Answer::Thinking { .. }
         | Answer::Questions(_)
+        | Answer::Matches { .. }
         | Answer::Siblings(_)
         | Answer::Personas(_)
         | Answer::Persona(_)

@@ -7,6 +7,7 @@ pub mod conversation;
 pub mod export;
 pub mod failure;
 pub mod filter;
+pub mod find;
 pub mod finding;
 pub mod hint;
 pub mod id;

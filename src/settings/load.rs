@@ -433,6 +433,7 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .unwrap_or("vi")
             .to_owned(),
         around: around(layers),
+        home: layers.variable("HOME").map(PathBuf::from),
     }
 }
 

@@ -222,4 +222,6 @@ pub struct Ui {
     /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.
     pub editor: String,
     pub around: Around,
+    /// The home folder, which `~` stands for (`HOME`).
+    pub home: Option<PathBuf>,
 }

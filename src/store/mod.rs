@@ -11,6 +11,7 @@ mod conversations;
 mod drafts;
 mod duplicate;
 mod error;
+mod find;
 mod list;
 mod lock;
 mod marks;

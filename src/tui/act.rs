@@ -1,16 +1,19 @@
 //! Actions: what each bound key, and each typed word, does.
 
+use super::browse;
 use super::focus::{context, edited, editor, focus};
-use super::model::{Ask, Focus, Model};
+use super::model::{Focus, Model};
 use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::list::View;
 use super::pane::transcript::Move;
+use super::paper;
 use super::personas;
 use super::prompts;
 use super::providers;
 use super::secret;
+use super::seek;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
@@ -20,7 +23,7 @@ use super::{curate, doctor, export, keeping, ladder, leaving, models, removal};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
-use crate::protocol::{Chat, Command, Data};
+use crate::protocol::{Command, Data};
 
 /// Does what the action says, wherever it came from.
 #[expect(
@@ -50,9 +53,19 @@ pub fn act(model: &mut Model, action: Action) {
         Action::NextSibling => talk::sibling(model, 1),
         Action::UseProvider => providers::pick(model),
         Action::SetKey => providers::pick_keyed(model),
-        Action::CopyAnswer => copy(model, model.transcript.last_answer()),
-        Action::Copy => copy(model, model.transcript.words_at_hand()),
-        Action::Fold => fold(model),
+        Action::CopyAnswer => browse::copy_text(model, model.transcript.last_answer()),
+        Action::Copy => browse::copy(model),
+        Action::CopyAll => browse::copy_all(model),
+        Action::Quote => browse::quote(model),
+        Action::Fold => browse::fold_thinking(model),
+        Action::FoldLong => browse::fold(model),
+        Action::NextBlock => browse::block(model, 1),
+        Action::PreviousBlock => browse::block(model, -1),
+        Action::WriteBlock => paper::ask(model),
+        Action::FindWords => seek::begin(model),
+        Action::NextHit => seek::step(model, 1),
+        Action::PreviousHit => seek::step(model, -1),
+        Action::Outline => browse::outline(model),
         Action::Details => model.transcript.toggle_details(),
         Action::MessageUp => model.transcript.go(Move::Message(-1)),
         Action::MessageDown => model.transcript.go(Move::Message(1)),
@@ -189,7 +202,11 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         curate::one(model, "write down").err()
     } else if matches!(
         action,
-        Action::EditSystem | Action::PickPersona | Action::UseProvider | Action::SetKey
+        Action::EditSystem
+            | Action::PickPersona
+            | Action::UseProvider
+            | Action::SetKey
+            | Action::FindWords
     ) {
         None
     } else {
@@ -205,6 +222,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::SetKey, false) => secret::ask(model, rest),
         (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, false) => personas::find(model, rest),
+        (Action::FindWords, false) => seek::look_for(model, rest),
         (Action::RenameConversation, false) => curate::rename_to(model, rest),
         (Action::TagConversation, false) => curate::tag_with(model, rest),
         (Action::ExportConversation, false) => export::write_to(model, rest),
@@ -276,24 +294,11 @@ fn change(editor: &mut Editor, action: Action) -> bool {
     is_change
 }
 
-fn copy(model: &mut Model, text: Option<String>) {
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => model.effects.push(Effect::Copy(text)),
-        None => model.say("nothing to copy here"),
-    }
-}
-
 /// Gives the text in hand to the user's own editor; `update` puts back what comes of it.
 fn outside(model: &mut Model) {
     if let Some(text) = editor(model).map(|editor| editor.text()) {
         model.lent = Some(model.overlays.len());
         model.effects.push(Effect::Edit(text));
-    }
-}
-
-fn fold(model: &mut Model) {
-    if let Some(id) = model.transcript.toggle_thinking() {
-        model.ask(Command::Chat(Chat::Thinking(id)), Ask::Thinking);
     }
 }
 

@@ -3,7 +3,10 @@
 use super::model::{Focus, Model};
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{curate, export, keeping, models, personas, prompts, providers, removal, secret, talk};
+use super::{
+    browse, curate, export, keeping, models, paper, personas, prompts, providers, removal, secret,
+    talk,
+};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 
@@ -16,6 +19,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::Outline, Choice::Picked(id)) => browse::go_to(model, &id),
+        (Purpose::WriteTo, Choice::Written(path)) => paper::named(model, &path),
+        (Purpose::Replace, Choice::Agreed) => paper::replace(model),
         (Purpose::Persona(which), Choice::Picked(id)) => personas::taken(model, which, &id),
         (Purpose::PersonaModel, Choice::Picked(name)) => personas::model_picked(model, &name),
         (Purpose::Rename(id), Choice::Written(title)) => curate::name(model, id, &title),
@@ -41,6 +47,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Purpose::Model
             | Purpose::RetryWith(_)
             | Purpose::Rewind
+            | Purpose::Outline
+            | Purpose::WriteTo
+            | Purpose::Replace
             | Purpose::Rename(_)
             | Purpose::System
             | Purpose::SendWith
@@ -91,9 +100,9 @@ fn rewind(model: &mut Model, id: &str) {
     if let Some(at) = model
         .questions
         .iter()
-        .position(|(question, _)| *question == id)
+        .position(|question| question.id == id)
     {
-        let (_, text) = model.questions.swap_remove(at);
+        let text = model.questions.swap_remove(at).text;
         model.questions.clear();
         talk::start_edit(model, id, &text);
     }

@@ -184,6 +184,7 @@ mod tests {
                 | Msg::Signal(_)
                 | Msg::Edited(_)
                 | Msg::Terminal(_)
+                | Msg::Written(_)
                 | Msg::Due => "?".to_owned(),
             })
             .collect::<Vec<_>>()

@@ -1,6 +1,7 @@
 //! The terminal face: the loop that waits for keys, news and frames, and for nothing else (architecture 6.1).
 
 mod act;
+mod browse;
 pub mod canvas;
 mod choose;
 mod clipboard;
@@ -9,6 +10,7 @@ mod curate;
 mod doctor;
 mod export;
 pub mod facts;
+pub mod file;
 mod filter;
 mod focus;
 mod fresh;
@@ -26,6 +28,7 @@ mod open;
 mod outside;
 pub mod overlay;
 pub mod pane;
+mod paper;
 mod personas;
 pub mod probe;
 mod prompts;
@@ -34,6 +37,7 @@ mod reader;
 mod removal;
 pub mod roster;
 mod secret;
+mod seek;
 mod shelf;
 mod spent;
 mod steps;
@@ -48,6 +52,7 @@ mod welcome;
 mod words;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -90,6 +95,7 @@ enum Outside {
     Tmux { took: bool, text: String },
     Lit(Option<Lights>),
     Terminal(Facts),
+    Written(file::Written),
 }
 
 /// Shows the screen until the user leaves.
@@ -160,6 +166,19 @@ fn load_highlighter() -> BoxFuture<'static, Outside> {
 fn light(job: Job) -> BoxFuture<'static, Outside> {
     let lighting = tokio::task::spawn_blocking(move || job.run());
     async move { Outside::Lit(lighting.await.ok()) }.boxed()
+}
+
+fn write(paper: file::Paper, home: Option<PathBuf>) -> BoxFuture<'static, Outside> {
+    let path = paper.path.clone();
+    let writing = tokio::task::spawn_blocking(move || file::write(&paper, home.as_deref()));
+    async move {
+        let written = writing.await;
+        Outside::Written(written.unwrap_or_else(|lost| file::Written::Failed {
+            path,
+            why: lost.to_string(),
+        }))
+    }
+    .boxed()
 }
 
 fn frame(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
@@ -343,6 +362,7 @@ impl Face {
                 Effect::Copy(text) => self.copy(model, screen, text)?,
                 Effect::LookAtTerminal => self.outside.push(self.look(model, screen)),
                 Effect::Edit(text) => self.lent = Some(text),
+                Effect::Write(paper) => self.outside.push(write(paper, model.home.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,
@@ -385,6 +405,7 @@ impl Face {
             // A grammar that panics leaves its code plain; no other is asked for.
             Outside::Lit(None) => {}
             Outside::Terminal(facts) => self.apply(model, screen, Msg::Terminal(facts))?,
+            Outside::Written(written) => self.apply(model, screen, Msg::Written(written))?,
             Outside::Tmux { took: true, text } => model.say(format!(
                 "{} characters handed to tmux",
                 text.chars().count()

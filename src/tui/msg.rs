@@ -6,6 +6,7 @@ use crate::domain::id::RequestId;
 use crate::domain::secret::Secret;
 use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
+use crate::tui::file::{Paper, Written};
 
 /// Everything that can reach the model.
 #[expect(
@@ -24,6 +25,8 @@ pub enum Msg {
     Edited(Result<String, Failure>),
     /// What was found out of the terminal.
     Terminal(Facts),
+    /// What came of `Effect::Write`.
+    Written(Written),
     /// A deadline of the model has come.
     Due,
 }
@@ -52,6 +55,8 @@ pub enum Effect {
     LookAtTerminal,
     /// Lend the terminal to the user's own editor with this text.
     Edit(String),
+    /// Write this text to a file; `Msg::Written` says what came of it.
+    Write(Paper),
     /// Draw every cell again.
     Redraw,
     /// Everything is saved: end the loop.

@@ -10,14 +10,16 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
 use super::{
-    curate, doctor, export, keeping, models, personas, prompts, providers, removal, shelf, spent,
-    talk,
+    browse, curate, doctor, export, keeping, models, personas, prompts, providers, removal, seek,
+    shelf, spent, talk,
 };
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
-use crate::protocol::{Answer, Chat, Command, Event, Home, News, Row as Changed, Step, Which};
+use crate::protocol::{
+    Answer, Asked, Chat, Command, Event, Home, News, Row as Changed, Step, Which,
+};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
@@ -112,6 +114,9 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Doctor
             | Ask::Prompts(_)
             | Ask::Questions
+            | Ask::Outline
+            | Ask::CopyAll
+            | Ask::Find
             | Ask::Siblings { .. }
             | Ask::Thinking
             | Ask::Versions
@@ -190,10 +195,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             at,
             page,
         } => {
-            if model.here() == Some(conversation) {
-                let live = model.live.get(&conversation);
-                model.transcript.page(at, page, live);
-            }
+            let is_copy = ask == Some(Ask::CopyAll);
+            browse::paged(model, (conversation, at), page, is_copy);
         }
         Answer::List {
             rows,
@@ -212,7 +215,15 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         },
         Answer::Found(conversation) => open::go_to(model, conversation.id),
         Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
+        Answer::Questions(questions) if ask == Some(Ask::Outline) => {
+            browse::pick(model, &questions);
+        }
         Answer::Questions(questions) => pick_question(model, questions),
+        Answer::Matches {
+            conversation,
+            words,
+            hits,
+        } => seek::found(model, conversation, &words, hits),
         Answer::Siblings(ids) => {
             if let Some(Ask::Siblings { of, by }) = ask {
                 talk::walk(model, &ids, of, by);
@@ -314,15 +325,15 @@ fn at_home(model: &mut Model, mut home: Home) {
     }
 }
 
-fn pick_question(model: &mut Model, questions: Vec<(MessageId, String)>) {
+fn pick_question(model: &mut Model, questions: Vec<Asked>) {
     if questions.is_empty() {
         return;
     }
     let rows = questions
         .iter()
-        .map(|(id, text)| Row {
-            value: id.to_string(),
-            label: Clean::line(text.trim()),
+        .map(|asked| Row {
+            value: asked.id.to_string(),
+            label: Clean::line(asked.text.trim()),
             ..Row::default()
         })
         .collect();

@@ -3,7 +3,7 @@
 use super::act;
 use super::choose;
 use super::doctor;
-use super::focus::{context, edited, editor, is_filtering, takes_text, what_follows};
+use super::focus::{context, edited, editor, is_filtering, is_searching, takes_text, what_follows};
 use super::keeping;
 use super::ladder;
 use super::leaving;
@@ -11,7 +11,9 @@ use super::model::{Focus, Model};
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
 use super::overlay::{Overlay, Purpose};
+use super::paper;
 use super::personas;
+use super::seek;
 use super::told;
 use super::{prompts, spent};
 use crate::domain::failure::Failure;
@@ -28,10 +30,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Engine(event) => news::apply(model, event),
         Msg::Terminal(facts) => doctor::terminal(model, &facts),
         Msg::Edited(text) => came_back(model, text),
+        Msg::Written(written) => paper::written(model, written),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    seek::keep_up(model);
     spent::look_at_the_clock(model);
     told::refresh(model);
     std::mem::take(&mut model.effects)
@@ -134,6 +138,12 @@ fn lookup(model: &Model) -> Lookup {
         };
     }
     let here = map.lookup(context(model), &model.pending);
+    if is_searching(model)
+        && let Lookup::Action(action @ (Action::Accept | Action::ListUp | Action::ListDown)) =
+            map.lookup(Context::Overlay, &model.pending)
+    {
+        return Lookup::Action(action);
+    }
     if is_filtering(model) {
         return match edit() {
             Lookup::Action(Action::Previous | Action::Next | Action::Newline) => here,
@@ -180,6 +190,9 @@ fn perform(model: &mut Model, action: Action) {
     }
     if is_edit {
         act::edit(model, action);
+        return;
+    }
+    if model.overlays.is_empty() && is_searching(model) && seek::typing(model, action) {
         return;
     }
     match model.overlays.last_mut() {

@@ -40,6 +40,7 @@ pub fn layout(model: &mut Model, size: Size) {
     // What is beside the words in a foot: the margins and the place among siblings.
     let room = frames.transcript.width.saturating_sub(9);
     let foot = live.map(|live| live.pace.words(model.tick, model.now, room));
+    model.transcript.is_focused = model.focus == Focus::Transcript;
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
         overlay.layout(screen, model.tick, model.now);
@@ -182,7 +183,8 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         Focus::Composer => model.composer.caret(),
         Focus::List if model.list.is_filtering => model.list.caret(),
         Focus::Library if model.library.is_filtering => model.library.caret(),
-        Focus::List | Focus::Library | Focus::Transcript => None,
+        Focus::Transcript => model.transcript.caret(),
+        Focus::List | Focus::Library => None,
     };
     for overlay in &model.overlays {
         caret = overlay.paint(&mut canvas);
@@ -326,11 +328,12 @@ fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
         .map(|(key, action)| width(key) + width(action.about()) + 4)
         .max()
         .unwrap_or(0);
-    let columns = (above.width / widest.max(1)).max(1);
-    let rows = u16::try_from(follows.len())
-        .unwrap_or(0)
-        .div_ceil(columns)
-        .min(above.height);
+    let count = u16::try_from(follows.len()).unwrap_or(0);
+    // Where the rows are too few for all, words are cut rather than keys left out.
+    let columns = (above.width / widest.max(1)).max(count.div_ceil(above.height.max(1)));
+    let columns = columns.max(1);
+    let widest = widest.min((above.width / columns).max(1));
+    let rows = count.div_ceil(columns).min(above.height);
     let area = Rect {
         y: above.height - rows,
         height: rows,

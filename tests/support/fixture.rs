@@ -50,6 +50,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             no_color: false,
             editor: "vi".to_owned(),
             around: Around::default(),
+            home: None,
         },
         network: Network {
             proxy: None,

@@ -8,6 +8,7 @@ use salon::domain::conversation::{
     Conversation, Draft, Reading, Sampling, TitleBy, title_from_words,
 };
 use salon::domain::failure::Failure;
+use salon::domain::find::Needle;
 use salon::domain::finding::Checkup;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
@@ -17,7 +18,7 @@ use salon::domain::provider::{KeyFrom, ProviderState};
 use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
-    Answer, At, Chat, Command, Data, Event, News, Opened, Page, Request, Step, To, Turn,
+    Answer, Asked, At, Chat, Command, Data, Event, News, Opened, Page, Request, Step, To, Turn,
 };
 
 /// A reply being written.
@@ -565,7 +566,25 @@ impl Script {
             Chat::Questions { conversation } => {
                 let branch = self.branch(conversation);
                 let own = branch.into_iter().filter(|m| m.role == Role::User);
-                Some(Answer::Questions(own.map(|m| (m.id, m.content)).collect()))
+                let asked = own.map(|m| Asked {
+                    id: m.id,
+                    at: m.created_at,
+                    text: m.content,
+                });
+                Some(Answer::Questions(asked.collect()))
+            }
+            Chat::Find {
+                conversation,
+                words,
+            } => {
+                let needle = Needle::new(&words).unwrap();
+                let branch = self.branch(conversation).into_iter();
+                let hits = branch.map(|m| (m.id, needle.count(&m.content)));
+                Some(Answer::Matches {
+                    conversation,
+                    hits: hits.filter(|(_, count)| *count > 0).collect(),
+                    words,
+                })
             }
             Chat::Siblings { message } => {
                 let of = self.message(message).clone();

@@ -13,6 +13,7 @@ mod pty {
     mod hostile;
     mod leaving;
     mod lists;
+    mod opening;
     mod personas;
     mod prompts;
     mod sequences;

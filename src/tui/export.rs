@@ -56,7 +56,7 @@ pub fn refused(model: &mut Model, export: Export, failure: &Failure) {
         return model.warn(failure);
     }
     let name = export.to.as_deref().unwrap_or(Path::new("")).display();
-    let question = format!("{name} is there already.");
+    let question = format!("Already there: {name}");
     model.overwriting = Some(export);
     model.overlays.push(Overlay {
         purpose: Purpose::Overwrite,

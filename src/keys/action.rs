@@ -198,7 +198,7 @@ actions! {
     DuplicateConversation "conversation.duplicate" "Copy the conversation, or the persona" [List Everywhere] / "duplicate";
     TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
-    ExportConversation "conversation.export" "Write the conversation to a file, as Markdown or JSON lines" [List Everywhere] / "export";
+    ExportConversation "conversation.export" "Write the conversation to a file" [List Everywhere] / "export";
     PurgeConversation "conversation.purge" "In the trash: remove the conversation for good" [List Everywhere] / "purge";
     EmptyTrash "list.empty_trash" "Remove for good all that is in the trash" [List Everywhere] / "empty-trash";
     UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";

@@ -33,9 +33,14 @@ pub fn next(order: Order) -> Order {
     ALL[(at + 1) % ALL.len()]
 }
 
+/// Whether its pin counts; in the trash it does not.
+pub fn is_on_top(conversation: &Conversation) -> bool {
+    conversation.pinned_at.is_some() && conversation.trashed_at.is_none()
+}
+
 /// How two conversations stand to each other; pinned ones come first.
 fn compare(a: &Conversation, b: &Conversation, order: Order) -> Ordering {
-    let pinned = b.pinned_at.is_some().cmp(&a.pinned_at.is_some());
+    let pinned = is_on_top(b).cmp(&is_on_top(a));
     let by_order = || match order {
         Order::Activity => b.active_at.cmp(&a.active_at),
         Order::Created => b.created_at.cmp(&a.created_at),
@@ -54,7 +59,7 @@ pub fn place(rows: &[Listed], conversation: &Conversation, order: Order) -> usiz
 /// Whether a change from `before` moves it. New messages move it only where the list goes by activity: elsewhere the
 /// rows keep their places until the list is asked for anew.
 pub fn moves(before: &Conversation, now: &Conversation, order: Order) -> bool {
-    before.pinned_at.is_some() != now.pinned_at.is_some()
+    is_on_top(before) != is_on_top(now)
         || match order {
             Order::Activity => before.active_at != now.active_at,
             Order::Title => before.title != now.title,

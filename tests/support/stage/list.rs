@@ -147,15 +147,19 @@ impl Script {
                 )
             }
             Shelf::Tag { ids, add, remove } => {
+                let tags = ids.iter().map(|id| (*id, self.row(*id).tags.clone()));
+                let tags = tags.collect();
                 let what = each(self, &ids, &|row| {
                     row.tags = tag::changed(&row.tags, &add, &remove);
                     row.tags.sort();
                 });
-                let (add, remove) = (remove, add);
-                (
-                    format!("tagged: {what}"),
-                    Some(Shelf::Tag { ids, add, remove }),
-                )
+                (format!("tagged: {what}"), Some(Shelf::PutTagsBack { tags }))
+            }
+            Shelf::PutTagsBack { tags } => {
+                for (id, before) in tags {
+                    each(self, &[id], &|row| row.tags.clone_from(&before));
+                }
+                ("tags put back".to_owned(), None)
             }
             Shelf::Duplicate { conversation, copy } => {
                 self.copy(conversation, copy);
@@ -226,7 +230,9 @@ impl Script {
             Order::Title => rows.sort_by_key(|row| row.conversation.title.to_lowercase()),
             Order::Messages => rows.sort_by_key(|row| Reverse(row.conversation.message_count)),
         }
-        rows.sort_by_key(|row| row.conversation.pinned_at.is_none());
+        if query.which == Which::Active {
+            rows.sort_by_key(|row| row.conversation.pinned_at.is_none());
+        }
         rows
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::conversation::{Conversation, Listed};
 use crate::domain::filter::Filter;
 use crate::domain::id::ConversationId;
 use crate::protocol::{Command, Cursor, Order, Query, Shelf, Which};
+use crate::tui::pane::order::is_on_top;
 
 /// Rows asked for at a time.
 pub const ROWS: u32 = 60;
@@ -142,7 +143,7 @@ impl List {
 /// The next page begins after this one.
 fn cursor(last: &Conversation) -> Cursor {
     Cursor {
-        is_pinned: last.pinned_at.is_some(),
+        is_pinned: is_on_top(last),
         active_at: last.active_at,
         id: last.id,
     }

@@ -239,7 +239,7 @@ fn paint_words(
         title => Clean::line(title),
     };
     let mut x = 0;
-    if c.pinned_at.is_some() {
+    if order::is_on_top(c) {
         x = canvas.put(room, (0, 0), &Clean::own("▴"), Look::of(Tone::Accent)) + 1;
     }
     let title = cut(&title, room.width.saturating_sub(x));

@@ -34,7 +34,7 @@
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
 //!   in a conversation that the provider keeps too (`engine/thread.rs`), a prompt that is tried (`engine/trial.rs`),
 //!   what is removed for good (`engine/removal.rs`) and what is old (`engine/retention.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `personas`, `prompts`, `models`, `sync`, `config show`.
+//! - `cli/`: `salon ask`, `list`, `show`, `edit`, `rm`, `export`, `personas`, `prompts`, `models`, `sync`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!

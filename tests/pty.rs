@@ -12,6 +12,8 @@ mod pty {
     mod home;
     mod hostile;
     mod leaving;
+    mod opening;
+    mod opening;
     mod personas;
     mod prompts;
     mod sequences;

@@ -9,10 +9,11 @@
 mod pty {
     mod chat;
     mod crash;
+    mod first;
     mod home;
     mod hostile;
     mod leaving;
-    mod opening;
+    mod lists;
     mod opening;
     mod personas;
     mod prompts;

@@ -52,6 +52,9 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
         | Answer::Versions(_)
         | Answer::Uses(_)
         | Answer::Models { .. }
+        | Answer::Providers { .. }
+        | Answer::InUse { .. }
+        | Answer::Health { .. }
         | Answer::Synced(_)
         | Answer::Checked(_)
         | Answer::Spent(_) => return Err(NoAnswer::Failed(super::lost())),

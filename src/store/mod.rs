@@ -3,6 +3,7 @@
 //!
 //! Each file adds an `impl Store` for its subject. A change is one transaction; what is said to be done is on disk.
 
+mod about;
 mod bulk;
 mod changes;
 mod connections;
@@ -38,6 +39,7 @@ use sqlx::SqliteConnection;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+pub use about::About;
 pub use bulk::Whole;
 pub use changes::Outgoing;
 pub use conversations::Find;

@@ -1,5 +1,6 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
+use super::facts::Facts;
 use crate::domain::failure::Failure;
 use crate::domain::id::RequestId;
 use crate::domain::secret::Secret;
@@ -21,6 +22,8 @@ pub enum Msg {
     Signal(Signal),
     /// The user's own editor is done: the text it left, or why there is none.
     Edited(Result<String, Failure>),
+    /// What was found out of the terminal.
+    Terminal(Facts),
     /// A deadline of the model has come.
     Due,
 }
@@ -45,6 +48,8 @@ pub enum Effect {
     /// Bring this text to the clipboard.
     Copy(String),
     Suspend,
+    /// Find out what is to be told of the terminal.
+    LookAtTerminal,
     /// Lend the terminal to the user's own editor with this text.
     Edit(String),
     /// Draw every cell again.
@@ -77,6 +82,8 @@ pub enum Choice {
     Key(String, Secret),
     /// Yes.
     Agreed,
+    /// This was typed by somebody who did not see the question.
+    Typed(String),
     /// A prompt, filled.
     Filled(String),
 }

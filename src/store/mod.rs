@@ -444,6 +444,10 @@ mod tests {
                 "SEARCH c USING INDEX sqlite_autoindex_conversation_1 (id=?)",
             ),
             (
+                tags::TAGGED,
+                "SEARCH tag USING COVERING INDEX tag_name (kind=? AND name=?)",
+            ),
+            (
                 sought::LIST,
                 "USING INDEX conversation_recent (<expr>=? AND active_at>? AND active_at<?)",
             ),

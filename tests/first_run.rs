@@ -100,7 +100,10 @@ fn presences(states: &[ProviderState]) -> BTreeMap<&str, &Presence> {
 /// The model of a new conversation, as the screen is told.
 async fn first_model(settings: &Settings) -> ModelRef {
     let mut face = Face::screen(settings.clone());
-    let home = Command::Shelf(Shelf::Home { limit: 1 });
+    let home = Command::Shelf(Shelf::Home {
+        limit: 1,
+        open: None,
+    });
     let Answered::Home(home) = face.answer(home).await else {
         panic!("no home")
     };
@@ -167,7 +170,11 @@ async fn nobody_is_asked_unless_somebody_looks() {
     let home = tempfile::tempdir().unwrap();
     let settings = bare(home.path(), vec![("ollama", of_ollama(&server))]);
     let mut face = Face::screen(settings);
-    face.answer(Command::Shelf(Shelf::Home { limit: 1 })).await;
+    face.answer(Command::Shelf(Shelf::Home {
+        limit: 1,
+        open: None,
+    }))
+    .await;
     let told = looked(&mut face, false).await;
     assert_eq!(told.len(), 1);
     face.stop().await;

@@ -699,6 +699,7 @@ impl Script {
             Shelf::Archive { .. }
             | Shelf::Pin { .. }
             | Shelf::Tag { .. }
+            | Shelf::PutTagsBack { .. }
             | Shelf::Duplicate { .. }
             | Shelf::SetMetadata { .. }
             | Shelf::Purge { .. }

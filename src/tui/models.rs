@@ -56,10 +56,14 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::Rename(_)
         | Purpose::System
         | Purpose::Key
+        | Purpose::Tags
         | Purpose::KeyOf
         | Purpose::Use
         | Purpose::Doctor
-        | Purpose::TrashLive(_)
+        | Purpose::TrashLive
+        | Purpose::Purge
+        | Purpose::EmptyTrash
+        | Purpose::Expired(_)
         | Purpose::Export(_)
         | Purpose::Overwrite
         | Purpose::Fill

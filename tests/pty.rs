@@ -13,7 +13,6 @@ mod pty {
     mod hostile;
     mod leaving;
     mod opening;
-    mod opening;
     mod personas;
     mod prompts;
     mod sequences;

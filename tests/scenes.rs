@@ -9,7 +9,7 @@
 //! conversation 5 lab/llama Rust lifetimes      last used 5 minutes ago
 //! system / question / answer / draft TEXT      of the last conversation
 //! stopped / interrupted / failed TEXT          how its last answer ended
-//! length / thought / unsent / trashed          what else is with it
+//! length / thought / unsent / trashed / archived / pinned / tags WORDS     what else is with it
 //! model NAME [WINDOW] [IN/OUT] [images,tools] [listed:MINUTES] [*]    a known model; prices in dollars a million
 //! model-failure PROVIDER TITLE    spent DOLLARS UNPRICED    what was spent today
 //! persona RELATIONSHIP NAME  a persona         described / persona-model / persona-trashed     of the last one
@@ -20,7 +20,7 @@
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
-//! sync quiet|sending|offline|off [WAITING]
+//! sync quiet|sending|offline|off [WAITING] · expired DAYS CONVERSATIONS · elsewhere     a reply ends that is not open
 //! show WORDS                 what the following screen is
 //! looks                      the following screen with its colours
 //! ```
@@ -237,10 +237,16 @@ impl Scene {
             "draft" => {
                 world.drafts.insert((Some(id), 0), Draft::of(rest));
             }
-            "trashed" => {
-                let now = world.mint.now();
-                world.row(id).trashed_at = Some(now);
+            "trashed" | "archived" | "pinned" => {
+                let now = Some(world.mint.now());
+                let row = world.row(id);
+                match verb {
+                    "trashed" => row.trashed_at = now,
+                    "archived" => row.archived_at = now,
+                    _ => row.pinned_at = now,
+                }
             }
+            "tags" => world.row(id).tags = rest.split(' ').map(str::to_owned).collect(),
             "with" => {
                 let found = world.personas.iter();
                 let found = found
@@ -386,6 +392,22 @@ impl Scene {
             }
             "fatal" => face.news(News::Fatal(bad(rest))),
             "warn" => face.news(News::Warned(bad(rest))),
+            "expired" => {
+                let (days, conversations) = rest.split_once(' ').unwrap();
+                face.news(News::Expired {
+                    days: days.parse().unwrap(),
+                    conversations: conversations.parse().unwrap(),
+                })
+            }
+            "elsewhere" => {
+                let here = face.here();
+                let mut all = face.engine.conversations.iter().map(|c| c.id);
+                let other = all.find(|id| *id != here && face.engine.is_writing(*id));
+                let events = face
+                    .engine
+                    .complete(other.expect("no reply is written elsewhere"));
+                face.hears(events)
+            }
             "sync" => face.news(News::Sync(sync_state(rest))),
             "wait" => {
                 let (seconds, why) = rest.split_once(' ').unwrap();

@@ -175,13 +175,23 @@ actions! {
     FoldGroup "list.fold" "Fold the group, or the persona" [List];
     UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List];
     Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library];
+    Mark "list.mark" "Mark the row and go on; actions are about the marked rows" [List];
+    MarkRange "list.range" "Begin a range of marks here, or end it" [List];
+    OrderConversations "list.order" "Order the conversations by activity, creation, title or messages" [List Everywhere] / "order";
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
     OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List];
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
+    PinConversation "conversation.pin" "Pin the conversation to the top, or let it go" [List Everywhere] / "pin";
+    ArchiveConversation "conversation.archive" "Put the conversation into the archive, or take it out" [List Everywhere] / "archive";
+    TagConversation "conversation.tags" "Write the tags of the conversation" [List Everywhere] / "tags";
+    DuplicateConversation "conversation.duplicate" "Copy the conversation, or the persona" [List Everywhere] / "duplicate";
     TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
-    ExportConversation "conversation.export" "Write the conversation to a file" [List Everywhere] / "export";
+    ExportConversation "conversation.export" "Write the conversation to a file, as Markdown or JSON lines" [List Everywhere] / "export";
+    PurgeConversation "conversation.purge" "In the trash: remove the conversation for good" [List Everywhere] / "purge";
+    EmptyTrash "list.empty_trash" "Remove for good all that is in the trash" [List Everywhere] / "empty-trash";
     UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";
+    ToggleArchive "list.archive" "Show the archive, or the conversations again" [List Everywhere] / "archived";
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
 
     // Prompts.
@@ -269,7 +279,7 @@ pub struct Ladder {
 pub const LADDERS: [Ladder; 2] = [
     Ladder {
         key: "Esc",
-        about: "One step back: close what is open, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
+        about: "One step back: close what is open, take marks away, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
     },
     Ladder {
         key: "Ctrl+C",

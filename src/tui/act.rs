@@ -5,6 +5,7 @@ use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
+use super::pane::list::View;
 use super::pane::transcript::Move;
 use super::personas;
 use super::prompts;
@@ -14,7 +15,7 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{export, keeping, ladder, leaving, models};
+use super::{curate, export, keeping, ladder, leaving, models, removal};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -76,13 +77,23 @@ pub fn act(model: &mut Model, action: Action) {
         Action::UnfoldGroup => shelf::unfold(model),
         Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
-        Action::RenameConversation => shelf::rename(model),
-        Action::TrashConversation => shelf::trash(model),
-        Action::RestoreConversation => shelf::restore(model),
+        Action::RenameConversation => curate::rename(model),
+        Action::PinConversation => curate::pin(model),
+        Action::ArchiveConversation => curate::archive(model),
+        Action::TagConversation => curate::edit_tags(model),
+        Action::DuplicateConversation => curate::duplicate(model),
+        Action::TrashConversation => curate::trash(model),
+        Action::RestoreConversation => curate::restore(model),
         Action::ExportConversation => export::ask(model),
-        Action::UndoAction => shelf::undo(model),
+        Action::PurgeConversation => removal::purge(model),
+        Action::EmptyTrash => removal::empty_trash(model),
+        Action::UndoAction => curate::undo(model),
+        Action::Mark => shelf::mark(model),
+        Action::MarkRange => model.list.range(),
+        Action::OrderConversations => shelf::next_order(model),
+        Action::ToggleArchive => shelf::toggle(model, View::Archive),
         Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
-        Action::ToggleTrash => shelf::toggle_trash(model),
+        Action::ToggleTrash => shelf::toggle(model, View::Trash),
         Action::InsertPrompt => prompts::use_selected(model),
         Action::TryPrompt => prompts::try_it(model),
         Action::TryWith => prompts::try_with(model),
@@ -165,20 +176,17 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
     if rest.is_empty() {
         return None;
     }
-    let has_place = model.here().is_some();
     if action == Action::PickModel {
         rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
-    } else if action == Action::RenameConversation && !has_place {
-        Some("there is no conversation to rename yet".to_owned())
-    } else if action == Action::ExportConversation && !has_place {
-        Some("there is no conversation to write down yet".to_owned())
+    } else if action == Action::RenameConversation {
+        curate::one(model, "rename").err()
+    } else if action == Action::TagConversation {
+        curate::bad_tags(model, rest)
+    } else if action == Action::ExportConversation {
+        curate::one(model, "write down").err()
     } else if matches!(
         action,
-        Action::ExportConversation
-            | Action::EditSystem
-            | Action::RenameConversation
-            | Action::PickPersona
-            | Action::SetKey
+        Action::EditSystem | Action::PickPersona | Action::SetKey
     ) {
         None
     } else {
@@ -188,15 +196,14 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 
 /// A typed word with what followed it; most take nothing more.
 fn act_with(model: &mut Model, action: Action, rest: &str) {
-    match (action, model.here()) {
-        (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
-        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
-        (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
-        (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
-        (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
-        (Action::ExportConversation, Some(id)) if !rest.is_empty() => {
-            export::write(model, id, rest)
-        }
+    match (action, rest.is_empty()) {
+        (Action::PickModel, false) => models::choose(model, rest),
+        (Action::SetKey, false) => secret::ask(model, Some(rest)),
+        (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, false) => personas::find(model, rest),
+        (Action::RenameConversation, false) => curate::rename_to(model, rest),
+        (Action::TagConversation, false) => curate::tag_with(model, rest),
+        (Action::ExportConversation, false) => export::write_to(model, rest),
         _ => act(model, action),
     }
 }
@@ -309,9 +316,7 @@ fn step(model: &mut Model, action: Action) {
         Focus::Library => model.library.step(by),
         Focus::List | Focus::Composer | Focus::Transcript => {
             model.list.step(by);
-            if let Some(command) = model.list.ask_more() {
-                model.ask(command, Ask::ListMore);
-            }
+            shelf::ask_more(model);
         }
     }
 }

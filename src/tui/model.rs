@@ -73,6 +73,14 @@ pub enum Ask {
     PersonaSaved(PersonaId),
     /// A change that can be undone.
     Change,
+    /// A change of conversations in the list; the first of these that has a row afterwards is selected.
+    Shelved(Vec<ConversationId>),
+    /// A change that cannot be undone.
+    Removed,
+    /// How many are in the archive.
+    Archived,
+    /// How many are in the trash, to ask whether they go.
+    Trashed,
     /// A conversation to be written to a file.
     Export(Export),
 }
@@ -130,6 +138,8 @@ pub struct Model {
     pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
+    /// What the open form or question of the list is about.
+    pub aim: Vec<Conversation>,
     /// What would replace a file, while the user is asked.
     pub overwriting: Option<Export>,
     pub quit_armed: Option<u64>,
@@ -219,6 +229,7 @@ impl Model {
             sync: None,
             today: Today::default(),
             undo: None,
+            aim: Vec::new(),
             overwriting: None,
             quit_armed: None,
             last_esc: None,

@@ -39,7 +39,11 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::Rename(_)
         | Purpose::System
         | Purpose::Key
-        | Purpose::TrashLive(_)
+        | Purpose::Tags
+        | Purpose::TrashLive
+        | Purpose::Purge
+        | Purpose::EmptyTrash
+        | Purpose::Expired(_)
         | Purpose::Export(_)
         | Purpose::Overwrite
         | Purpose::Fill

@@ -77,6 +77,8 @@ pub enum Choice {
     Key(String, Secret),
     /// Yes.
     Agreed,
+    /// This was typed by somebody who did not see the question.
+    Typed(String),
     /// A prompt, filled.
     Filled(String),
 }

@@ -9,7 +9,7 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{export, keeping, models, personas, prompts, shelf, spent, talk};
+use super::{curate, export, keeping, models, personas, prompts, removal, shelf, spent, talk};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -38,7 +38,10 @@ fn take(model: &mut Model, event: Event) {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(step) => prompts::trial(model, event.cause, step),
         News::Sync(state) => model.sync = Some(state),
-        News::Expired { .. } => {}
+        News::Expired {
+            days,
+            conversations,
+        } => removal::expired(model, days, conversations),
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
@@ -106,7 +109,11 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Personas
             | Ask::Persona
             | Ask::Inside(_)
-            | Ask::Change,
+            | Ask::Change
+            | Ask::Shelved(_)
+            | Ask::Removed
+            | Ask::Archived
+            | Ask::Trashed,
         )
         | None => model.warn(&failure),
     }
@@ -181,6 +188,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 .list
                 .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
+            Some(Ask::Archived) => model.list.archived = total,
+            Some(Ask::Trashed) => removal::counted(model, total),
             // Another filter stands since.
             Some(_) | None => {}
         },
@@ -222,6 +231,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             match ask {
                 Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
                 Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
+                Some(Ask::Shelved(rows)) => curate::shelved(model, &rows),
+                Some(Ask::Removed) => removal::removed(model),
                 _ => {}
             }
             if let Some(undo) = undo {
@@ -240,8 +251,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
 
 fn at_home(model: &mut Model, home: Home) {
     model.is_home = true;
-    let has_more = u64::try_from(home.rows.len()).is_ok_and(|loaded| loaded < home.total);
-    model.list.fill(home.rows, home.total, has_more);
+    model.list.fill_home(home.rows, home.total);
+    model.list.archived = home.archived;
     model.new_model = home.model;
     model.is_alone = home
         .state
@@ -270,7 +281,7 @@ fn at_home(model: &mut Model, home: Home) {
     if !model.library.is_loaded() {
         ask_prompts(model, Which::Active);
     }
-    if model.list.which != Which::Active {
+    if model.list.wants_others() {
         ask_list(model);
     }
 }

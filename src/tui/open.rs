@@ -45,6 +45,7 @@ pub fn show(model: &mut Model, opened: Opened) {
         .transcript
         .open(&opened.conversation, opened.page, opened.reading, live);
     model.list.select(id);
+    model.list.unread.remove(&id);
     model.open = Some(opened.conversation);
 }
 

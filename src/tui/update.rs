@@ -9,6 +9,7 @@ use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
+use super::overlay::{Overlay, Purpose};
 use super::personas;
 use super::told;
 use super::{prompts, spent};
@@ -236,6 +237,9 @@ fn paste(model: &mut Model, text: &str) {
     }
     leaving::disarm(model);
     model.pending.clear();
+    // A question that nobody asked for gives way to somebody who writes.
+    let is_unasked = |top: &mut Overlay| matches!(top.purpose, Purpose::Expired(_));
+    model.overlays.pop_if(is_unasked);
     if editor(model).is_none() && model.overlays.is_empty() {
         model.focus = Focus::Composer;
     }

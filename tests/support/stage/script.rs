@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use salon::domain::conversation::{
-    Conversation, Draft, Listed, Reading, Sampling, TitleBy, title_from_words,
+    Conversation, Draft, Reading, Sampling, TitleBy, title_from_words,
 };
 use salon::domain::failure::Failure;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
@@ -15,8 +15,7 @@ use salon::domain::persona::PersonaListed;
 use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request, Row,
-    Shelf, Step, To, Turn, Which,
+    Answer, At, Chat, Command, Data, Event, News, Opened, Page, Request, Step, To, Turn,
 };
 
 /// A reply being written.
@@ -524,7 +523,7 @@ impl Script {
         Answer::Opened(Box::new(self.opened(id)))
     }
 
-    fn opened(&mut self, id: ConversationId) -> Opened {
+    pub(super) fn opened(&mut self, id: ConversationId) -> Opened {
         let reading = self.readings.get(&id).copied();
         let at = reading.map_or(At::Tip, |reading| At::Around(reading.message));
         Opened {
@@ -535,7 +534,7 @@ impl Script {
         }
     }
 
-    fn drafts_of(&self, scope: Option<ConversationId>) -> Vec<(i32, Draft)> {
+    pub(super) fn drafts_of(&self, scope: Option<ConversationId>) -> Vec<(i32, Draft)> {
         self.drafts
             .iter()
             .filter(|((of, _), _)| *of == scope)
@@ -592,117 +591,6 @@ impl Script {
             has_before: from > 0,
             has_after: to < branch.len(),
         }
-    }
-
-    fn shelf(&mut self, cause: Option<RequestId>, shelf: Shelf) -> Vec<Event> {
-        let mut events = Vec::new();
-        let mut change = |row: &Conversation| {
-            let news = News::Changed(Row::Conversation(row.clone()));
-            events.push(Event { cause, news });
-        };
-        let answer = match shelf {
-            Shelf::Home { limit, open } => {
-                let named = open.and_then(|id| id.parse().ok());
-                let limit = usize::try_from(limit).unwrap();
-                let rows = self.listed(&Query::default());
-                let home = Home {
-                    total: u64::try_from(rows.len()).unwrap(),
-                    archived: 0,
-                    rows: rows.into_iter().take(limit).collect(),
-                    last: named.or(self.last).map(|id| self.opened(id)),
-                    drafts: self.drafts_of(None),
-                    model: self.model.clone(),
-                    state: self.state.clone(),
-                };
-                Answer::Home(Box::new(home))
-            }
-            Shelf::List {
-                query,
-                after,
-                limit,
-                ..
-            } => {
-                let rows = self.listed(&query);
-                let total = u64::try_from(rows.len()).unwrap();
-                let from = after.map_or(0, |after| {
-                    rows.partition_point(|row| {
-                        let c = &row.conversation;
-                        (c.active_at, c.id) >= (after.active_at, after.id)
-                    })
-                });
-                let limit = limit.map_or(rows.len(), |limit| usize::try_from(limit).unwrap());
-                let to = (from + limit).min(rows.len());
-                Answer::List {
-                    has_more: to < rows.len(),
-                    rows: rows[from..to].to_vec(),
-                    total,
-                }
-            }
-            Shelf::Find { .. } => Answer::Found(self.conversations[0].clone()),
-            Shelf::Archive { .. }
-            | Shelf::Pin { .. }
-            | Shelf::Tag { .. }
-            | Shelf::PutTagsBack { .. }
-            | Shelf::Duplicate { .. }
-            | Shelf::SetMetadata { .. }
-            | Shelf::Purge { .. }
-            | Shelf::Retain { .. } => panic!("not on this stage: {shelf:?}"),
-            Shelf::Rename {
-                conversation,
-                title,
-            } => {
-                let row = self.row(conversation);
-                row.title.clone_from(&title);
-                row.title_by = TitleBy::User;
-                change(row);
-                done(format!("renamed: {title}"), None)
-            }
-            Shelf::Apply { ids, act } => {
-                let now = self.mint.now();
-                let mut title = String::new();
-                for id in &ids {
-                    let row = self.row(*id);
-                    row.trashed_at = (act == Act::Trash).then_some(now);
-                    title.clone_from(&row.title);
-                    change(row);
-                }
-                let (what, back) = match act {
-                    Act::Trash => ("moved to the trash", Act::Restore),
-                    Act::Restore => ("out of the trash", Act::Trash),
-                };
-                let undo = Command::Shelf(Shelf::Apply { ids, act: back });
-                done(format!("{what}: {title}"), Some(undo))
-            }
-        };
-        let news = News::Answer(answer);
-        events.push(Event { cause, news });
-        events
-    }
-
-    fn listed(&self, query: &Query) -> Vec<Listed> {
-        let has = |c: &Conversation| {
-            let title = c.title.to_lowercase();
-            let mut words = query.words.split_whitespace();
-            let is_with = query.persona.is_none_or(|id| c.persona == Some(id));
-            is_with
-                && words.all(|word| match word.strip_prefix("persona:") {
-                    Some(name) => self.is_named(c.persona, name),
-                    None => title.contains(&word.to_lowercase()),
-                })
-        };
-        let mut rows: Vec<Listed> = self
-            .conversations
-            .iter()
-            .filter(|c| c.trashed_at.is_some() == (query.which == Which::Trashed) && has(c))
-            .map(|c| Listed {
-                conversation: c.clone(),
-                has_draft: self.drafts.contains_key(&(Some(c.id), 0)),
-            })
-            .collect();
-        rows.sort_by_key(|row| {
-            std::cmp::Reverse((row.conversation.active_at, row.conversation.id))
-        });
-        rows
     }
 }
 

@@ -69,7 +69,7 @@ pub fn written(model: &mut Model, written: Written) {
             model.say(format!("{lines} {noun} written to {path}"));
         }
         Written::Exists { path } => {
-            let question = format!("Already there: {path}");
+            let question = format!("{path} is there already.");
             model.overlays.push(Overlay {
                 purpose: Purpose::Replace,
                 body: Body::Confirm(Confirm::new(&question, "replace it")),

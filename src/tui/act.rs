@@ -8,6 +8,7 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
 use super::personas;
 use super::prompts;
+use super::reading_mode;
 use super::secret;
 use super::shelf;
 use super::talk;
@@ -18,7 +19,7 @@ use super::{keeping, ladder, leaving, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
-use crate::protocol::{Chat, Command, Data};
+use crate::protocol::{Chat, Command};
 
 /// Does what the action says, wherever it came from.
 #[expect(
@@ -106,7 +107,8 @@ pub fn act(model: &mut Model, action: Action) {
         Action::FocusLibrary => focus(model, Focus::Library),
         Action::FocusNext => cycle(model, 1),
         Action::FocusPrevious => cycle(model, 3),
-        Action::TogglePanes | Action::ReadingMode => alone(model),
+        Action::TogglePanes => reading_mode::toggle_panes(model),
+        Action::ReadingMode => reading_mode::toggle(model),
         Action::Help => help(model),
         Action::Redraw => model.effects.push(Effect::Redraw),
         Action::Suspend => model.effects.push(Effect::Suspend),
@@ -327,21 +329,6 @@ fn cycle(model: &mut Model, by: usize) {
     ];
     let at = ORDER.iter().position(|f| *f == model.focus).unwrap_or(0);
     focus(model, ORDER[(at + by) % ORDER.len()]);
-}
-
-fn alone(model: &mut Model) {
-    model.is_alone = !model.is_alone;
-    let panes = if model.is_alone { "hidden" } else { "shown" };
-    model.tell(Command::Data(Data::Remember {
-        key: "panes".to_owned(),
-        value: panes.to_owned(),
-    }));
-    if model.is_alone && matches!(model.focus, Focus::List | Focus::Library) {
-        model.focus = Focus::Composer;
-    }
-    if model.is_alone {
-        model.say("reading mode: only the conversation; the same key brings the panes back");
-    }
 }
 
 fn help(model: &mut Model) {

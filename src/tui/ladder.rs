@@ -22,7 +22,8 @@ pub fn back(model: &mut Model) {
     if prompts::back(model) || close_overlay(model) {
         return;
     }
-    if close_filter(model) || model.composer.editor.cancel_selection() {
+    if model.transcript.unpick() || close_filter(model) || model.composer.editor.cancel_selection()
+    {
         return;
     }
     if talk::stop(model) {
@@ -93,7 +94,8 @@ pub fn interrupt(model: &mut Model) {
         model.effects.push(Effect::Leave);
         return;
     }
-    if let Some(text) = editor(model).and_then(|editor| editor.selection()) {
+    let selected = model.transcript.picked_text();
+    if let Some(text) = selected.or_else(|| editor(model)?.selection()) {
         model.effects.push(Effect::Copy(text));
         return;
     }

@@ -16,6 +16,7 @@ mod leaving;
 mod live;
 pub mod model;
 mod models;
+mod mouse;
 pub mod msg;
 mod news;
 mod open;
@@ -23,9 +24,11 @@ mod outside;
 pub mod overlay;
 pub mod pane;
 mod personas;
+pub mod pointer;
 pub mod probe;
 mod prompts;
 mod reader;
+mod reading_mode;
 pub mod roster;
 mod secret;
 mod shelf;
@@ -101,6 +104,7 @@ pub async fn run(
     // The channel is empty: there is room.
     let _ = engine.requests.try_send(Request { id, command: home });
     let mut screen = Screen::enter()?;
+    screen.use_mouse(model.has_mouse)?;
     frame(&mut model, &mut screen)?;
     // Finding the zone reads a hundred folders: not before the first frame.
     model.zone = jiff::tz::TimeZone::system();
@@ -330,6 +334,7 @@ impl Face {
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
                 Effect::Edit(text) => self.lent = Some(text),
+                Effect::Mouse(is_on) => screen.use_mouse(is_on)?,
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,

@@ -1,5 +1,6 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
+use super::pointer::Pointer;
 use crate::domain::failure::Failure;
 use crate::domain::id::RequestId;
 use crate::domain::secret::Secret;
@@ -15,6 +16,7 @@ use crate::protocol::{Command, Event};
 pub enum Msg {
     Key(Chord),
     Paste(String),
+    Mouse(Pointer),
     /// The size is asked for by the next frame.
     Resize,
     Engine(Event),
@@ -45,6 +47,8 @@ pub enum Effect {
     /// Bring this text to the clipboard.
     Copy(String),
     Suspend,
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Lend the terminal to the user's own editor with this text.
     Edit(String),
     /// Draw every cell again.

@@ -10,6 +10,7 @@ use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::list::ListView;
 use super::pane::status::Status;
 use super::prompts;
+use super::reading_mode;
 use super::shelf;
 use super::theme::{Look, Tone};
 use super::welcome;
@@ -42,7 +43,7 @@ pub fn layout(model: &mut Model, size: Size) {
     let foot = live.map(|live| live.pace.words(model.tick, model.now, room));
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
-        overlay.layout(screen, model.tick, model.now);
+        model.frames.overlay = overlay.layout(screen, model.tick, model.now);
     }
 }
 
@@ -57,7 +58,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
         height: status_rows,
         ..screen
     };
-    let is_alone = model.is_alone;
+    let is_alone = model.has_no_sides();
     let left = if !is_alone && screen.width >= MIDDLE {
         LIST
     } else {
@@ -203,7 +204,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
 fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
     let frames = &model.frames;
     let is_top = model.overlays.is_empty();
-    let drawers = screen.width < MIDDLE || model.is_alone;
+    let drawers = screen.width < MIDDLE || model.has_no_sides();
     if frames.list.width > 0 {
         if drawers {
             canvas.clear(frames.list);
@@ -217,7 +218,7 @@ fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
         divider(canvas, frames.list.right(), frames.list, screen);
     }
     if frames.library.width > 0 {
-        if screen.width < WIDE || model.is_alone {
+        if screen.width < WIDE || model.has_no_sides() {
             canvas.clear(frames.library);
         }
         model
@@ -290,6 +291,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let status = Status {
         hints: hints.into_iter().flatten().collect(),
         toast: model.toast.as_ref(),
+        mode: reading_mode::words(model),
         model: model.is_home.then(|| model.model()),
         today,
         sync: model.sync.as_ref(),

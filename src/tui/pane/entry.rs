@@ -1,5 +1,7 @@
 //! One message of the transcript: its head, its reasoning, its blocks and its foot, each laid out for a width.
 
+mod touch;
+
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
@@ -13,6 +15,7 @@ use crate::tui::roster::Roster;
 use crate::tui::text::dark::{Dark, Lit};
 use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::theme::{Look, Tone};
+pub use touch::Text;
 
 /// Who speaks where no model is set up.
 const GUIDE: &str = "built-in guide, not a language model";

@@ -1,5 +1,7 @@
 //! The list of conversations: the personas' group, pages of rows, a filter, the trash.
 
+mod touch;
+
 use std::collections::HashSet;
 
 use ratatui::layout::{Position, Rect};

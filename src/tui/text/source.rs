@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::styled::short;
-
 /// A stretch of text and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Origin {
@@ -115,6 +113,11 @@ impl Origin {
         let at = self.at as usize;
         start + from - at..(start + to - at).min(end)
     }
+}
+
+/// Offsets are kept in 32 bits; longer texts than 4 GiB never reach a screen.
+pub(super) fn short(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::source::Origins;
+pub(super) use super::source::short;
 use crate::domain::clean::Clean;
 use crate::tui::theme::Look;
 
@@ -158,11 +159,6 @@ pub(super) fn add_run(runs: &mut Vec<Run>, len: usize, look: Look) {
             look,
         }),
     }
-}
-
-/// Offsets are kept in 32 bits; longer texts than 4 GiB never reach a screen.
-pub(super) fn short(offset: usize) -> u32 {
-    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 /// The first grapheme of a text that is not empty.

@@ -4,6 +4,7 @@ mod hand;
 mod light;
 mod mark;
 mod news;
+mod pick;
 mod travel;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
 use crate::tui::theme::{Look, Tone};
 pub use light::{Job, Lights};
+pub use pick::Picked;
 pub use travel::Move;
 
 /// Longest finished block of code, in lines, that is coloured while it is laid out: none, a page of code would cost a
@@ -54,6 +56,8 @@ pub struct Transcript {
     is_lighting: bool,
     /// What the last layout shows: row of the area, entry, item in it, row in that.
     visible: Vec<Place>,
+    /// What the pointer has selected.
+    picked: Option<Picked>,
     moved: bool,
     moved_at: Option<u64>,
 }
@@ -155,6 +159,7 @@ impl Transcript {
                 );
             }
         }
+        self.paint_picked(canvas);
     }
 }
 

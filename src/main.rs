@@ -23,6 +23,7 @@ use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
 use salon::settings::{self, KeySource, Layers, Settings};
+use salon::tui::theme::Looks;
 use salon::tui::{self, model::Model};
 use tokio::runtime;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
@@ -73,6 +74,7 @@ fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
         config: args.places.config,
         data_dir: args.places.data_dir,
         model: asked_model.or(args.model),
+        no_mouse: args.no_mouse,
         environment: environment(),
     })?;
     // Salon works without a log; where it cannot be written, a script is told.
@@ -161,7 +163,10 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let model = model(&settings, keys.clone(), &bad_keys, mint.clone());
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
-    let is_tmux = settings.ui.is_tmux;
+    let copying = tui::Copying {
+        around: settings.ui.around,
+        folder: settings.paths.state_dir.clone(),
+    };
     let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true })?;
     let engine = tui::Engine {
         requests: handle.requests,
@@ -189,7 +194,7 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let runtime = face_runtime()?;
     let left = runtime.block_on(async {
         tokio::select! {
-            left = tui::run(model, is_tmux, heard, engine) => left,
+            left = tui::run(model, copying, heard, engine) => left,
             () = relay => Err(io::ErrorKind::Other.into()),
             () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
         }
@@ -240,7 +245,14 @@ async fn suspensions(face: Sender<tui::msg::Signal>) {
 /// The face before it has heard of anything: its keys, its looks, and what was wrong in the settings.
 fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
     let mut model = Model::new(mint, keys);
-    model.theme.is_plain = settings.ui.no_color;
+    model.looks = Looks {
+        is_plain: settings.ui.no_color,
+        set: settings.ui.theme,
+        is_light_hint: settings.ui.is_light,
+        is_asked: settings.ui.is_asked,
+        ..Looks::default()
+    };
+    model.has_mouse = settings.ui.mouse;
     model.editor.clone_from(&settings.ui.editor);
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);

@@ -12,11 +12,13 @@ mod pty {
     mod home;
     mod hostile;
     mod leaving;
+    mod mouse;
     mod personas;
     mod prompts;
     mod sequences;
     mod sizes;
     mod terminal;
+    mod tmux;
     mod trouble;
 }
 mod support;

@@ -217,7 +217,8 @@ actions! {
     FocusNext "pane.next" "Next pane" [Everywhere];
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
-    ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
+    ReadingMode "view.reading" "Reading mode: only the conversation, and the mouse is the terminal's" [Everywhere] / "reading";
+    CycleTheme "view.theme" "Colours for a dark or a light background, or as the terminal is" [Everywhere] / "theme";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere];
     Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];

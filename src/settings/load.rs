@@ -8,10 +8,10 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Shown, flag, number, path};
-use super::tree::{Known, read};
+use super::tree::{Entry, Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Settings, Ui, environment, hub,
-    network, providers,
+    ChatSettings, Chores, Ground, Layer, Limits, Paths, ProviderSettings, Settings, Ui,
+    environment, hub, network, providers,
 };
 use crate::domain::conversation::Sampling;
 use crate::domain::failure::{Failure, FailureKind};
@@ -36,6 +36,8 @@ pub struct Layers {
     pub data_dir: Option<PathBuf>,
     /// `--model`.
     pub model: Option<String>,
+    /// `--no-mouse`.
+    pub no_mouse: bool,
     /// The environment, `std::env::vars()` in the program.
     pub environment: BTreeMap<String, String>,
 }
@@ -61,6 +63,14 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     }
     let broken = add_file(layers, &paths, &known, &mut reader).err();
     environment::add(layers, &known, &mut reader);
+    if layers.no_mouse {
+        let off = Entry {
+            text: "off".to_owned(),
+            layer: Layer::Arguments,
+            place: "--no-mouse".to_owned(),
+        };
+        reader.add([(path("ui.mouse"), off)]);
+    }
 
     let defaults = Defaults::of(MODELS);
     let providers = all_providers(layers, &mut reader, &defaults);
@@ -387,6 +397,13 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
                 flag(text).map_err(|_| "\"on\" or \"off\"".to_owned())
             })
             .unwrap_or(true),
+        theme: reader
+            .read(&path("ui.theme"), Shown::Open, |text| {
+                Ground::of(text).ok_or_else(|| "\"auto\", \"dark\" or \"light\"".to_owned())
+            })
+            .unwrap_or_default(),
+        is_light: environment::is_light(layers),
+        is_asked: layers.variable("TERM") != Some("linux"),
         ambiguous_width: reader
             .number(&path("ui.ambiguous_width"), 1..=2, "1 or 2")
             .unwrap_or(1),
@@ -397,6 +414,6 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .find(|editor| !editor.trim().is_empty())
             .unwrap_or("vi")
             .to_owned(),
-        is_tmux: layers.variable("TMUX").is_some(),
+        around: environment::surroundings(layers),
     }
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::clipboard::Surroundings;
 use crate::domain::conversation::{Sampling, Storage};
 use crate::domain::failure::Failure;
 use crate::domain::model::ModelRef;
@@ -183,13 +184,47 @@ pub struct Sync {
 
 #[derive(Clone, Debug)]
 pub struct Ui {
+    /// Salon listens to the mouse.
     pub mouse: bool,
+    pub theme: Ground,
+    /// The background the environment tells of (`COLORFGBG`), for a terminal that does not tell it itself.
+    pub is_light: bool,
+    /// The terminal may be asked for its background: the console of Linux would print the question.
+    pub is_asked: bool,
     /// Cells of a character of ambiguous width: 1 or 2.
     pub ambiguous_width: u8,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.
     pub editor: String,
-    /// Salon runs inside tmux (`TMUX` is set).
-    pub is_tmux: bool,
+    /// What decides how a text gets to the clipboard.
+    pub around: Surroundings,
+}
+
+/// What background the colours are chosen for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// The terminal's, as far as it tells.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+impl Ground {
+    pub const ALL: [Ground; 3] = [Ground::Auto, Ground::Dark, Ground::Light];
+
+    /// Its name in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ground::Auto => "auto",
+            Ground::Dark => "dark",
+            Ground::Light => "light",
+        }
+    }
+
+    /// The ground of this name.
+    pub fn of(word: &str) -> Option<Ground> {
+        Ground::ALL.into_iter().find(|ground| ground.word() == word)
+    }
 }

@@ -15,11 +15,12 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{keeping, ladder, leaving, models};
+use super::{keeping, ladder, leaving, looks, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
 use crate::protocol::{Chat, Command};
+use crate::settings::Ground;
 
 /// Does what the action says, wherever it came from.
 #[expect(
@@ -109,6 +110,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::FocusPrevious => cycle(model, 3),
         Action::TogglePanes => reading_mode::toggle_panes(model),
         Action::ReadingMode => reading_mode::toggle(model),
+        Action::CycleTheme => looks::cycle(model),
         Action::Help => help(model),
         Action::Redraw => model.effects.push(Effect::Redraw),
         Action::Suspend => model.effects.push(Effect::Suspend),
@@ -171,6 +173,9 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
     } else if action == Action::RenameConversation && !has_place {
         Some("there is no conversation to rename yet".to_owned())
+    } else if action == Action::CycleTheme {
+        let is_bad = Ground::of(rest).is_none();
+        is_bad.then(|| "the colours are auto, dark or light".to_owned())
     } else if matches!(
         action,
         Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
@@ -186,6 +191,9 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, model.here()) {
         (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
+        (Action::CycleTheme, _) if let Some(ground) = Ground::of(rest) => {
+            looks::choose(model, ground);
+        }
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),

@@ -181,6 +181,10 @@ pub fn replay(bytes: &[u8]) -> Vec<Msg> {
                     chars.next();
                     continue;
                 }
+                Some(']' | 'P' | '_' | '^') => {
+                    skip_string(&mut chars);
+                    continue;
+                }
                 Some(_) => continue,
             },
             '\u{1}'..='\u{1a}' => {
@@ -193,6 +197,20 @@ pub fn replay(bytes: &[u8]) -> Vec<Msg> {
         messages.push(Msg::Key(chord));
     }
     messages
+}
+
+/// Passes over an answer of the terminal, to its end.
+fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{7}' => return,
+            '\u{1b}' => {
+                chars.next_if_eq(&'\\');
+                return;
+            }
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -257,5 +275,7 @@ mod tests {
             keys(&replay("hé\r\u{3}\u{1b}[Ax\u{7f}".as_bytes())),
             "h é enter ctrl+c x backspace"
         );
+        let answers = "a\u{1b}]11;rgb:1/2/3\u{7}b\u{1b}P+r\u{1b}\\c\u{1b}]11;rgb:ff";
+        assert_eq!(keys(&replay(answers.as_bytes())), "a b c");
     }
 }

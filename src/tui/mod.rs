@@ -14,6 +14,7 @@ mod keeping;
 mod ladder;
 mod leaving;
 mod live;
+mod looks;
 pub mod model;
 mod models;
 mod mouse;
@@ -41,6 +42,8 @@ pub mod theme;
 mod told;
 pub mod update;
 pub mod view;
+
+pub use clipboard::Copying;
 mod welcome;
 mod words;
 
@@ -55,6 +58,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use clipboard::Carried;
 use clock::FrameClock;
 use input::Input;
 use model::{Ask, Model};
@@ -82,7 +86,7 @@ pub struct Engine {
 /// Something outside that was asked for has come back.
 enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
-    Tmux { took: bool, text: String },
+    Carried(Carried),
     Lit(Option<Lights>),
 }
 
@@ -93,7 +97,7 @@ enum Outside {
 /// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
 pub async fn run(
     mut model: Model,
-    is_tmux: bool,
+    copying: Copying,
     mut signals: Receiver<Signal>,
     engine: Engine,
 ) -> io::Result<Option<Failure>> {
@@ -115,12 +119,15 @@ pub async fn run(
         outside: FuturesUnordered::new(),
         requests: engine.requests,
         events: engine.events,
-        is_tmux,
+        copying,
+        to_copy: None,
+        is_copying: false,
         has_highlighter: false,
         has_left: false,
         lent: None,
     };
-    let heard = probe::ask(Instant::now)?;
+    let heard = probe::ask(Instant::now, model.looks.is_asked)?;
+    model.looks.heard = heard.is_light;
     model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;
     for msg in input::replay(&heard.typed) {
@@ -171,7 +178,10 @@ struct Face {
     outside: FuturesUnordered<BoxFuture<'static, Outside>>,
     requests: Sender<Request>,
     events: Receiver<Event>,
-    is_tmux: bool,
+    copying: Copying,
+    /// The next text for the clipboard; a later one takes its place.
+    to_copy: Option<String>,
+    is_copying: bool,
     /// The grammars are there or on their way.
     has_highlighter: bool,
     has_left: bool,
@@ -332,7 +342,10 @@ impl Face {
                         )?;
                     }
                 }
-                Effect::Copy(text) => self.copy(model, screen, text)?,
+                Effect::Copy(text) => {
+                    self.to_copy = Some(text);
+                    self.copy();
+                }
                 Effect::Edit(text) => self.lent = Some(text),
                 Effect::Mouse(is_on) => screen.use_mouse(is_on)?,
                 Effect::Suspend => self.suspend(screen)?,
@@ -343,16 +356,16 @@ impl Face {
         Ok(())
     }
 
-    fn copy(&mut self, model: &mut Model, screen: &mut Screen, text: String) -> io::Result<()> {
-        if self.is_tmux {
-            let hand_over = async move {
-                let took = clipboard::to_tmux(text.clone()).await;
-                Outside::Tmux { took, text }
-            };
-            self.outside.push(hand_over.boxed());
-            return Ok(());
+    /// Brings the next text to the clipboard, one at a time: the last one is what is there in the end.
+    fn copy(&mut self) {
+        if self.is_copying {
+            return;
         }
-        to_terminal(model, screen, &text)
+        if let Some(text) = self.to_copy.take() {
+            self.is_copying = true;
+            let carrying = clipboard::carry(text, self.copying.clone());
+            self.outside.push(carrying.map(Outside::Carried).boxed());
+        }
     }
 
     fn came_back(
@@ -366,11 +379,18 @@ impl Face {
             Outside::Lit(Some(lights)) => model.transcript.lit(lights),
             // A grammar that panics leaves its code plain; no other is asked for.
             Outside::Lit(None) => {}
-            Outside::Tmux { took: true, text } => model.say(format!(
-                "{} characters handed to tmux",
-                text.chars().count()
-            )),
-            Outside::Tmux { took: false, text } => to_terminal(model, screen, &text)?,
+            Outside::Carried(carried) => {
+                match carried {
+                    Carried::Done(words) => model.say(words),
+                    Carried::Sequence(sequence, words) => {
+                        screen.write(sequence.as_bytes())?;
+                        model.say(words);
+                    }
+                    Carried::Failed(failure) => model.warn(&failure),
+                }
+                self.is_copying = false;
+                self.copy();
+            }
         }
         Ok(())
     }
@@ -439,18 +459,4 @@ impl Face {
         self.clock.request_now(Instant::now());
         Ok(())
     }
-}
-
-fn to_terminal(model: &mut Model, screen: &mut Screen, text: &str) -> io::Result<()> {
-    match clipboard::sequence(text) {
-        Some(sequence) => {
-            screen.write(sequence.as_bytes())?;
-            let count = text.chars().count();
-            model.say(format!(
-                "{count} characters sent to the terminal (cannot be confirmed)"
-            ));
-        }
-        None => model.say("too long for the terminal's clipboard; nothing was copied"),
-    }
-    Ok(())
 }

@@ -16,7 +16,7 @@ use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
 use super::pointer::Mouse;
 use super::roster::Roster;
-use super::theme::Theme;
+use super::theme::Looks;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
@@ -143,7 +143,7 @@ pub struct Model {
     pub mouse: Mouse,
     /// The engine has said what is open.
     pub is_home: bool,
-    pub theme: Theme,
+    pub looks: Looks,
     pub zone: TimeZone,
     pub mint: Mint,
     /// Wall time of this turn of the loop.
@@ -230,7 +230,7 @@ impl Model {
             has_mouse: true,
             mouse: Mouse::default(),
             is_home: false,
-            theme: Theme::default(),
+            looks: Looks::default(),
             zone: TimeZone::UTC,
             now: mint.now(),
             mint,

@@ -9,7 +9,7 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{keeping, models, personas, prompts, shelf, spent, talk};
+use super::{keeping, looks, models, personas, prompts, shelf, spent, talk};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -240,6 +240,7 @@ fn at_home(model: &mut Model, home: Home) {
         .state
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
+    looks::recall(model, &home.state);
     personas::recall(model, &home.state);
     shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.

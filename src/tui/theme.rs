@@ -4,6 +4,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::settings::Ground;
+
 /// What a piece of text is, as far as its colour goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -76,6 +78,43 @@ impl Look {
 pub struct Theme {
     /// `NO_COLOR` (no colour at all, only bold, dim and underline).
     pub is_plain: bool,
+    /// The background is light.
+    pub is_light: bool,
+}
+
+/// What decides about the theme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looks {
+    pub is_plain: bool,
+    /// By the settings.
+    pub set: Ground,
+    /// By the user since.
+    pub chosen: Option<Ground>,
+    /// Whether the terminal said that it is light; `None` = it said nothing.
+    pub heard: Option<bool>,
+    /// What the environment says of a terminal that says nothing.
+    pub is_light_hint: bool,
+    /// The terminal may be asked.
+    pub is_asked: bool,
+}
+
+impl Looks {
+    /// The ground that holds.
+    pub fn ground(&self) -> Ground {
+        self.chosen.unwrap_or(self.set)
+    }
+
+    /// The theme for it.
+    pub fn theme(&self) -> Theme {
+        Theme {
+            is_plain: self.is_plain,
+            is_light: match self.ground() {
+                Ground::Auto => self.heard.unwrap_or(self.is_light_hint),
+                Ground::Dark => false,
+                Ground::Light => true,
+            },
+        }
+    }
 }
 
 impl Theme {
@@ -83,6 +122,8 @@ impl Theme {
     pub fn style(self, look: Look) -> Style {
         let mut style = if self.is_plain {
             plain(look.tone)
+        } else if self.is_light {
+            on_light(look.tone)
         } else {
             coloured(look.tone)
         };
@@ -98,6 +139,25 @@ impl Theme {
             }
         }
         style
+    }
+}
+
+/// Yellow, green and cyan are pale in most palettes, and on a light ground they cannot be read.
+fn on_light(tone: Tone) -> Style {
+    let plain = Style::new();
+    match tone {
+        Tone::Accent | Tone::Heading | Tone::Function | Tone::Number | Tone::Good => {
+            plain.fg(Color::Blue)
+        }
+        Tone::Literal | Tone::Warning | Tone::Error => plain.fg(Color::Red),
+        Tone::Text
+        | Tone::Type
+        | Tone::Dim
+        | Tone::Comment
+        | Tone::Quote
+        | Tone::Link
+        | Tone::Code
+        | Tone::Keyword => coloured(tone),
     }
 }
 

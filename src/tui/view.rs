@@ -153,7 +153,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
 pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let mut canvas = Canvas {
         buffer,
-        theme: model.theme,
+        theme: model.looks.theme(),
     };
     let screen = Rect::new(0, 0, model.size.width, model.size.height);
     if let Some(failure) = &model.fatal {

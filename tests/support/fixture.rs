@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use salon::domain::clipboard::Surroundings;
 use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
+    ChatSettings, Chores, Ground, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
     SecretString, Settings, Ui, Wire,
 };
 
@@ -43,7 +44,10 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             ambiguous_width: 1,
             no_color: false,
             editor: "vi".to_owned(),
-            is_tmux: false,
+            theme: Ground::Auto,
+            is_light: false,
+            is_asked: true,
+            around: Surroundings::default(),
         },
         network: Network {
             proxy: None,

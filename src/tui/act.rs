@@ -15,7 +15,7 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{keeping, ladder, leaving, looks, models};
+use super::{export, keeping, ladder, leaving, looks, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -81,6 +81,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),
         Action::RestoreConversation => shelf::restore(model),
+        Action::ExportConversation => export::ask(model),
         Action::UndoAction => shelf::undo(model),
         Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
@@ -176,9 +177,15 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
     } else if action == Action::CycleTheme {
         let is_bad = Ground::of(rest).is_none();
         is_bad.then(|| "the colours are auto, dark or light".to_owned())
+    } else if action == Action::ExportConversation && !has_place {
+        Some("there is no conversation to write down yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
+        Action::ExportConversation
+            | Action::EditSystem
+            | Action::RenameConversation
+            | Action::PickPersona
+            | Action::SetKey
     ) {
         None
     } else {
@@ -197,6 +204,9 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
+        (Action::ExportConversation, Some(id)) if !rest.is_empty() => {
+            export::write(model, id, rest)
+        }
         _ => act(model, action),
     }
 }

@@ -26,7 +26,7 @@ use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command, Which};
+use crate::protocol::{At, Command, Export, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub enum Ask {
     PersonaSaved(PersonaId),
     /// A change that can be undone.
     Change,
+    /// A conversation to be written to a file.
+    Export(Export),
 }
 
 /// The face.
@@ -129,6 +131,8 @@ pub struct Model {
     pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
+    /// What would replace a file, while the user is asked.
+    pub overwriting: Option<Export>,
     pub quit_armed: Option<u64>,
     pub last_esc: Option<u64>,
     pub is_leaving: bool,
@@ -144,6 +148,8 @@ pub struct Model {
     /// The engine has said what is open.
     pub is_home: bool,
     pub looks: Looks,
+    /// The conversation that the command line names, to be open first: an id, a unique beginning of one, or `last`.
+    pub named: Option<String>,
     pub zone: TimeZone,
     pub mint: Mint,
     /// Wall time of this turn of the loop.
@@ -221,6 +227,7 @@ impl Model {
             sync: None,
             today: Today::default(),
             undo: None,
+            overwriting: None,
             quit_armed: None,
             last_esc: None,
             is_leaving: false,
@@ -231,6 +238,7 @@ impl Model {
             mouse: Mouse::default(),
             is_home: false,
             looks: Looks::default(),
+            named: None,
             zone: TimeZone::UTC,
             now: mint.now(),
             mint,
@@ -326,6 +334,7 @@ impl Model {
             persona: self.new_persona,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            history: Vec::new(),
             storage: None,
             is_temporary: false,
         }

@@ -101,37 +101,6 @@ fn the_mouse_is_given_back_while_salon_is_stopped_and_after_a_signal() {
 }
 
 #[test]
-fn an_editor_finds_the_terminal_without_a_mouse() {
-    let home = Home::bare();
-    // The editor waits until it is looked at.
-    let path = program(
-        &home,
-        "ed-by-hand",
-        "printf 'in the editor'; read line; printf %s \"$line\" > \"$1\"",
-    );
-    let start = Start::at(&home)
-        .env("PATH", &path)
-        .env("EDITOR", "ed-by-hand");
-    let mut terminal = Terminal::start(start);
-    terminal
-        .wait_for("Ask anything")
-        .type_text("/system")
-        .press("enter");
-    terminal.wait_for("instructions").press("ctrl+g");
-    terminal.wait_for("in the editor");
-    assert_eq!(
-        terminal.screen().mouse_protocol_mode(),
-        MouseProtocolMode::None
-    );
-    terminal.type_text("done\r").wait_for("done");
-    terminal.wait_until("the mouse", |screen| {
-        screen.mouse_protocol_mode() == MouseProtocolMode::ButtonMotion
-    });
-    terminal.press("esc").wait_gone("instructions");
-    leave(terminal);
-}
-
-#[test]
 fn who_does_not_want_the_mouse_never_sees_it_taken() {
     let by_file = Home::with_settings("[ui]\nmouse = \"off\"\n");
     let by_argument = Home::bare();

@@ -20,6 +20,10 @@ struct Tmux<'a> {
 
 impl Tmux<'_> {
     /// `None` where tmux is not installed, which is a failure in CI.
+    #[expect(
+        clippy::print_stdout,
+        reason = "who runs the tests is told what was left out"
+    )]
     fn start(home: &Home) -> Option<Tmux<'_>> {
         if Command::new("tmux").arg("-V").output().is_err() {
             let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");

@@ -145,7 +145,8 @@ pub struct Ask {
 
 #[derive(Debug, Options)]
 pub struct List {
-    /// Only those that fit all of these, as in the list of the screen: words of the title, persona:NAME, …
+    /// Only those that fit all of these: words of the title, persona: model: tag: after: before: created-after:
+    /// created-before: is:archived is:pinned
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
     /// Only those with this persona, or with `none`

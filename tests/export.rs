@@ -90,7 +90,7 @@ fn a_file_that_is_there_is_replaced_only_when_that_is_wanted() {
     let name = "./Week end.md";
     face.press("ctrl+x x").press("enter").answers(is_there());
     face.asks(exports(weekend, name, Format::Markdown, false))
-        .shows("is there already")
+        .shows("Already there: ./Week end.md")
         .shows("y replace it");
     // Enter alone does not agree.
     face.press("enter").press("n");

@@ -13,6 +13,8 @@ mod pty {
     mod hostile;
     mod leaving;
     mod mouse;
+    mod opening;
+    mod opening;
     mod personas;
     mod prompts;
     mod sequences;

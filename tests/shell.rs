@@ -412,6 +412,137 @@ fn conversations_go_to_the_trash_and_come_back() {
 }
 
 #[test]
+fn pins_tags_metadata_and_the_archive_are_edited_and_listed() {
+    let home = home_with(&["one", "two", "three"]);
+    let all = ids(&home, &[]);
+    let (three, two, one) = (all[0].as_str(), all[1].as_str(), all[2].as_str());
+    let told = home
+        .run(&[
+            "edit",
+            one,
+            "--pin",
+            "--tag",
+            "Work",
+            "--tag",
+            "rust",
+            "--meta",
+            "case=7",
+            "--meta",
+            "who={\"a\":[true]}",
+            "--meta",
+            "note=two words",
+        ])
+        .ok();
+    assert_eq!(
+        told.out,
+        "tags changed: one\nmetadata changed: one\npinned: one\n"
+    );
+    let now = row(&home, one);
+    assert_eq!(now["pinned"], true);
+    assert_eq!(now["tags"], json!(["rust", "Work"]));
+    let wanted = json!({"case": 7, "who": {"a": [true]}, "note": "two words"});
+    assert_eq!(now["metadata"], wanted);
+    assert_eq!(ids(&home, &[]), [one, three, two]);
+    assert_eq!(ids(&home, &["tag:work"]), [one]);
+    let now = home
+        .run(&[
+            "edit",
+            one,
+            "--json",
+            "--no-pin",
+            "--untag",
+            "WORK",
+            "--no-meta",
+            "who",
+            "--no-meta",
+            "none",
+        ])
+        .ok()
+        .objects()
+        .remove(0);
+    assert_eq!(
+        (&now["pinned"], &now["tags"]),
+        (&json!(false), &json!(["rust"]))
+    );
+    assert_eq!(now["metadata"], json!({"case": 7, "note": "two words"}));
+
+    home.run(&["edit", two, "--archive"]).ok();
+    assert_eq!(ids(&home, &[]), [three, one]);
+    assert_eq!(ids(&home, &["--archived"]), [two]);
+    assert_eq!(row(&home, two)["archived"], true);
+    assert_eq!(home.run(&["list", "--archived", "--count"]).ok().out, "1\n");
+    let back = home.run(&["restore", two]).ok();
+    assert_eq!(back.out, "taken out of the archive: two\n");
+    assert_eq!(ids(&home, &[]).len(), 3);
+}
+
+#[test]
+fn lists_have_their_orders_and_filters() {
+    let home = home_with(&["Beta", "alpha", "Gamma"]);
+    home.run(&["ask", "--conversation", &ids(&home, &["beta"])[0], "more"])
+        .ok();
+    let titles = |args: &[&str]| -> Vec<String> {
+        let lines = home
+            .run(&[&["list", "--json"], args].concat())
+            .ok()
+            .objects();
+        lines
+            .iter()
+            .map(|line| line["title"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(titles(&[]), ["Beta", "Gamma", "alpha"]);
+    assert_eq!(titles(&["--order", "created"]), ["Gamma", "alpha", "Beta"]);
+    assert_eq!(titles(&["--order", "title"]), ["alpha", "Beta", "Gamma"]);
+    assert_eq!(titles(&["--order", "messages", "--limit", "1"]), ["Beta"]);
+    assert_eq!(
+        titles(&["--order", "title", "--offset", "1", "--limit", "1"]),
+        ["Beta"]
+    );
+    assert_eq!(titles(&["model:guide", "after:today"]).len(), 3);
+    assert!(titles(&["before:yesterday"]).is_empty());
+    refused(&home.run(&["list", "after:noday"]), "after:noday");
+    refused(&home.run(&["list", "--order", "size"]), "possible values");
+    refused(
+        &home.run(&["list", "--trashed", "--archived"]),
+        "cannot be used with",
+    );
+}
+
+#[test]
+fn what_is_removed_for_good_is_asked_for_first() {
+    let home = home_with(&["one", "two", "three", "four"]);
+    let all = ids(&home, &[]);
+    let (four, two, one) = (all[0].as_str(), all[2].as_str(), all[3].as_str());
+    let words = "Nobody is here to agree";
+    refused(&home.run(&["rm", "--purge", one]), words);
+    assert_eq!(ids(&home, &[]).len(), 4, "nothing changed");
+    let gone = home.run(&["rm", "--purge", "--yes", one]).ok();
+    assert_eq!(gone.out, "removed for good: one\n");
+    refused(&home.run(&["show", one]), "No conversation has the id");
+    // Nothing of its words is found any more, and the others are as they were.
+    assert_eq!(ids(&home, &[]).len(), 3);
+    home.run(&["rm", two]).ok();
+    let gone = home
+        .run(&["rm", "--purge", "--yes", "--json", two, four])
+        .ok()
+        .objects();
+    assert_eq!(gone[0], json!({"id": two, "title": "two", "removed": true}));
+    assert_eq!(gone.len(), 2);
+    home.run(&["rm", "last"]).ok();
+    refused(&home.run(&["rm", "--all-trash"]), words);
+    refused(
+        &home.run(&["rm", "--all-trash", "last"]),
+        "cannot be used with",
+    );
+    assert_eq!(ids(&home, &["--trashed"]).len(), 1);
+    let gone = home.run(&["rm", "--all-trash", "--yes"]).ok();
+    assert_eq!(gone.out, "removed for good: three\n");
+    let none = home.run(&["rm", "--all-trash", "--yes"]).ok();
+    assert_eq!(none.out, "the trash is empty\n");
+}
+
+#[test]
 fn messages_are_what_a_conversation_begins_with() {
     let server = Server::apart(vec![Answer::text(&["Yes."]), Answer::text(&["Yes."])]);
     let home = Home::with(&server);
@@ -601,6 +732,39 @@ fn every_command_ends_quietly_when_nobody_reads() {
 #[test]
 fn help_fits_eighty_columns_and_says_where_keys_are() {
     let home = Home::new();
+    let commands = [
+        "",
+        "ask",
+        "list",
+        "show",
+        "open",
+        "edit",
+        "rm",
+        "restore",
+        "export",
+        "personas",
+        "personas set",
+        "prompts",
+        "prompts preview",
+        "models",
+        "sync",
+        "config",
+        "config show",
+        "completions",
+        "man",
+    ];
+    for command in commands {
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        words.push("--help");
+        let narrow = home.command(&words).env("COLUMNS", "80").output().unwrap();
+        let help = Ran::of(narrow).ok().out;
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest.unwrap() <= 80, "{command}: {help}");
+        // A line that was broken by hand would be broken twice.
+        let is_torn = |pair: &[&str]| pair[0].len() < 40 && pair[1].starts_with(char::is_lowercase);
+        let lines: Vec<&str> = help.lines().collect();
+        assert!(!lines.windows(2).any(is_torn), "{command}: {help}");
+    }
     let help = home.run(&["--help"]).ok().out;
     assert!(!help.contains("never stored"));
     assert!(help.contains("/key"));

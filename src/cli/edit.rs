@@ -12,6 +12,7 @@ use crate::args::Edit;
 use crate::domain::conversation::{Conversation, Sampling, TITLE_GIVEN};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::ModelRef;
+use crate::domain::prompt::METADATA;
 use crate::domain::{record, tag};
 use crate::protocol::{Chat, Command, Shelf};
 
@@ -113,10 +114,7 @@ impl Changes {
         for tag in given.tag.iter().chain(&given.untag) {
             tag::check(tag)?;
         }
-        let is_both = |tag: &&String| {
-            let other = |other: &String| other.to_lowercase() == tag.to_lowercase();
-            given.untag.iter().any(other)
-        };
+        let is_both = |tag: &&String| given.untag.iter().any(|other| tag::is_same(other, tag));
         if let Some(tag) = given.tag.iter().find(is_both) {
             return Err(bad(
                 format!("The tag {tag} is both given and taken away"),
@@ -134,6 +132,17 @@ impl Changes {
             if metadata.insert(key.trim().to_owned(), None).is_some() {
                 return Err(twice(key));
             }
+        }
+        let size = serde_json::to_string(&metadata).map_or(0, |text| text.len());
+        if size > METADATA {
+            let told = format!("The metadata has {size} bytes");
+            return Err(bad(told, &format!("Give at most {METADATA}.")));
+        }
+        if metadata.contains_key("") {
+            return Err(bad(
+                "A key of the metadata is empty".to_owned(),
+                "Give it a name.",
+            ));
         }
         let changes = Changes {
             title,

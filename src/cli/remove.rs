@@ -212,12 +212,13 @@ async fn agree(
     if is_agreed {
         return Ok(());
     }
-    let refused = |title: String| {
-        let remedy = "Say --yes to remove for good without being asked; that cannot be undone.";
+    let refused = |title: String, remedy: &str| {
         NoAnswer::Failed(Failure::new(FailureKind::Confirm, title, remedy))
     };
+    const YES: &str = "Say --yes to remove for good without being asked; that cannot be undone.";
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(refused(format!("Nobody is here to agree that {what} goes")));
+        let title = format!("Nobody is here to agree that {what} goes");
+        return Err(refused(title, YES));
     }
     out.prompt(&format!(
         "Remove {what} for good? That cannot be undone. [y/N]"
@@ -230,7 +231,7 @@ async fn agree(
         let _ = tell.send(read.map(|_| answer).unwrap_or_default());
     });
     if let Err(error) = reading {
-        return Err(refused(format!("Nobody could be asked: {error}")));
+        return Err(refused(format!("Nobody could be asked: {error}"), YES));
     }
     let answer = tokio::select! { biased;
         Some(signal) = line.signals.recv() => return Err(NoAnswer::Signal(signal)),
@@ -238,6 +239,6 @@ async fn agree(
     };
     match answer.trim().to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(refused("Nothing was removed".to_owned())),
+        _ => Err(refused("Nothing was removed".to_owned(), "")),
     }
 }

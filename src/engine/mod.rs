@@ -67,7 +67,6 @@ use jobs::{Ended, Jobs, Key};
 use listings::{Listings, Outcomes};
 use pace::Pace;
 use passing::Sending;
-use retention::Tidying;
 use stores::Stores;
 
 pub use desk::Options;
@@ -113,7 +112,10 @@ struct Engine {
     pace: Pace,
     listings: Listings,
     sync: Sending,
-    tidying: Tidying,
+    /// The face has what it shows first, with this conversation open.
+    shown: Option<Option<ConversationId>>,
+    /// What is old was looked for; that is done once.
+    has_tidied_up: bool,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -147,7 +149,8 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         pace: Pace::default(),
         listings: Listings::default(),
         sync: Sending::default(),
-        tidying: Tidying::default(),
+        shown: None,
+        has_tidied_up: false,
         said,
         heard,
         events,
@@ -204,7 +207,7 @@ impl Engine {
                         if self.waiting.is_empty() =>
                     {
                         let home = self.home(limit, open.as_deref()).await;
-                        self.tidying.has_shown = true;
+                        self.note_shown(&home);
                         self.answer(id, home.map(|home| vec![News::Answer(Answer::Home(Box::new(home)))]));
                         self.flush();
                     }

@@ -26,9 +26,9 @@ impl Engine {
     ) -> Result<Vec<News>, Failure> {
         match shelf {
             Shelf::Home { limit, open } => {
-                let home = self.home(limit, open.as_deref()).await?;
-                self.tidying.has_shown = true;
-                Ok(vec![News::Answer(Answer::Home(Box::new(home)))])
+                let home = self.home(limit, open.as_deref()).await;
+                self.note_shown(&home);
+                Ok(vec![News::Answer(Answer::Home(Box::new(home?)))])
             }
             Shelf::List {
                 query,
@@ -108,6 +108,14 @@ impl Engine {
             model: self.model_of_a_new_one().await?,
             state,
         })
+    }
+
+    /// The face has this now, or will have it at once.
+    pub(super) fn note_shown(&mut self, home: &Result<Home, Failure>) {
+        if let Ok(home) = home {
+            let open = home.last.as_ref().map(|opened| opened.conversation.id);
+            self.shown.get_or_insert(open);
+        }
     }
 
     /// Reads a page of the list; one that is being read already is not wanted any more.

@@ -49,7 +49,7 @@ pub fn refused(model: &mut Model, export: Export, failure: &Failure) {
         return model.warn(failure);
     }
     let name = export.to.as_deref().unwrap_or(Path::new("")).display();
-    let question = Clean::line(&format!("{name} is there already."));
+    let question = Clean::line(&format!("Already there: {name}"));
     model.overwriting = Some(export);
     model.overlays.push(Overlay {
         purpose: Purpose::Overwrite,

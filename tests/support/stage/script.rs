@@ -642,6 +642,7 @@ impl Script {
             Shelf::Archive { .. }
             | Shelf::Pin { .. }
             | Shelf::Tag { .. }
+            | Shelf::PutTagsBack { .. }
             | Shelf::Duplicate { .. }
             | Shelf::SetMetadata { .. }
             | Shelf::Purge { .. }

@@ -14,7 +14,6 @@ mod pty {
     mod leaving;
     mod mouse;
     mod opening;
-    mod opening;
     mod personas;
     mod prompts;
     mod sequences;

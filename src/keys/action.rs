@@ -218,8 +218,8 @@ actions! {
     FocusNext "pane.next" "Next pane" [Everywhere];
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
-    ReadingMode "view.reading" "Reading mode: only the conversation, and the mouse is the terminal's" [Everywhere] / "reading";
-    CycleTheme "view.theme" "Colours for a dark or a light background, or as the terminal is" [Everywhere] / "theme";
+    ReadingMode "view.reading" "Reading mode: the mouse is your terminal's" [Everywhere] / "reading";
+    CycleTheme "view.theme" "Dark, light, or as the terminal is" [Everywhere] / "theme";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere];
     Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];

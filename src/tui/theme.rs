@@ -196,3 +196,88 @@ fn plain(tone: Tone) -> Style {
         Tone::Link => plain.add_modifier(Modifier::UNDERLINED),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TONES: [Tone; 16] = [
+        Tone::Text,
+        Tone::Dim,
+        Tone::Accent,
+        Tone::Good,
+        Tone::Warning,
+        Tone::Error,
+        Tone::Heading,
+        Tone::Link,
+        Tone::Quote,
+        Tone::Code,
+        Tone::Keyword,
+        Tone::Literal,
+        Tone::Number,
+        Tone::Comment,
+        Tone::Function,
+        Tone::Type,
+    ];
+
+    #[test]
+    fn a_light_ground_has_no_pale_colour_and_no_ground_has_one_of_its_own() {
+        for tone in TONES {
+            let light = Looks {
+                heard: Some(true),
+                ..Looks::default()
+            };
+            let style = light.theme().style(Look::of(tone));
+            let dark = [
+                None,
+                Some(Color::Blue),
+                Some(Color::Red),
+                Some(Color::Magenta),
+            ];
+            assert!(dark.contains(&style.fg), "{tone:?}: {style:?}");
+            for theme in [light.theme(), Theme::default()] {
+                assert_eq!(theme.style(Look::of(tone)).bg, None);
+            }
+        }
+    }
+
+    #[test]
+    fn without_colour_a_theme_has_none_and_what_warns_is_bold() {
+        for is_light in [true, false] {
+            let theme = Theme {
+                is_plain: true,
+                is_light,
+            };
+            for tone in TONES {
+                let style = theme.style(Look::of(tone).reversed());
+                assert_eq!((style.fg, style.bg), (None, None), "{tone:?}");
+            }
+            for tone in [Tone::Error, Tone::Warning, Tone::Accent, Tone::Heading] {
+                let style = theme.style(Look::of(tone));
+                assert!(style.add_modifier.contains(Modifier::BOLD), "{tone:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_choice_is_stronger_than_the_settings_and_they_than_the_terminal() {
+        let looks = |set, chosen, heard, is_light_hint| {
+            let looks = Looks {
+                set,
+                chosen,
+                heard,
+                is_light_hint,
+                ..Looks::default()
+            };
+            looks.theme().is_light
+        };
+        use Ground::{Auto, Dark, Light};
+        assert!(!looks(Auto, None, None, false));
+        assert!(looks(Auto, None, None, true));
+        assert!(!looks(Auto, None, Some(false), true));
+        assert!(looks(Auto, None, Some(true), false));
+        assert!(!looks(Dark, None, Some(true), true));
+        assert!(looks(Dark, Some(Light), Some(false), false));
+        assert!(!looks(Light, Some(Auto), Some(false), true));
+    }
+}

@@ -100,25 +100,38 @@ fn end_above(doc: &Doc, block: usize, row: usize) -> usize {
     end.unwrap_or(doc.block_range(block).start)
 }
 
-/// The columns of a row, moved `skip` cells to the left, that show a part of these bytes; what stands between two of
-/// them belongs to them.
+/// The columns of a row, moved `skip` cells to the left, that show a part of these bytes; what has no source, such as
+/// an address, belongs to the words around it.
 pub fn lit(row: &Row, part: &Range<usize>, skip: usize) -> Vec<Range<usize>> {
+    let fixed = width(&row.text()[..row.fixed()]);
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut is_open = false;
+    let mut before = None;
+    let mut end = fixed;
     for piece in pieces(row) {
+        end = piece.columns.end;
         let Some(source) = piece.source else { continue };
         let is_in = source.start < part.end && source.end > part.start;
+        // The part began in a row above.
+        let goes_on = before.is_none() && part.start < source.start;
         match found.last_mut() {
             Some(last) if is_in && is_open => last.end = piece.columns.end,
+            _ if is_in && goes_on => found.push(fixed..piece.columns.end),
             _ if is_in => found.push(piece.columns),
             _ => {}
         }
         is_open = is_in;
+        before = Some(source.end);
+    }
+    if is_open
+        && before.is_some_and(|before| part.end > before)
+        && let Some(last) = found.last_mut()
+    {
+        last.end = end;
     }
     if !row.is_whole_line() || skip == 0 {
         return found;
     }
-    let fixed = width(&row.text()[..row.fixed()]);
     let moved = |column: usize| match column {
         column if column <= fixed => column,
         column => column.saturating_sub(skip).max(fixed),
@@ -458,6 +471,13 @@ mod tests {
         let part = between(&doc, "two", "two");
         assert_eq!(one(lit(row, &part, 0)), 4..7);
         assert_eq!(one(lit(row, &(0..21), 0)), 0..16);
+        // An address that begins or ends a row is lit with the words before and after it.
+        let doc = laid("one [xx](/uuu) y", 8);
+        let shown: Vec<&str> = doc.rows(0).iter().map(Row::text).collect();
+        assert_eq!(shown, ["one xx", "(/uuu) y"]);
+        let second = &doc.rows(0)[1];
+        assert_eq!(one(lit(second, &(0..16), 0)), 0..8);
+        assert_eq!(one(lit(second, &(15..16), 0)), 7..8);
         let doc = laid("```\n0123456789\n```", 6);
         assert_eq!(one(lit(&doc.rows(0)[0], &(5..8), 0)), 3..6);
         assert_eq!(one(lit(&doc.rows(0)[0], &(5..8), 2)), 2..4);

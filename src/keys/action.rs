@@ -270,11 +270,11 @@ pub struct Ladder {
 pub const LADDERS: [Ladder; 2] = [
     Ladder {
         key: "Esc",
-        about: "One step back: close what is open, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
+        about: "One step back: close what is open, leave the selection, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
     },
     Ladder {
         key: "Ctrl+C",
-        about: "Stop the answer; else put the draft into the stash; else, pressed twice, quit",
+        about: "Copy the selection; else stop the answer; else put the draft into the stash; else, pressed twice, quit",
     },
 ];
 

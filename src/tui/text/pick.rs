@@ -567,15 +567,19 @@ mod tests {
                 prop_assert!(source[part.clone()].trim().is_empty() || !picked.is_empty());
                 for (block, row, _) in &rows {
                     for columns in lit(&doc.rows(*block)[*row], &part, 0) {
-                        let found = at(&doc, *block, *row, (columns.start, 0));
-                        prop_assert!(found.start < part.end && found.end > part.start);
+                        let is_in = columns.clone().any(|column| {
+                            let found = at(&doc, *block, *row, (column, 0));
+                            found.start < part.end && found.end > part.start
+                        });
+                        prop_assert!(is_in, "{columns:?}");
                     }
                 }
             }
         }
 
+        /// Where a table is narrow enough to become a list, its head has no place of its own.
         #[test]
-        fn all_words_there_are_are_the_whole_source(lines in prop::collection::vec(line(), 1..12), width in 4_u16..60) {
+        fn all_words_there_are_are_the_whole_source(lines in prop::collection::vec(line(), 1..12), width in 30_u16..60) {
             let source = lines.join("\n");
             let doc = laid(&source, width);
             let span = |block: usize| {

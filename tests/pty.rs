@@ -9,13 +9,16 @@
 mod pty {
     mod chat;
     mod crash;
+    mod first;
     mod home;
     mod hostile;
     mod leaving;
+    mod lists;
     mod mouse;
     mod opening;
     mod personas;
     mod prompts;
+    mod reading;
     mod sequences;
     mod sizes;
     mod terminal;

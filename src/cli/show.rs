@@ -77,6 +77,7 @@ async fn read(
         | Answer::Found(_)
         | Answer::Thinking { .. }
         | Answer::Questions(_)
+        | Answer::Matches { .. }
         | Answer::Siblings(_)
         | Answer::Personas(_)
         | Answer::Persona(_)
@@ -85,6 +86,9 @@ async fn read(
         | Answer::Versions(_)
         | Answer::Uses(_)
         | Answer::Models { .. }
+        | Answer::Providers { .. }
+        | Answer::InUse { .. }
+        | Answer::Health { .. }
         | Answer::Synced(_)
         | Answer::Checked(_)
         | Answer::Spent(_)

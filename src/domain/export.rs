@@ -202,13 +202,18 @@ fn left_open(words: &str) -> Option<String> {
     let mut blocks = Parser::new_ext(&probe, Options::empty()).into_offset_iter();
     blocks.find_map(|(event, range)| {
         let block = probe.get(range.clone())?.trim_start();
-        match event {
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) if range.contains(&after) => {
-                let fence = block.chars().next()?;
-                Some(block.chars().take_while(|c| *c == fence).collect())
-            }
-            Event::Start(Tag::HtmlBlock) if range.contains(&after) => end_of_html(block),
-            _ => None,
+        if !range.contains(&after) {
+            None
+        } else if matches!(
+            event,
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))
+        ) {
+            let fence = block.chars().next()?;
+            Some(block.chars().take_while(|c| *c == fence).collect())
+        } else if matches!(event, Event::Start(Tag::HtmlBlock)) {
+            end_of_html(block)
+        } else {
+            None
         }
     })
 }
@@ -294,13 +299,11 @@ mod tests {
             let mut depth = 0;
             let mut found = false;
             for (event, range) in Parser::new_ext(&text, Options::empty()).into_offset_iter() {
-                match event {
-                    Event::Start(tag) => {
-                        found |= depth == 0 && range.start == at && matches!(tag, Tag::Heading { .. });
-                        depth += 1;
-                    }
-                    Event::End(_) => depth -= 1,
-                    _ => {}
+                if let Event::Start(tag) = event {
+                    found |= depth == 0 && range.start == at && matches!(tag, Tag::Heading { .. });
+                    depth += 1;
+                } else if matches!(event, Event::End(_)) {
+                    depth -= 1;
                 }
             }
             prop_assert!(found, "{text:?}");

@@ -118,10 +118,14 @@ async fn put(to: &Path, text: &str, is_forced: bool) -> Result<(), Failure> {
     if done.is_err() {
         let _ = fs::remove_file(&fresh).await;
     }
-    done.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => is_there(&to),
-        io::ErrorKind::NotFound => unwritten(&to, "its folder does not exist"),
-        _ => unwritten(&to, &error.to_string()),
+    done.map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            is_there(&to)
+        } else if error.kind() == io::ErrorKind::NotFound {
+            unwritten(&to, "its folder does not exist")
+        } else {
+            unwritten(&to, &error.to_string())
+        }
     })
 }
 

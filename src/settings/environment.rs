@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reader::{Reader, flag, path};
 use super::tree::{Entry, Kind, Known, Path};
 use super::{Layer, Layers};
-use crate::domain::clipboard::Surroundings;
 use crate::domain::conversation::Sampling;
 use crate::domain::hint::did_you_mean;
 use crate::domain::model::ModelRef;
@@ -185,28 +184,6 @@ pub(super) fn model(
         }
         (None, None) => openai_model(),
     }
-}
-
-/// What the environment tells of the ways to the clipboard.
-pub(super) fn surroundings(layers: &Layers) -> Surroundings {
-    let has = |name: &str| layers.variable(name).is_some();
-    Surroundings {
-        is_remote: has("SSH_CONNECTION") || has("SSH_TTY"),
-        has_wayland: has("WAYLAND_DISPLAY"),
-        has_x11: has("DISPLAY"),
-        is_mac: cfg!(target_os = "macos"),
-        is_tmux: has("TMUX"),
-    }
-}
-
-/// Whether `COLORFGBG` names a light background: its last field is the number of a colour.
-pub(super) fn is_light(layers: &Layers) -> bool {
-    let colours = layers.variable("COLORFGBG").unwrap_or_default();
-    let ground = colours.rsplit(';').next();
-    matches!(
-        ground,
-        Some("7" | "9" | "10" | "11" | "12" | "13" | "14" | "15")
-    )
 }
 
 impl Layers {

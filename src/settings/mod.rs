@@ -33,6 +33,8 @@ pub struct Settings {
     pub model: Option<ModelRef>,
     /// Used when neither `model` nor a model last used exists: the first whose provider has a key, in order.
     pub fallback_models: Vec<ModelRef>,
+    /// Providers whose first listed model counts instead of that fallback, once their listing is known.
+    pub first_listed: Vec<String>,
     pub chat: ChatSettings,
     pub limits: Limits,
     pub chores: Chores,
@@ -194,23 +196,60 @@ pub struct Sync {
     pub messages: bool,
 }
 
+/// What the environment tells of the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Salon runs inside tmux (`TMUX` is set).
+    pub is_tmux: bool,
+    /// Salon runs on another machine than the terminal (`SSH_CONNECTION` or `SSH_TTY` is set).
+    pub is_far: bool,
+    /// `TERM`.
+    pub term: String,
+    /// `TERM_PROGRAM`.
+    pub program: String,
+    /// `COLORTERM` promises 24 bits.
+    pub has_true_color: bool,
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// `WAYLAND_DISPLAY` and `DISPLAY` are set.
+    pub has_wayland: bool,
+    pub has_x11: bool,
+    /// The background is light (`COLORFGBG`), for a terminal that does not tell it itself.
+    pub is_light: bool,
+}
+
+impl Around {
+    /// What decides how a text gets to the clipboard.
+    pub fn clipboard(&self) -> Surroundings {
+        Surroundings {
+            is_remote: self.is_far,
+            has_wayland: self.has_wayland,
+            has_x11: self.has_x11,
+            is_mac: cfg!(target_os = "macos"),
+            is_tmux: self.is_tmux,
+        }
+    }
+
+    /// Whether the terminal may be asked for its background: the console of Linux would print the question.
+    pub fn can_be_asked(&self) -> bool {
+        self.term != "linux"
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Ui {
     /// Salon listens to the mouse.
     pub mouse: bool,
     pub theme: Ground,
-    /// The background the environment tells of (`COLORFGBG`), for a terminal that does not tell it itself.
-    pub is_light: bool,
-    /// The terminal may be asked for its background: the console of Linux would print the question.
-    pub is_asked: bool,
     /// Cells of a character of ambiguous width: 1 or 2.
     pub ambiguous_width: u8,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.
     pub editor: String,
-    /// What decides how a text gets to the clipboard.
-    pub around: Surroundings,
+    pub around: Around,
+    /// The home folder, which `~` stands for (`HOME`).
+    pub home: Option<PathBuf>,
 }
 
 /// What background the colours are chosen for.

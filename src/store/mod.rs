@@ -3,6 +3,7 @@
 //!
 //! Each file adds an `impl Store` for its subject. A change is one transaction; what is said to be done is on disk.
 
+mod about;
 mod bulk;
 mod changes;
 mod connections;
@@ -10,6 +11,7 @@ mod conversations;
 mod drafts;
 mod duplicate;
 mod error;
+mod find;
 mod list;
 mod lock;
 mod marks;
@@ -38,6 +40,7 @@ use sqlx::SqliteConnection;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+pub use about::About;
 pub use bulk::Whole;
 pub use changes::Outgoing;
 pub use conversations::Find;
@@ -410,10 +413,6 @@ mod tests {
     async fn the_list_is_walked_in_its_order() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
-            (
-                messages::TREE,
-                "SEARCH m USING COVERING INDEX message_parent (parent_id=?)",
-            ),
             (list::FIRST, "SCAN c USING INDEX conversation_recent"),
             (
                 list::FIRST,
@@ -441,6 +440,10 @@ mod tests {
                 "SEARCH c USING INDEX sqlite_autoindex_conversation_1 (id=?)",
             ),
             (
+                tags::TAGGED,
+                "SEARCH tag USING COVERING INDEX tag_name (kind=? AND name=?)",
+            ),
+            (
                 sought::LIST,
                 "USING INDEX conversation_recent (<expr>=? AND active_at>? AND active_at<?)",
             ),
@@ -465,6 +468,10 @@ mod tests {
     async fn statements_that_must_be_quick_use_their_indices() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
+            (
+                messages::TREE,
+                "SEARCH m USING COVERING INDEX message_parent (parent_id=?)",
+            ),
             (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",

@@ -131,7 +131,7 @@ fn press_row(model: &mut Model, pane: Pane, at: Position) {
         Pane::List | Pane::Overlay | Pane::Composer | Pane::Transcript => (
             Focus::List,
             model.list.is_filter_at(at),
-            model.list.line_at(at),
+            model.list.place_at(at),
         ),
     };
     focus(model, to);

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use salon::domain::clipboard::Surroundings;
 use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, Ground, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
-    Retention, SecretString, Settings, Ui, Wire,
+    Around, ChatSettings, Chores, Ground, KeySource, Limits, Network, Paths, ProviderSettings,
+    Proxies, Retention, SecretString, Settings, Ui, Wire,
 };
 
 /// The key the `test` provider has.
@@ -23,6 +22,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         log_filter: None,
         model: Some("test/m".parse().unwrap()),
         fallback_models: Vec::new(),
+        first_listed: Vec::new(),
         chat: ChatSettings {
             max_input_chars: 10_000,
             sampling: Sampling::default(),
@@ -50,9 +50,8 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             no_color: false,
             editor: "vi".to_owned(),
             theme: Ground::Auto,
-            is_light: false,
-            is_asked: true,
-            around: Surroundings::default(),
+            around: Around::default(),
+            home: None,
         },
         network: Network {
             proxy: None,

@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::doc::Doc;
 use super::markdown::reading;
 use super::row::Row;
-use super::styled::{grapheme_width, graphemes, width};
+use super::styled::{grapheme_width, graphemes};
 use super::tree::Refs;
 
 /// How much one touch takes.
@@ -45,7 +45,7 @@ fn pieces(row: &Row) -> impl Iterator<Item = Piece> {
 
 /// The column of a row that stands in this cell when the row is moved `skip` cells to the left.
 fn column_of(row: &Row, cell: usize, skip: usize) -> usize {
-    let fixed = width(&row.text()[..row.fixed()]);
+    let fixed = row.indent();
     if row.is_whole_line() && cell >= fixed {
         cell + skip
     } else {
@@ -103,7 +103,7 @@ fn end_above(doc: &Doc, block: usize, row: usize) -> usize {
 /// The columns of a row, moved `skip` cells to the left, that show a part of these bytes; what has no source, such as
 /// an address, belongs to the words around it.
 pub fn lit(row: &Row, part: &Range<usize>, skip: usize) -> Vec<Range<usize>> {
-    let fixed = width(&row.text()[..row.fixed()]);
+    let fixed = row.indent();
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut is_open = false;
     let mut before = None;
@@ -334,6 +334,7 @@ fn extend(part: &mut Range<usize>, whole: &Range<usize>, words: &Range<usize>) {
 mod tests {
     use super::*;
     use crate::tui::text::body::Ctx;
+    use crate::tui::text::styled::width;
     use proptest::prelude::*;
 
     fn laid(source: &str, width: u16) -> Doc {

@@ -37,6 +37,17 @@ impl Entry {
                 None => (self.first_text(), 0..0),
             },
             Part::Block(block) => (Text::Words, pick::at(&self.doc, block, row, (cell, skip))),
+            // Its source is the beginning of the words. The line under it is behind what is seen of them.
+            Part::Gist => {
+                let gist = &self.fold.gist;
+                let seen = match self.fold.row(row) {
+                    Some(_) => row_of(gist, row),
+                    None => None,
+                };
+                let place = seen.map(|(block, row)| pick::at(gist, block, row, (cell, skip)));
+                let end = gist.source().len();
+                (Text::Words, place.unwrap_or(end..end))
+            }
             Part::Foot => {
                 let end = self.doc.source().len();
                 (Text::Words, end..end)
@@ -54,6 +65,11 @@ impl Entry {
     ) -> Vec<Range<usize>> {
         match self.part(item) {
             Part::Head | Part::Foot => Vec::new(),
+            Part::Gist => {
+                let row = self.fold.row(row);
+                row.zip(part(Text::Words))
+                    .map_or_else(Vec::new, |(row, part)| pick::lit(row, &part, skip))
+            }
             Part::Thinking => {
                 let shown = self.thinking_row(row);
                 let Some(((doc, block, row), part)) = shown.zip(part(Text::Thinking)) else {
@@ -116,16 +132,22 @@ impl Entry {
     /// The block and its row at a row of the reasoning; the first one is its heading.
     fn thinking_row(&self, row: usize) -> Option<(&Doc, usize, usize)> {
         let thinking = self.thinking.as_ref().filter(|_| self.is_thinking_open())?;
-        let mut left = row.checked_sub(1)?;
-        for block in 0..thinking.doc.block_count() {
-            let rows = thinking.doc.rows(block).len();
-            if left < rows {
-                return Some((&thinking.doc, block, left));
-            }
-            left -= rows;
-        }
-        None
+        let (block, row) = row_of(&thinking.doc, row.checked_sub(1)?)?;
+        Some((&thinking.doc, block, row))
     }
+}
+
+/// The block and its row at a row of a text.
+fn row_of(doc: &Doc, row: usize) -> Option<(usize, usize)> {
+    let mut left = row;
+    for block in 0..doc.block_count() {
+        let rows = doc.rows(block).len();
+        if left < rows {
+            return Some((block, left));
+        }
+        left -= rows;
+    }
+    None
 }
 
 /// What a person typed, of what is displayed of it (see `displayed`): two blanks stand before every line end.

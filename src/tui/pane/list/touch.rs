@@ -1,18 +1,24 @@
-//! The pointer in the list: the line in a cell, and the wheel.
+//! The pointer in the list: the place in a cell, and the wheel.
 
 use ratatui::layout::Position;
 
 use super::List;
 
 impl List {
-    /// The line of group and rows in this cell.
-    pub fn line_at(&self, at: Position) -> Option<usize> {
-        if !self.area.contains(at) {
+    /// The place among group, rows and archive in this cell.
+    pub fn place_at(&self, at: Position) -> Option<usize> {
+        let body = self.body();
+        if !body.contains(at) {
             return None;
         }
-        let y = (at.y - self.area.y).checked_sub(2)?;
-        let line = self.top + usize::from(y);
-        (line < self.head() + self.rows.len()).then_some(line)
+        self.place_of(self.top + usize::from(at.y - body.y))
+    }
+
+    /// The place that stands in a line; none in a blank one. Lines are places and a few blanks between them.
+    fn place_of(&self, line: usize) -> Option<usize> {
+        let places = 0..self.places().min(line + 1);
+        let mut places = places.rev().take_while(|place| self.line_of(*place) >= line);
+        places.find(|place| self.line_of(*place) == line)
     }
 
     /// Whether this cell is in the line of the filter.
@@ -20,24 +26,28 @@ impl List {
         self.area.contains(at) && at.y == self.area.y + 1
     }
 
-    /// Selects a line.
-    pub fn choose(&mut self, line: usize) {
+    /// Selects a place.
+    pub fn choose(&mut self, place: usize) {
         self.step(isize::MIN);
-        self.step(isize::try_from(line).unwrap_or(isize::MAX));
+        self.step(isize::try_from(place).unwrap_or(isize::MAX));
     }
 
     /// Moves what is seen by lines; the selection stays in sight.
     pub fn scroll(&mut self, by: isize) {
-        let shown = usize::from(self.area.height.saturating_sub(2)).max(1);
-        let all = self.head() + self.rows.len();
-        self.top = self
-            .top
-            .saturating_add_signed(by)
-            .min(all.saturating_sub(shown));
-        let cursor = self.cursor();
-        let seen = cursor.clamp(self.top, self.top + shown - 1);
-        if seen != cursor {
-            self.choose(seen);
+        let shown = usize::from(self.body().height).max(1);
+        let most = self.line_of(self.places()).saturating_sub(shown);
+        self.top = self.top.saturating_add_signed(by).min(most);
+        let cursor = self.line_of(self.cursor());
+        let last = self.top + shown - 1;
+        let seen = if cursor < self.top {
+            (self.top..=last).find_map(|line| self.place_of(line))
+        } else if cursor > last {
+            (self.top..=last).rev().find_map(|line| self.place_of(line))
+        } else {
+            None
+        };
+        if let Some(place) = seen {
+            self.choose(place);
         }
     }
 }

@@ -47,6 +47,9 @@ pub struct Args {
     /// Use this model for new conversations, written provider/name
     #[arg(long, value_name = "P/N")]
     pub model: Option<String>,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
     /// Print the version; with --json as an object
     #[arg(short = 'V', long)]
     pub version: bool,

@@ -22,6 +22,7 @@ use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
 use salon::settings::{self, Around, Layers, Settings};
+use salon::tui::theme::Looks;
 use salon::tui::{self, facts::Facts, model::Model};
 use tokio::runtime;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
@@ -82,6 +83,7 @@ fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
         config: args.places.config,
         data_dir: args.places.data_dir,
         model: given,
+        no_mouse: args.no_mouse,
         environment: environment(),
         kept: Some(salon::provider::vault::kept),
     })?;
@@ -222,6 +224,7 @@ fn screen(settings: Settings, begin: Begin) -> Result<Exit, Failure> {
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
     let around = settings.ui.around.clone();
+    let folder = settings.paths.state_dir.clone();
     let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true })?;
     let engine = tui::Engine {
         requests: handle.requests,
@@ -249,7 +252,7 @@ fn screen(settings: Settings, begin: Begin) -> Result<Exit, Failure> {
     let runtime = face_runtime()?;
     let left = runtime.block_on(async {
         tokio::select! {
-            left = tui::run(model, around, heard, engine) => left,
+            left = tui::run(model, (around, folder), heard, engine) => left,
             () = relay => Err(io::ErrorKind::Other.into()),
             () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
         }
@@ -300,7 +303,14 @@ async fn suspensions(face: Sender<tui::msg::Signal>) {
 /// The face before it has heard of anything: its keys, its looks, and what was wrong in the settings.
 fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
     let mut model = Model::new(mint, keys);
-    model.theme.is_plain = settings.ui.no_color;
+    model.looks = Looks {
+        is_plain: settings.ui.no_color,
+        set: settings.ui.theme,
+        is_light_hint: settings.ui.around.is_light,
+        is_asked: settings.ui.around.can_be_asked(),
+        ..Looks::default()
+    };
+    model.has_mouse = settings.ui.mouse;
     model.editor.clone_from(&settings.ui.editor);
     model.home.clone_from(&settings.ui.home);
     model.set_model.clone_from(&settings.model);

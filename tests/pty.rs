@@ -14,6 +14,7 @@ mod pty {
     mod hostile;
     mod leaving;
     mod lists;
+    mod mouse;
     mod opening;
     mod personas;
     mod prompts;
@@ -21,6 +22,7 @@ mod pty {
     mod sequences;
     mod sizes;
     mod terminal;
+    mod tmux;
     mod trouble;
 }
 mod support;

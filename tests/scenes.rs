@@ -5,6 +5,7 @@
 //! ```text
 //! size 120x36 80x24          play it at these sizes, one after another
 //! kitty                      the terminal tells all keys
+//! light / no-color           the terminal says that it is light; NO_COLOR is set
 //! key NAME VARIABLE [environment|keyring|file|command]     what a first start offers, with the source of its key
 //! server NAME ADDRESS COUNT|asking|own TITLE               a server on this machine; `own` one the user set, that failed
 //! finding NAME STATE DETAIL | REMEDY     what a look at salon itself finds
@@ -21,6 +22,7 @@
 //! prompt TITLE | SCENARIO | TEXT [| USES [| NAME=LAST VALUE …]]
 //! trial TEXT · trial-end [TITLE | REMEDY]      the answer in a preview
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
+//! click WORDS · drag WORDS | WORDS · wheel ROWS WORDS      the mouse, where these words stand
 //! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
 //! sync quiet|sending|offline|off [WAITING] · expired DAYS CONVERSATIONS · elsewhere     a reply ends that is not open
@@ -64,6 +66,8 @@ use salon::keys::KeyMap;
 use salon::protocol::{News, TrialStep};
 use salon::provider::error::{self, Asked};
 use salon::provider::fault;
+use salon::tui::pointer::Stroke;
+use salon::tui::theme::Looks;
 use stage::Face;
 use stage::script::Script;
 
@@ -230,6 +234,7 @@ struct Scene {
     face: Option<Face>,
     at: Option<ConversationId>,
     is_kitty: bool,
+    looks: Looks,
     out: String,
 }
 
@@ -241,6 +246,7 @@ impl Scene {
             face: None,
             at: None,
             is_kitty: false,
+            looks: Looks::default(),
             out: String::new(),
         }
     }
@@ -259,6 +265,8 @@ impl Scene {
         match verb {
             "size" => {}
             "kitty" => self.is_kitty = true,
+            "light" => self.looks.heard = Some(true),
+            "no-color" => self.looks.is_plain = true,
             "start" => self.start(rest),
             "show" | "looks" => self.show(verb, rest),
             _ if self.face.is_some() => self.act(verb, rest),
@@ -421,6 +429,7 @@ impl Scene {
         let mut face = Face::cold(world);
         face.model
             .use_keys(KeyMap::shipped().deliverable(self.is_kitty));
+        face.model.looks = self.looks;
         face.resize(self.size.0, self.size.1).start();
         self.face = Some(face);
     }
@@ -431,6 +440,27 @@ impl Scene {
             "press" => face.press(rest),
             "type" => face.types(rest),
             "paste" => face.pastes(rest),
+            "click" => {
+                let at = face.cell(rest);
+                face.clicks(at)
+            }
+            "drag" => {
+                let (from, to) = rest.split_once(" | ").unwrap();
+                let (from, to) = (face.cell(from), face.last_cell(to));
+                face.drags(from, to)
+            }
+            "wheel" => {
+                let (rows, words) = rest.split_once(' ').unwrap();
+                let (rows, at) = (rows.parse::<i32>().unwrap(), face.cell(words));
+                let stroke = match rows < 0 {
+                    true => Stroke::WheelUp,
+                    false => Stroke::WheelDown,
+                };
+                for _ in 0..rows.abs() / 3 {
+                    face.points(stroke, at);
+                }
+                face.draw()
+            }
             "tick" => face.tick(rest.parse().unwrap()),
             "grow" => face.grows(rest),
             "think" => face.thinks(rest),

@@ -3,6 +3,7 @@
 pub mod card;
 pub mod chat;
 pub mod clean;
+pub mod clipboard;
 pub mod conversation;
 pub mod export;
 pub mod failure;

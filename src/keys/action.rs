@@ -239,7 +239,8 @@ actions! {
     FocusNext "pane.next" "Next pane" [Everywhere];
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
-    ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
+    ReadingMode "view.reading" "Reading mode: the mouse is your terminal's" [Everywhere] / "reading";
+    CycleTheme "view.theme" "Dark, light, or as the terminal is" [Everywhere] / "theme";
     Doctor "app.doctor" "Look whether database, providers and terminal are all right" [Everywhere] / "doctor";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere];
@@ -291,11 +292,11 @@ pub struct Ladder {
 pub const LADDERS: [Ladder; 2] = [
     Ladder {
         key: "Esc",
-        about: "One step back: close what is open, take marks away, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
+        about: "One step back: close what is open, leave the selection, take marks away, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
     },
     Ladder {
         key: "Ctrl+C",
-        about: "Stop the answer; else put the draft into the stash; else, pressed twice, quit",
+        about: "Copy the selection; else stop the answer; else put the draft into the stash; else, pressed twice, quit",
     },
 ];
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Shown, flag, number, path};
-use super::tree::{Known, read};
+use super::tree::{Entry, Known, read};
 use super::{
-    Around, ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Retention, Settings, Ui,
-    environment, hub, network, providers,
+    Around, ChatSettings, Chores, Ground, Layer, Limits, Paths, ProviderSettings, Retention,
+    Settings, Ui, environment, hub, network, providers,
 };
 use crate::domain::conversation::Sampling;
 use crate::domain::failure::{Failure, FailureKind};
@@ -36,6 +36,8 @@ pub struct Layers {
     pub data_dir: Option<PathBuf>,
     /// `--model`.
     pub model: Option<String>,
+    /// `--no-mouse`.
+    pub no_mouse: bool,
     /// The environment, `std::env::vars()` in the program.
     pub environment: BTreeMap<String, String>,
     /// Names the providers whose keys salon keeps itself by the file of its keys, for `LLM_MODEL` without a provider.
@@ -63,6 +65,14 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     }
     let broken = add_file(layers, &paths, &known, &mut reader).err();
     environment::add(layers, &known, &mut reader);
+    if layers.no_mouse {
+        let off = Entry {
+            text: "off".to_owned(),
+            layer: Layer::Arguments,
+            place: "--no-mouse".to_owned(),
+        };
+        reader.add([(path("ui.mouse"), off)]);
+    }
 
     let defaults = Defaults::of(MODELS);
     let providers = all_providers(layers, &mut reader, &defaults);
@@ -422,6 +432,11 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
                 flag(text).map_err(|_| "\"on\" or \"off\"".to_owned())
             })
             .unwrap_or(true),
+        theme: reader
+            .read(&path("ui.theme"), Shown::Open, |text| {
+                Ground::of(text).ok_or_else(|| "\"auto\", \"dark\" or \"light\"".to_owned())
+            })
+            .unwrap_or_default(),
         ambiguous_width: reader
             .number(&path("ui.ambiguous_width"), 1..=2, "1 or 2")
             .unwrap_or(1),
@@ -447,5 +462,12 @@ fn around(layers: &Layers) -> Around {
         program: text("TERM_PROGRAM"),
         has_true_color: matches!(text("COLORTERM").as_str(), "truecolor" | "24bit"),
         no_color: is_set("NO_COLOR"),
+        has_wayland: is_set("WAYLAND_DISPLAY"),
+        has_x11: is_set("DISPLAY"),
+        // The last field is the number of the background's colour.
+        is_light: matches!(
+            text("COLORFGBG").rsplit(';').next(),
+            Some("7" | "9" | "10" | "11" | "12" | "13" | "14" | "15")
+        ),
     }
 }

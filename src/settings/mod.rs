@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::clipboard::Surroundings;
 use crate::domain::conversation::{Sampling, Storage};
 use crate::domain::failure::Failure;
 use crate::domain::model::ModelRef;
@@ -210,11 +211,36 @@ pub struct Around {
     pub has_true_color: bool,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
+    /// `WAYLAND_DISPLAY` and `DISPLAY` are set.
+    pub has_wayland: bool,
+    pub has_x11: bool,
+    /// The background is light (`COLORFGBG`), for a terminal that does not tell it itself.
+    pub is_light: bool,
+}
+
+impl Around {
+    /// What decides how a text gets to the clipboard.
+    pub fn clipboard(&self) -> Surroundings {
+        Surroundings {
+            is_remote: self.is_far,
+            has_wayland: self.has_wayland,
+            has_x11: self.has_x11,
+            is_mac: cfg!(target_os = "macos"),
+            is_tmux: self.is_tmux,
+        }
+    }
+
+    /// Whether the terminal may be asked for its background: the console of Linux would print the question.
+    pub fn can_be_asked(&self) -> bool {
+        self.term != "linux"
+    }
 }
 
 #[derive(Clone, Debug)]
 pub struct Ui {
+    /// Salon listens to the mouse.
     pub mouse: bool,
+    pub theme: Ground,
     /// Cells of a character of ambiguous width: 1 or 2.
     pub ambiguous_width: u8,
     /// `NO_COLOR` is set and not empty.
@@ -224,4 +250,32 @@ pub struct Ui {
     pub around: Around,
     /// The home folder, which `~` stands for (`HOME`).
     pub home: Option<PathBuf>,
+}
+
+/// What background the colours are chosen for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// The terminal's, as far as it tells.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+impl Ground {
+    pub const ALL: [Ground; 3] = [Ground::Auto, Ground::Dark, Ground::Light];
+
+    /// Its name in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ground::Auto => "auto",
+            Ground::Dark => "dark",
+            Ground::Light => "light",
+        }
+    }
+
+    /// The ground of this name.
+    pub fn of(word: &str) -> Option<Ground> {
+        Ground::ALL.into_iter().find(|ground| ground.word() == word)
+    }
 }

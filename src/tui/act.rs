@@ -12,6 +12,7 @@ use super::paper;
 use super::personas;
 use super::prompts;
 use super::providers;
+use super::reading_mode;
 use super::secret;
 use super::seek;
 use super::shelf;
@@ -19,11 +20,11 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{curate, doctor, export, keeping, ladder, leaving, models, removal};
+use super::{curate, doctor, export, keeping, ladder, leaving, looks, models, removal};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
-use crate::protocol::{Command, Data};
+use crate::settings::Ground;
 
 /// Does what the action says, wherever it came from.
 #[expect(
@@ -133,7 +134,9 @@ pub fn act(model: &mut Model, action: Action) {
         Action::FocusLibrary => focus(model, Focus::Library),
         Action::FocusNext => cycle(model, 1),
         Action::FocusPrevious => cycle(model, 3),
-        Action::TogglePanes | Action::ReadingMode => alone(model),
+        Action::TogglePanes => reading_mode::toggle_panes(model),
+        Action::ReadingMode => reading_mode::toggle(model),
+        Action::CycleTheme => looks::cycle(model),
         Action::Doctor => doctor::open(model),
         Action::Help => help(model),
         Action::Redraw => model.effects.push(Effect::Redraw),
@@ -200,6 +203,9 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         curate::bad_tags(model, rest)
     } else if action == Action::ExportConversation {
         curate::one(model, "write down").err()
+    } else if action == Action::CycleTheme {
+        let is_bad = Ground::of(rest).is_none();
+        is_bad.then(|| "the colours are auto, dark or light".to_owned())
     } else if matches!(
         action,
         Action::EditSystem
@@ -226,6 +232,11 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::RenameConversation, false) => curate::rename_to(model, rest),
         (Action::TagConversation, false) => curate::tag_with(model, rest),
         (Action::ExportConversation, false) => export::write_to(model, rest),
+        (Action::CycleTheme, false) => {
+            if let Some(ground) = Ground::of(rest) {
+                looks::choose(model, ground);
+            }
+        }
         _ => act(model, action),
     }
 }
@@ -351,21 +362,6 @@ fn cycle(model: &mut Model, by: usize) {
     ];
     let at = ORDER.iter().position(|f| *f == model.focus).unwrap_or(0);
     focus(model, ORDER[(at + by) % ORDER.len()]);
-}
-
-fn alone(model: &mut Model) {
-    model.is_alone = !model.is_alone;
-    let panes = if model.is_alone { "hidden" } else { "shown" };
-    model.tell(Command::Data(Data::Remember {
-        key: "panes".to_owned(),
-        value: panes.to_owned(),
-    }));
-    if model.is_alone && matches!(model.focus, Focus::List | Focus::Library) {
-        model.focus = Focus::Composer;
-    }
-    if model.is_alone {
-        model.say("reading mode: only the conversation; the same key brings the panes back");
-    }
 }
 
 fn help(model: &mut Model) {

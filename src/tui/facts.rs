@@ -55,7 +55,7 @@ impl Facts {
     /// meanwhile is lost.
     pub fn ask(around: &Around, keymap: &KeyMap, now: impl Fn() -> Instant) -> io::Result<Facts> {
         enable_raw_mode()?;
-        let heard = probe::ask(now);
+        let heard = probe::ask(now, false);
         disable_raw_mode()?;
         let abilities = heard?.abilities;
         let (width, height) = crossterm::terminal::size()?;

@@ -22,7 +22,11 @@ pub fn back(model: &mut Model) {
     if prompts::back(model) || close_overlay(model) {
         return;
     }
-    if clear_marks(model) || close_filter(model) || model.composer.editor.cancel_selection() {
+    if model.transcript.unpick()
+        || clear_marks(model)
+        || close_filter(model)
+        || model.composer.editor.cancel_selection()
+    {
         return;
     }
     if talk::stop(model) {
@@ -99,7 +103,8 @@ pub fn interrupt(model: &mut Model) {
         model.effects.push(Effect::Leave);
         return;
     }
-    if let Some(text) = editor(model).and_then(|editor| editor.selection()) {
+    let selected = model.transcript.picked_text();
+    if let Some(text) = selected.or_else(|| editor(model)?.selection()) {
         model.effects.push(Effect::Copy(text));
         return;
     }

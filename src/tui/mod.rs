@@ -20,8 +20,10 @@ mod keeping;
 mod ladder;
 mod leaving;
 mod live;
+mod looks;
 pub mod model;
 mod models;
+mod mouse;
 pub mod msg;
 mod news;
 mod open;
@@ -30,10 +32,12 @@ pub mod overlay;
 pub mod pane;
 mod paper;
 mod personas;
+pub mod pointer;
 pub mod probe;
 mod prompts;
 mod providers;
 mod reader;
+mod reading_mode;
 mod removal;
 pub mod roster;
 mod secret;
@@ -48,6 +52,8 @@ pub mod theme;
 mod told;
 pub mod update;
 pub mod view;
+
+pub use clipboard::Copying;
 mod welcome;
 mod words;
 
@@ -63,6 +69,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use clipboard::Carried;
 use clock::FrameClock;
 use facts::Facts;
 use input::Input;
@@ -92,7 +99,7 @@ pub struct Engine {
 /// Something outside that was asked for has come back.
 enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
-    Tmux { took: bool, text: String },
+    Carried(Carried),
     Lit(Option<Lights>),
     Terminal(Facts),
     Written(file::Written),
@@ -105,7 +112,7 @@ enum Outside {
 /// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
 pub async fn run(
     mut model: Model,
-    around: Around,
+    (around, folder): (Around, PathBuf),
     mut signals: Receiver<Signal>,
     engine: Engine,
 ) -> io::Result<Option<Failure>> {
@@ -117,6 +124,7 @@ pub async fn run(
     // The channel is empty: there is room.
     let _ = engine.requests.try_send(Request { id, command: home });
     let mut screen = Screen::enter()?;
+    screen.use_mouse(model.has_mouse)?;
     frame(&mut model, &mut screen)?;
     // Finding the zone reads a hundred folders: not before the first frame.
     model.zone = jiff::tz::TimeZone::system();
@@ -127,13 +135,19 @@ pub async fn run(
         outside: FuturesUnordered::new(),
         requests: engine.requests,
         events: engine.events,
-        is_tmux: around.is_tmux,
+        copying: Copying {
+            around: around.clipboard(),
+            folder,
+        },
+        to_copy: None,
+        is_copying: false,
         around,
         has_highlighter: false,
         has_left: false,
         lent: None,
     };
-    let heard = probe::ask(Instant::now)?;
+    let heard = probe::ask(Instant::now, model.looks.is_asked)?;
+    model.looks.heard = heard.is_light;
     model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;
     for msg in input::replay(&heard.typed) {
@@ -197,7 +211,10 @@ struct Face {
     outside: FuturesUnordered<BoxFuture<'static, Outside>>,
     requests: Sender<Request>,
     events: Receiver<Event>,
-    is_tmux: bool,
+    copying: Copying,
+    /// The next text for the clipboard; a later one takes its place.
+    to_copy: Option<String>,
+    is_copying: bool,
     around: Around,
     /// The grammars are there or on their way.
     has_highlighter: bool,
@@ -359,9 +376,13 @@ impl Face {
                         )?;
                     }
                 }
-                Effect::Copy(text) => self.copy(model, screen, text)?,
+                Effect::Copy(text) => {
+                    self.to_copy = Some(text);
+                    self.copy();
+                }
                 Effect::LookAtTerminal => self.outside.push(self.look(model, screen)),
                 Effect::Edit(text) => self.lent = Some(text),
+                Effect::Mouse(is_on) => screen.use_mouse(is_on)?,
                 Effect::Write(paper) => self.outside.push(write(paper, model.home.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
@@ -371,16 +392,16 @@ impl Face {
         Ok(())
     }
 
-    fn copy(&mut self, model: &mut Model, screen: &mut Screen, text: String) -> io::Result<()> {
-        if self.is_tmux {
-            let hand_over = async move {
-                let took = clipboard::to_tmux(text.clone()).await;
-                Outside::Tmux { took, text }
-            };
-            self.outside.push(hand_over.boxed());
-            return Ok(());
+    /// Brings the next text to the clipboard, one at a time: the last one is what is there in the end.
+    fn copy(&mut self) {
+        if self.is_copying {
+            return;
         }
-        to_terminal(model, screen, &text)
+        if let Some(text) = self.to_copy.take() {
+            self.is_copying = true;
+            let carrying = clipboard::carry(text, self.copying.clone());
+            self.outside.push(carrying.map(Outside::Carried).boxed());
+        }
     }
 
     /// Finds out what is to be told of the terminal.
@@ -406,11 +427,18 @@ impl Face {
             Outside::Lit(None) => {}
             Outside::Terminal(facts) => self.apply(model, screen, Msg::Terminal(facts))?,
             Outside::Written(written) => self.apply(model, screen, Msg::Written(written))?,
-            Outside::Tmux { took: true, text } => model.say(format!(
-                "{} characters handed to tmux",
-                text.chars().count()
-            )),
-            Outside::Tmux { took: false, text } => to_terminal(model, screen, &text)?,
+            Outside::Carried(carried) => {
+                match carried {
+                    Carried::Done(words) => model.say(words),
+                    Carried::Sequence(sequence, words) => {
+                        screen.write(sequence.as_bytes())?;
+                        model.say(words);
+                    }
+                    Carried::Failed(failure) => model.warn(&failure),
+                }
+                self.is_copying = false;
+                self.copy();
+            }
         }
         Ok(())
     }
@@ -479,18 +507,4 @@ impl Face {
         self.clock.request_now(Instant::now());
         Ok(())
     }
-}
-
-fn to_terminal(model: &mut Model, screen: &mut Screen, text: &str) -> io::Result<()> {
-    match clipboard::sequence(text) {
-        Some(sequence) => {
-            screen.write(sequence.as_bytes())?;
-            let count = text.chars().count();
-            model.say(format!(
-                "{count} characters sent to the terminal (cannot be confirmed)"
-            ));
-        }
-        None => model.say("too long for the terminal's clipboard; nothing was copied"),
-    }
-    Ok(())
 }

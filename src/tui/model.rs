@@ -16,8 +16,9 @@ use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
+use super::pointer::Mouse;
 use super::roster::Roster;
-use super::theme::Theme;
+use super::theme::Looks;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
 use crate::domain::finding::{Checkup, Finding};
@@ -174,11 +175,16 @@ pub struct Model {
     pub fatal: Option<Failure>,
     /// Side panes are hidden.
     pub is_alone: bool,
+    /// Reading mode: they are hidden, and the mouse is the terminal's.
+    pub is_reading: bool,
+    /// The mouse is salon's, but for reading mode.
+    pub has_mouse: bool,
+    pub mouse: Mouse,
     /// The engine has said what is open.
     pub is_home: bool,
+    pub looks: Looks,
     /// The conversation that the command line names, to be open first: an id, a unique beginning of one, or `last`.
     pub named: Option<String>,
-    pub theme: Theme,
     pub zone: TimeZone,
     pub mint: Mint,
     /// Wall time of this turn of the loop.
@@ -230,6 +236,8 @@ pub struct Frames {
     pub composer: Rect,
     pub library: Rect,
     pub status: Rect,
+    /// The one on top.
+    pub overlay: Rect,
 }
 
 /// A chord that is not complete shows what may follow after so many ms.
@@ -286,9 +294,12 @@ impl Model {
             is_leaving: false,
             fatal: None,
             is_alone: false,
+            is_reading: false,
+            has_mouse: true,
+            mouse: Mouse::default(),
             is_home: false,
+            looks: Looks::default(),
             named: None,
-            theme: Theme::default(),
             zone: TimeZone::UTC,
             now: mint.now(),
             mint,
@@ -361,6 +372,11 @@ impl Model {
         self.open.as_ref().map(|c| c.id)
     }
 
+    /// Whether side panes are shown only while they have the focus, however wide the screen is.
+    pub fn has_no_sides(&self) -> bool {
+        self.is_alone || self.is_reading
+    }
+
     /// The reply being written in the open conversation.
     pub fn live_here(&self) -> Option<&Live> {
         self.live.get(&self.here()?)
@@ -396,7 +412,8 @@ impl Model {
         let quit = self.quit_armed;
         let keep = self.composer.deadline().filter(|_| !self.is_leaving);
         let reading = self.transcript.keep_at().filter(|_| !self.is_leaving);
-        [spinner, toast, hints, quit, keep, reading]
+        let edge = self.mouse.due();
+        [spinner, toast, hints, quit, keep, reading, edge]
             .into_iter()
             .flatten()
             .min()

@@ -1,6 +1,7 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
 use super::facts::Facts;
+use super::pointer::Pointer;
 use crate::domain::failure::Failure;
 use crate::domain::id::RequestId;
 use crate::domain::secret::Secret;
@@ -17,6 +18,7 @@ use crate::tui::file::{Paper, Written};
 pub enum Msg {
     Key(Chord),
     Paste(String),
+    Mouse(Pointer),
     /// The size is asked for by the next frame.
     Resize,
     Engine(Event),
@@ -51,6 +53,8 @@ pub enum Effect {
     /// Bring this text to the clipboard.
     Copy(String),
     Suspend,
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Find out what is to be told of the terminal.
     LookAtTerminal,
     /// Lend the terminal to the user's own editor with this text.

@@ -10,8 +10,8 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
 use super::{
-    browse, curate, doctor, export, keeping, models, personas, prompts, providers, removal, seek,
-    shelf, spent, talk,
+    browse, curate, doctor, export, keeping, looks, models, personas, prompts, providers, removal,
+    seek, shelf, spent, talk,
 };
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
@@ -295,6 +295,7 @@ fn at_home(model: &mut Model, mut home: Home) {
         .state
         .get("panes")
         .is_some_and(|panes| panes == "hidden");
+    looks::recall(model, &home.state);
     personas::recall(model, &home.state);
     shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.

@@ -8,6 +8,7 @@ use super::keeping;
 use super::ladder;
 use super::leaving;
 use super::model::{Focus, Model};
+use super::mouse;
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
 use super::overlay::{Overlay, Purpose};
@@ -24,6 +25,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => key(model, chord),
         Msg::Paste(text) => paste(model, &text),
+        Msg::Mouse(pointer) => {
+            if let Some(outcome) = mouse::take(model, pointer) {
+                conclude(model, outcome);
+            }
+        }
         // A terminal that went to another size and back has lost cells, though the size is the same.
         Msg::Resize => model.effects.push(Effect::Redraw),
         Msg::Due => {}
@@ -52,6 +58,7 @@ fn pass_deadlines(model: &mut Model) {
     if model.quit_armed.is_some_and(|until| until <= model.tick) {
         model.quit_armed = None;
     }
+    mouse::pass(model);
     if !model.is_leaving {
         leaving::keep_place(model, false);
     }
@@ -67,6 +74,9 @@ fn key(model: &mut Model, chord: Chord) {
         leaving::disarm(model);
     }
     let is_esc = chord == Chord::plain(Key::Esc);
+    if !is_interrupt && !is_esc {
+        mouse::interrupt(model);
+    }
     if !is_esc {
         model.last_esc = None;
     }
@@ -251,6 +261,7 @@ fn paste(model: &mut Model, text: &str) {
         return;
     }
     leaving::disarm(model);
+    mouse::interrupt(model);
     model.pending.clear();
     // A question that nobody asked for gives way to somebody who writes.
     let is_unasked = |top: &mut Overlay| matches!(top.purpose, Purpose::Expired(_));

@@ -11,6 +11,7 @@ use super::pane::list::{ListView, View};
 use super::pane::status::Status;
 use super::personas;
 use super::prompts;
+use super::reading_mode;
 use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
@@ -43,7 +44,7 @@ pub fn layout(model: &mut Model, size: Size) {
     model.transcript.is_focused = model.focus == Focus::Transcript;
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
-        overlay.layout(screen, model.tick, model.now);
+        model.frames.overlay = overlay.layout(screen, model.tick, model.now);
     }
 }
 
@@ -58,7 +59,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
         height: status_rows,
         ..screen
     };
-    let is_alone = model.is_alone;
+    let is_alone = model.has_no_sides();
     let left = if !is_alone && screen.width >= MIDDLE {
         LIST
     } else {
@@ -153,7 +154,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
 pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let mut canvas = Canvas {
         buffer,
-        theme: model.theme,
+        theme: model.looks.theme(),
     };
     let screen = Rect::new(0, 0, model.size.width, model.size.height);
     if let Some(failure) = &model.fatal {
@@ -205,7 +206,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
 fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
     let frames = &model.frames;
     let is_top = model.overlays.is_empty();
-    let drawers = screen.width < MIDDLE || model.is_alone;
+    let drawers = screen.width < MIDDLE || model.has_no_sides();
     if frames.list.width > 0 {
         if drawers {
             canvas.clear(frames.list);
@@ -219,7 +220,7 @@ fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
         divider(canvas, frames.list.right(), frames.list, screen);
     }
     if frames.library.width > 0 {
-        if screen.width < WIDE || model.is_alone {
+        if screen.width < WIDE || model.has_no_sides() {
             canvas.clear(frames.library);
         }
         model
@@ -313,6 +314,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let status = Status {
         hints: hints.into_iter().flatten().collect(),
         toast: model.toast.as_ref(),
+        mode: reading_mode::words(model),
         model: model.is_home.then(|| model.model()),
         today,
         sync: model.sync.as_ref(),

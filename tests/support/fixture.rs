@@ -8,8 +8,8 @@ use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    Around, ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
-    Retention, SecretString, Settings, Ui, Wire,
+    Around, ChatSettings, Chores, Ground, KeySource, Limits, Network, Paths, ProviderSettings,
+    Proxies, Retention, SecretString, Settings, Ui, Wire,
 };
 
 /// The key the `test` provider has.
@@ -49,6 +49,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             ambiguous_width: 1,
             no_color: false,
             editor: "vi".to_owned(),
+            theme: Ground::Auto,
             around: Around::default(),
             home: None,
         },

@@ -11,6 +11,7 @@ pub mod prompt;
 pub mod reading;
 pub mod sheet;
 pub mod told;
+mod touch;
 pub mod trial;
 
 use ratatui::layout::{Position, Rect};
@@ -233,8 +234,9 @@ impl Overlay {
         self.fill_mut().is_some_and(|fill| fill.take_offer(action))
     }
 
-    /// Takes its place in the middle of the screen; what moves goes by the clock of the screen and the wall's.
-    pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) {
+    /// Takes its place in the middle of the screen, which it gives; what moves goes by the clock of the screen and the
+    /// wall's.
+    pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) -> Rect {
         let widest = match self.fill() {
             Some(_) => WIDEST_FILL,
             None => WIDEST,
@@ -256,12 +258,12 @@ impl Overlay {
             Body::Prompt(form) => {
                 let area = form.place(screen);
                 form.layout(area);
-                return;
+                return area;
             }
             Body::Persona(form) => {
                 let area = form.place(screen);
                 form.layout(area);
-                return;
+                return area;
             }
         };
         let height = wanted.min(most);
@@ -281,6 +283,7 @@ impl Overlay {
             Body::Prompt(_) | Body::Persona(_) => {}
             Body::Told(telling) => telling.layout(area),
         }
+        area
     }
 
     /// Draws it; returns the caret's cell where text is taken.

@@ -1,5 +1,7 @@
 //! Choose one of many by typing: models, questions.
 
+mod touch;
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::layout::{Position, Rect};

@@ -3,6 +3,7 @@
 mod fold;
 mod gist;
 mod paint;
+mod touch;
 mod words;
 
 use jiff::tz::TimeZone;
@@ -17,6 +18,7 @@ use crate::tui::text::doc::{Ctx, Doc};
 use crate::tui::theme::Tone;
 pub use gist::FIRST;
 use gist::Fold;
+pub use touch::Text;
 pub use words::HitPlace;
 
 /// A message on the screen.

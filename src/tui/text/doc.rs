@@ -114,6 +114,11 @@ impl Doc {
         &self.body.source
     }
 
+    /// Where the labels of the source lead, as far as it is whole.
+    pub(super) fn refs(&self) -> &Refs {
+        &self.body.refs
+    }
+
     /// Blocks, as of the last `settle`.
     pub fn block_count(&self) -> usize {
         self.body.slots.len()

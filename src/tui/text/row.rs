@@ -5,6 +5,7 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::source::Origins;
 use super::styled::{Run, Styled, add_run, first_grapheme, grapheme_width, width};
 use crate::domain::clean::Clean;
 use crate::tui::theme::{Look, Theme, Tone};
@@ -18,7 +19,7 @@ pub struct Row {
     width: u32,
     /// Bytes of the prefix, which does not move when the row is scrolled sideways.
     fixed: u32,
-    source: Option<Range<u32>>,
+    origins: Origins,
     /// The name at the right end of a code block's first row.
     label: Option<Box<str>>,
     /// The row was not wrapped: it may be wider than the screen and says so at its edges.
@@ -38,7 +39,7 @@ impl Row {
             runs: Vec::with_capacity(prefix.runs().len() + runs.len()),
             width: 0,
             fixed: super::styled::short(prefix.text().len()),
-            source: text.source_of(range),
+            origins: text.origins().part(range, prefix.text().len()),
             label: None,
             is_whole_line: false,
         };
@@ -105,6 +106,7 @@ impl Row {
     /// Takes back what was added after the first `len` bytes, which took `cells`.
     pub(super) fn shorten(&mut self, len: usize, cells: usize) {
         self.text.truncate(len);
+        self.origins.truncate(len);
         let mut left = super::styled::short(self.text.len());
         self.runs.retain_mut(|run| {
             run.len = run.len.min(left);
@@ -116,9 +118,8 @@ impl Row {
 
     /// Adds the text of another row.
     pub(super) fn join(&mut self, more: &Row) {
-        if let (Some(own), Some(more)) = (&mut self.source, &more.source) {
-            own.end = more.end;
-        }
+        let body = more.fixed as usize..more.text.len();
+        self.origins.add_part(&more.origins, body, self.text.len());
         self.extend(&Clean::line(more.body()), Look::default());
     }
 
@@ -131,6 +132,7 @@ impl Row {
 
     /// Adds what the row shows to a text, with its prefix.
     pub(super) fn add_to(&self, text: &mut Styled) {
+        text.add_origins(&self.origins, 0..self.text.len(), text.text().len());
         for (range, look) in self.looks() {
             text.add(&self.text[range], look);
         }
@@ -179,8 +181,12 @@ impl Row {
 
     /// The bytes of the source that the row shows, as near as known.
     pub fn source(&self) -> Option<Range<usize>> {
-        let range = self.source.as_ref()?;
-        Some(range.start as usize..range.end as usize)
+        self.origins.span()
+    }
+
+    /// Where its text came from.
+    pub(super) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// The looks of the row, in order, with their bytes.

@@ -27,7 +27,7 @@ pub(super) struct Fold {
     /// The reader's choice; `None` = as it came.
     pub choice: Option<bool>,
     is_long_question: bool,
-    gist: Doc,
+    pub gist: Doc,
     /// Bytes of the source that `gist` was made of.
     made_of: usize,
     /// Rows of it that are shown.

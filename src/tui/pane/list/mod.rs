@@ -4,6 +4,7 @@ mod change;
 mod marks;
 mod pages;
 mod paint;
+mod touch;
 
 use std::collections::{HashMap, HashSet};
 

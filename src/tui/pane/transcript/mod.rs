@@ -8,6 +8,7 @@ mod hand;
 mod light;
 mod mark;
 mod news;
+mod pick;
 mod search;
 mod state;
 mod travel;
@@ -29,6 +30,7 @@ use crate::tui::text::scroll::Scroll;
 use crate::tui::theme::{Look, Tone};
 pub use beyond::Walk;
 pub use light::{Job, Lights};
+pub use pick::Picked;
 use state::{Held, Lit, Search, Turned, Want};
 pub use travel::Move;
 
@@ -62,6 +64,8 @@ pub struct Transcript {
     is_lighting: bool,
     /// What the last layout shows: row of the area, entry, item in it, row in that.
     visible: Vec<Place>,
+    /// What the pointer has selected.
+    picked: Option<Picked>,
     moved: bool,
     moved_at: Option<u64>,
     /// It has the keys.
@@ -197,6 +201,7 @@ impl Transcript {
             }
         }
         self.paint_hits(canvas, text);
+        self.paint_picked(canvas);
         self.paint_bar(canvas);
     }
 

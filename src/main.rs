@@ -343,13 +343,14 @@ fn environment() -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-/// Ids and stamps on the wall clock.
+/// Ids and stamps on the wall clock, days where the user is.
 fn mint() -> Mint {
     Mint::new(Arc::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let ms = since.map_or(0, |since| since.as_millis());
         Millis(i64::try_from(ms).unwrap_or(i64::MAX))
     }))
+    .in_zone(jiff::tz::TimeZone::system)
 }
 
 /// Starts the engine on threads of its own, with the watch over signals. They end with the process: a face that has

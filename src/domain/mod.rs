@@ -16,6 +16,7 @@ pub mod price;
 pub mod prompt;
 pub mod secret;
 pub mod sync;
+pub mod tag;
 pub mod template;
 pub mod usage;
 pub mod when;

@@ -17,6 +17,7 @@ pub enum Key {
     Settling(ConversationId),
     Title(ConversationId),
     List,
+    Search,
     Models,
     /// Somebody waits for the hub.
     Sync,

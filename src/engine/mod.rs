@@ -31,6 +31,7 @@ mod plan;
 mod prompts;
 mod rescue;
 mod seam;
+mod search;
 mod shelf;
 mod start;
 mod stores;

@@ -20,6 +20,7 @@ mod prompt_uses;
 mod prompts;
 mod recovery;
 mod rows;
+mod search;
 mod spaced;
 mod threads;
 mod turns;

@@ -167,6 +167,11 @@ pub enum Chat {
     Thinking(MessageId),
     /// The user's own questions on the shown branch: answered by `Questions`.
     Questions { conversation: ConversationId },
+    /// Where words stand on the shown branch (spec V4): answered by `Matches`.
+    Find {
+        conversation: ConversationId,
+        words: String,
+    },
     /// The siblings of a message, oldest first: answered by `Siblings`.
     Siblings { message: MessageId },
 }
@@ -285,6 +290,14 @@ pub struct Page {
     pub has_after: bool,
 }
 
+/// A question of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub id: MessageId,
+    pub at: Millis,
+    pub text: String,
+}
+
 /// A conversation as it is first shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opened {
@@ -335,8 +348,14 @@ pub enum Answer {
         message: MessageId,
         text: String,
     },
-    /// Newest last: id and text.
-    Questions(Vec<(MessageId, String)>),
+    /// Newest last.
+    Questions(Vec<Asked>),
+    /// The messages that hold the words asked for, oldest first, and how often (`domain::find::Needle`).
+    Matches {
+        conversation: ConversationId,
+        words: String,
+        hits: Vec<(MessageId, u32)>,
+    },
     Siblings(Vec<MessageId>),
     Personas(Vec<PersonaListed>),
     Persona(Box<PersonaListed>),

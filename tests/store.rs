@@ -273,7 +273,11 @@ async fn pages_walk_the_shown_branch_both_ways() {
     );
     let questions = store.questions(id).await.unwrap();
     assert_eq!(questions.len(), 10);
-    assert_eq!(questions[9], (ids[18], "question 9".to_owned()));
+    let last = store.message(ids[18]).await.unwrap().unwrap();
+    assert_eq!(
+        (questions[9].id, questions[9].at, questions[9].text.as_str()),
+        (last.id, last.created_at, "question 9")
+    );
     let gone = store.page(place.mint.id(), At::Tip, None).await;
     assert!(matches!(gone, Err(StoreError::Gone(_))));
 }

@@ -78,6 +78,7 @@ async fn read(
         | Answer::HitCount(_)
         | Answer::Thinking { .. }
         | Answer::Questions(_)
+        | Answer::Matches { .. }
         | Answer::Siblings(_)
         | Answer::Personas(_)
         | Answer::Persona(_)

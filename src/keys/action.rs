@@ -147,8 +147,18 @@ actions! {
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
     // Reading.
-    Copy "transcript.copy" "Copy the message" [Transcript];
+    Copy "transcript.copy" "Copy the message, or the block of code at hand" [Transcript];
+    CopyAll "transcript.copy_all" "Copy the whole conversation as markdown" [Transcript Everywhere] / "copy-all";
+    Quote "transcript.quote" "Quote the message, or the block of code, in the composer" [Transcript Everywhere] / "quote";
     Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer];
+    FoldLong "transcript.fold_message" "Fold or unfold a long message; a short one: its reasoning" [Transcript Everywhere] / "fold";
+    NextBlock "transcript.next_block" "To the next block of code" [Transcript Everywhere] / "blocks";
+    PreviousBlock "transcript.previous_block" "To the block of code before" [Transcript];
+    WriteBlock "transcript.write" "Write the block of code at hand to a file" [Transcript];
+    FindWords "transcript.find" "Find words in the conversation" [Transcript Everywhere] / "find";
+    NextHit "transcript.next_hit" "To the next place where they stand" [Transcript];
+    PreviousHit "transcript.previous_hit" "To the place before" [Transcript];
+    Outline "transcript.outline" "Your questions: go to one" [Transcript Everywhere] / "outline";
     Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript];
     MessageUp "transcript.message_up" "To the message before" [Transcript];
     MessageDown "transcript.message_down" "To the message after" [Transcript];

@@ -397,6 +397,7 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .find(|editor| !editor.trim().is_empty())
             .unwrap_or("vi")
             .to_owned(),
+        home: layers.variable("HOME").map(PathBuf::from),
         is_tmux: layers.variable("TMUX").is_some(),
     }
 }

@@ -190,6 +190,8 @@ pub struct Ui {
     pub no_color: bool,
     /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.
     pub editor: String,
+    /// The home folder, which `~` stands for (`HOME`).
+    pub home: Option<PathBuf>,
     /// Salon runs inside tmux (`TMUX` is set).
     pub is_tmux: bool,
 }

@@ -9,6 +9,7 @@ mod connections;
 mod conversations;
 mod drafts;
 mod error;
+mod find;
 mod list;
 mod lock;
 mod messages;

@@ -1,14 +1,17 @@
 //! Actions: what each bound key, and each typed word, does.
 
+use super::browse;
 use super::focus::{context, edited, editor, focus};
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
+use super::paper;
 use super::personas;
 use super::prompts;
 use super::secret;
+use super::seek;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
@@ -18,7 +21,7 @@ use super::{keeping, ladder, leaving, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
-use crate::protocol::{Chat, Command, Data};
+use crate::protocol::{Command, Data};
 
 /// Does what the action says, wherever it came from.
 #[expect(
@@ -47,9 +50,19 @@ pub fn act(model: &mut Model, action: Action) {
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
         Action::SetKey => secret::ask(model, None),
-        Action::CopyAnswer => copy(model, model.transcript.last_answer()),
-        Action::Copy => copy(model, model.transcript.words_at_hand()),
-        Action::Fold => fold(model),
+        Action::CopyAnswer => browse::copy_text(model, model.transcript.last_answer()),
+        Action::Copy => browse::copy(model),
+        Action::CopyAll => browse::copy_all(model),
+        Action::Quote => browse::quote(model),
+        Action::Fold => browse::fold_thinking(model),
+        Action::FoldLong => browse::fold(model),
+        Action::NextBlock => browse::block(model, 1),
+        Action::PreviousBlock => browse::block(model, -1),
+        Action::WriteBlock => paper::ask(model),
+        Action::FindWords => seek::begin(model),
+        Action::NextHit => seek::step(model, 1),
+        Action::PreviousHit => seek::step(model, -1),
+        Action::Outline => browse::outline(model),
         Action::Details => model.transcript.toggle_details(),
         Action::MessageUp => model.transcript.go(Move::Message(-1)),
         Action::MessageDown => model.transcript.go(Move::Message(1)),
@@ -171,7 +184,11 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         Some("there is no conversation to rename yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem | Action::RenameConversation | Action::PickPersona | Action::SetKey
+        Action::EditSystem
+            | Action::RenameConversation
+            | Action::PickPersona
+            | Action::SetKey
+            | Action::FindWords
     ) {
         None
     } else {
@@ -186,6 +203,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
+        (Action::FindWords, _) if !rest.is_empty() => seek::look_for(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),
     }
@@ -255,24 +273,11 @@ fn change(editor: &mut Editor, action: Action) -> bool {
     is_change
 }
 
-fn copy(model: &mut Model, text: Option<String>) {
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => model.effects.push(Effect::Copy(text)),
-        None => model.say("nothing to copy here"),
-    }
-}
-
 /// Gives the text in hand to the user's own editor; `update` puts back what comes of it.
 fn outside(model: &mut Model) {
     if let Some(text) = editor(model).map(|editor| editor.text()) {
         model.lent = Some(model.overlays.len());
         model.effects.push(Effect::Edit(text));
-    }
-}
-
-fn fold(model: &mut Model) {
-    if let Some(id) = model.transcript.toggle_thinking() {
-        model.ask(Command::Chat(Chat::Thinking(id)), Ask::Thinking);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{keeping, models, personas, prompts, secret, shelf, talk};
+use super::{browse, keeping, models, paper, personas, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -17,6 +17,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::Outline, Choice::Picked(id)) => browse::go_to(model, &id),
+        (Purpose::WriteTo, Choice::Written(path)) => paper::named(model, &path),
+        (Purpose::Replace, Choice::Agreed) => paper::replace(model),
         (Purpose::Persona(which), Choice::Picked(id)) => personas::taken(model, which, &id),
         (Purpose::PersonaModel, Choice::Picked(name)) => personas::model_picked(model, &name),
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
@@ -36,6 +39,9 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Purpose::Model
             | Purpose::RetryWith(_)
             | Purpose::Rewind
+            | Purpose::Outline
+            | Purpose::WriteTo
+            | Purpose::Replace
             | Purpose::Rename(_)
             | Purpose::System
             | Purpose::SendWith
@@ -69,9 +75,9 @@ fn rewind(model: &mut Model, id: &str) {
     if let Some(at) = model
         .questions
         .iter()
-        .position(|(question, _)| *question == id)
+        .position(|question| question.id == id)
     {
-        let (_, text) = model.questions.swap_remove(at);
+        let text = model.questions.swap_remove(at).text;
         model.questions.clear();
         talk::start_edit(model, id, &text);
     }

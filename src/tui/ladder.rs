@@ -70,7 +70,8 @@ fn close_filter(model: &mut Model) -> bool {
     let (filter, is_filtering) = match model.focus {
         Focus::List => (&mut model.list.filter, &mut model.list.is_filtering),
         Focus::Library => (&mut model.library.filter, &mut model.library.is_filtering),
-        Focus::Composer | Focus::Transcript => return false,
+        Focus::Transcript => return model.transcript.let_go() || model.transcript.end_search(),
+        Focus::Composer => return false,
     };
     if !*is_filtering && filter.is_empty() {
         return false;

@@ -1,10 +1,12 @@
 //! The terminal face: the loop that waits for keys, news and frames, and for nothing else (architecture 6.1).
 
 mod act;
+mod browse;
 pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod file;
 mod filter;
 mod focus;
 mod fresh;
@@ -22,12 +24,14 @@ mod open;
 mod outside;
 pub mod overlay;
 pub mod pane;
+mod paper;
 mod personas;
 pub mod probe;
 mod prompts;
 mod reader;
 pub mod roster;
 mod secret;
+mod seek;
 mod shelf;
 mod spent;
 mod steps;
@@ -42,6 +46,7 @@ mod welcome;
 mod words;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -81,6 +86,7 @@ enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
     Tmux { took: bool, text: String },
     Lit(Option<Lights>),
+    Written(file::Written),
 }
 
 /// Shows the screen until the user leaves.
@@ -149,6 +155,19 @@ fn load_highlighter() -> BoxFuture<'static, Outside> {
 fn light(job: Job) -> BoxFuture<'static, Outside> {
     let lighting = tokio::task::spawn_blocking(move || job.run());
     async move { Outside::Lit(lighting.await.ok()) }.boxed()
+}
+
+fn write(paper: file::Paper, home: Option<PathBuf>) -> BoxFuture<'static, Outside> {
+    let path = paper.path.clone();
+    let writing = tokio::task::spawn_blocking(move || file::write(&paper, home.as_deref()));
+    async move {
+        let written = writing.await;
+        Outside::Written(written.unwrap_or_else(|lost| file::Written::Failed {
+            path,
+            why: lost.to_string(),
+        }))
+    }
+    .boxed()
 }
 
 fn frame(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
@@ -330,6 +349,7 @@ impl Face {
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
                 Effect::Edit(text) => self.lent = Some(text),
+                Effect::Write(paper) => self.outside.push(write(paper, model.home.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,
@@ -361,6 +381,7 @@ impl Face {
             Outside::Lit(Some(lights)) => model.transcript.lit(lights),
             // A grammar that panics leaves its code plain; no other is asked for.
             Outside::Lit(None) => {}
+            Outside::Written(written) => self.apply(model, screen, Msg::Written(written))?,
             Outside::Tmux { took: true, text } => model.say(format!(
                 "{} characters handed to tmux",
                 text.chars().count()

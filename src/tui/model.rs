@@ -1,10 +1,12 @@
 //! The face's state: panes, focus, overlays, what was asked. A projection of what the engine said, and the drafts.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
+use super::file::Paper;
 use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
@@ -25,7 +27,7 @@ use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command, Which};
+use crate::protocol::{Asked, At, Command, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +59,14 @@ pub enum Ask {
     Uses,
     /// A trial, for which the news that follow are.
     Trial,
+    /// The own questions, to edit one.
     Questions,
+    /// The own questions, to go to one.
+    Outline,
+    /// All messages, to copy them.
+    CopyAll,
+    /// Where words stand.
+    Find,
     Siblings {
         of: MessageId,
         by: isize,
@@ -93,6 +102,10 @@ pub struct Model {
     pub lent: Option<usize>,
     /// What `sh` runs as the user's own editor.
     pub editor: String,
+    /// What `~` is in the name of a file.
+    pub home: Option<PathBuf>,
+    /// A text that is being written to a file, until it is there.
+    pub paper: Option<Paper>,
     pub asks: HashMap<RequestId, Ask>,
     next_request: u64,
     pub effects: Vec<Effect>,
@@ -111,7 +124,7 @@ pub struct Model {
     /// Drafts of the conversation not yet created, while another one is open.
     pub new_drafts: Vec<(i32, Draft)>,
     /// The own questions a rewind offers.
-    pub questions: Vec<(MessageId, String)>,
+    pub questions: Vec<Asked>,
     pub roster: Roster,
     /// The engine has said which personas there are.
     pub is_roster_known: bool,
@@ -191,6 +204,8 @@ impl Model {
             pending_since: 0,
             lent: None,
             editor: "vi".to_owned(),
+            home: None,
+            paper: None,
             asks: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),

@@ -36,6 +36,9 @@ fn open(model: &mut Model, purpose: Purpose) {
         Purpose::TrialModel => Clean::own("for this trial only"),
         Purpose::Model
         | Purpose::Rewind
+        | Purpose::Outline
+        | Purpose::WriteTo
+        | Purpose::Replace
         | Purpose::Rename(_)
         | Purpose::System
         | Purpose::Key

@@ -5,6 +5,7 @@ use crate::domain::id::RequestId;
 use crate::domain::secret::Secret;
 use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
+use crate::tui::file::{Paper, Written};
 
 /// Everything that can reach the model.
 #[expect(
@@ -21,6 +22,8 @@ pub enum Msg {
     Signal(Signal),
     /// The user's own editor is done: the text it left, or why there is none.
     Edited(Result<String, Failure>),
+    /// What came of `Effect::Write`.
+    Written(Written),
     /// A deadline of the model has come.
     Due,
 }
@@ -47,6 +50,8 @@ pub enum Effect {
     Suspend,
     /// Lend the terminal to the user's own editor with this text.
     Edit(String),
+    /// Write this text to a file; `Msg::Written` says what came of it.
+    Write(Paper),
     /// Draw every cell again.
     Redraw,
     /// Everything is saved: end the loop.

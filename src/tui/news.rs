@@ -9,12 +9,12 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{keeping, models, personas, prompts, shelf, spent, talk};
+use super::{browse, keeping, models, personas, prompts, shelf, spent, talk};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
-use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step, Which};
+use crate::protocol::{Answer, Asked, Event, Home, News, Row as Changed, Step, Which};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
@@ -91,6 +91,9 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Models
             | Ask::Prompts(_)
             | Ask::Questions
+            | Ask::Outline
+            | Ask::CopyAll
+            | Ask::Find
             | Ask::Siblings { .. }
             | Ask::Thinking
             | Ask::Versions
@@ -159,9 +162,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             at,
             page,
         } => {
-            if model.here() == Some(conversation) {
+            if ask == Some(Ask::CopyAll) {
+                browse::copy_page(model, conversation, page);
+            } else if model.here() == Some(conversation) {
                 let live = model.live.get(&conversation);
                 model.transcript.page(at, page, live);
+                browse::resume(model);
             }
         }
         Answer::List {
@@ -179,7 +185,20 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         },
         Answer::Found(conversation) => open::go_to(model, conversation.id),
         Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
+        Answer::Questions(questions) if ask == Some(Ask::Outline) => {
+            browse::pick(model, &questions);
+        }
         Answer::Questions(questions) => pick_question(model, questions),
+        Answer::Matches {
+            conversation,
+            words,
+            hits,
+        } => {
+            if model.here() == Some(conversation) {
+                let walk = model.transcript.found(&words, hits);
+                browse::walked(model, walk);
+            }
+        }
         Answer::Siblings(ids) => {
             if let Some(Ask::Siblings { of, by }) = ask {
                 talk::walk(model, &ids, of, by);
@@ -263,15 +282,15 @@ fn at_home(model: &mut Model, home: Home) {
     }
 }
 
-fn pick_question(model: &mut Model, questions: Vec<(MessageId, String)>) {
+fn pick_question(model: &mut Model, questions: Vec<Asked>) {
     if questions.is_empty() {
         return;
     }
     let rows = questions
         .iter()
-        .map(|(id, text)| Row {
-            value: id.to_string(),
-            label: Clean::line(text.trim()),
+        .map(|asked| Row {
+            value: asked.id.to_string(),
+            label: Clean::line(asked.text.trim()),
             ..Row::default()
         })
         .collect();

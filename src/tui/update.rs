@@ -2,14 +2,16 @@
 
 use super::act;
 use super::choose;
-use super::focus::{context, edited, editor, is_filtering, takes_text, what_follows};
+use super::focus::{context, edited, editor, is_filtering, is_searching, takes_text, what_follows};
 use super::keeping;
 use super::ladder;
 use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
+use super::paper;
 use super::personas;
+use super::seek;
 use super::told;
 use super::{prompts, spent};
 use crate::domain::failure::Failure;
@@ -25,10 +27,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
         Msg::Edited(text) => came_back(model, text),
+        Msg::Written(written) => paper::written(model, written),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    seek::keep_up(model);
     spent::look_at_the_clock(model);
     told::refresh(model);
     std::mem::take(&mut model.effects)
@@ -131,6 +135,12 @@ fn lookup(model: &Model) -> Lookup {
         };
     }
     let here = map.lookup(context(model), &model.pending);
+    if is_searching(model)
+        && let Lookup::Action(action @ (Action::Accept | Action::ListUp | Action::ListDown)) =
+            map.lookup(Context::Overlay, &model.pending)
+    {
+        return Lookup::Action(action);
+    }
     if is_filtering(model) {
         return match edit() {
             Lookup::Action(Action::Previous | Action::Next | Action::Newline) => here,
@@ -177,6 +187,9 @@ fn perform(model: &mut Model, action: Action) {
     }
     if is_edit {
         act::edit(model, action);
+        return;
+    }
+    if model.overlays.is_empty() && is_searching(model) && seek::typing(model, action) {
         return;
     }
     match model.overlays.last_mut() {

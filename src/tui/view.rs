@@ -40,6 +40,7 @@ pub fn layout(model: &mut Model, size: Size) {
     // What is beside the words in a foot: the margins and the place among siblings.
     let room = frames.transcript.width.saturating_sub(9);
     let foot = live.map(|live| live.pace.words(model.tick, model.now, room));
+    model.transcript.is_focused = model.focus == Focus::Transcript;
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
         overlay.layout(screen, model.tick, model.now);
@@ -182,7 +183,8 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         Focus::Composer => model.composer.caret(),
         Focus::List if model.list.is_filtering => model.list.caret(),
         Focus::Library if model.library.is_filtering => model.library.caret(),
-        Focus::List | Focus::Library | Focus::Transcript => None,
+        Focus::Transcript => model.transcript.caret(),
+        Focus::List | Focus::Library => None,
     };
     for overlay in &model.overlays {
         caret = overlay.paint(&mut canvas);

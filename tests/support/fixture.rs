@@ -43,6 +43,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             ambiguous_width: 1,
             no_color: false,
             editor: "vi".to_owned(),
+            home: None,
             is_tmux: false,
         },
         network: Network {

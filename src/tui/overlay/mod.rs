@@ -41,6 +41,12 @@ pub enum Purpose {
     RetryWith(MessageId),
     /// A question to edit as a new branch.
     Rewind,
+    /// A question to go to.
+    Outline,
+    /// The file a text is written to.
+    WriteTo,
+    /// Replace that file.
+    Replace,
     Rename(ConversationId),
     /// The conversation's own instructions.
     System,

@@ -8,6 +8,7 @@ use salon::domain::conversation::{
     Conversation, Draft, Listed, Reading, Sampling, TitleBy, title_from_words,
 };
 use salon::domain::failure::Failure;
+use salon::domain::find::Needle;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
@@ -15,8 +16,8 @@ use salon::domain::persona::PersonaListed;
 use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request, Row,
-    Shelf, Step, To, Turn, Which,
+    Act, Answer, Asked, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request,
+    Row, Shelf, Step, To, Turn, Which,
 };
 
 /// A reply being written.
@@ -509,7 +510,25 @@ impl Script {
             Chat::Questions { conversation } => {
                 let branch = self.branch(conversation);
                 let own = branch.into_iter().filter(|m| m.role == Role::User);
-                Some(Answer::Questions(own.map(|m| (m.id, m.content)).collect()))
+                let asked = own.map(|m| Asked {
+                    id: m.id,
+                    at: m.created_at,
+                    text: m.content,
+                });
+                Some(Answer::Questions(asked.collect()))
+            }
+            Chat::Find {
+                conversation,
+                words,
+            } => {
+                let needle = Needle::new(&words).unwrap();
+                let branch = self.branch(conversation).into_iter();
+                let hits = branch.map(|m| (m.id, needle.count(&m.content)));
+                Some(Answer::Matches {
+                    conversation,
+                    hits: hits.filter(|(_, count)| *count > 0).collect(),
+                    words,
+                })
             }
             Chat::Siblings { message } => {
                 let of = self.message(message).clone();

@@ -1,9 +1,15 @@
 //! The messages of the open conversation: one branch of it, scrolled by an anchor (architecture 7.2).
 
+mod bar;
+mod beyond;
+mod block;
+mod fold;
 mod hand;
 mod light;
 mod mark;
 mod news;
+mod search;
+mod state;
 mod travel;
 
 use std::sync::Arc;
@@ -21,7 +27,9 @@ use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
 use crate::tui::theme::{Look, Tone};
+pub use beyond::Walk;
 pub use light::{Job, Lights};
+use state::{Held, Lit, Search, Turned, Want};
 pub use travel::Move;
 
 /// Longest finished block of code, in lines, that is coloured while it is laid out: none, a page of code would cost a
@@ -56,6 +64,20 @@ pub struct Transcript {
     visible: Vec<Place>,
     moved: bool,
     moved_at: Option<u64>,
+    /// It has the keys.
+    pub is_focused: bool,
+    /// The line under the messages, and where its words are typed.
+    bar: Rect,
+    input: Rect,
+    held: Option<Held>,
+    search: Option<Search>,
+    /// What was looked for last.
+    last_words: String,
+    /// What is seen of the hits, as of the last layout.
+    lit: Vec<Lit>,
+    /// What a page is waited for.
+    want: Option<Want>,
+    turned: Option<Turned>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +112,20 @@ impl Transcript {
             area: self.area,
             ctx: self.ctx.clone(),
             hints: self.hints.clone(),
+            is_focused: self.is_focused,
+            last_words: std::mem::take(&mut self.last_words),
             ..Transcript::default()
         };
+    }
+
+    /// Leaves the block of code at hand; `false` when there is none.
+    pub fn let_go(&mut self) -> bool {
+        self.held.take().is_some()
+    }
+
+    /// What was looked for last.
+    pub fn last_words(&self) -> &str {
+        &self.last_words
     }
 
     /// Code is coloured from now on.
@@ -141,6 +175,9 @@ impl Transcript {
                 hints: (&self.hints, is_focused),
             };
             entry.paint(canvas, row, spot);
+            if self.is_held(*place) {
+                self.paint_held(canvas, row, *place);
+            }
             let is_gap = place.item + 1 == entry.item_count();
             if at_hand == Some(place.entry) && !is_gap {
                 canvas.put(
@@ -154,6 +191,43 @@ impl Transcript {
                     Look::of(Tone::Accent),
                 );
             }
+        }
+        self.paint_hits(canvas, text);
+        self.paint_bar(canvas);
+    }
+
+    /// A bar in the indent of the code at hand.
+    fn paint_held(&self, canvas: &mut Canvas<'_>, area: Rect, place: Place) {
+        let row = self.entries[place.entry].row(place.item, place.row);
+        let indent = row.map_or(0, |row| row.indent().saturating_sub(2));
+        let x = u16::try_from(indent).unwrap_or(0);
+        let bar = Clean::own("▌");
+        canvas.put(area, (x, 0), &bar, Look::of(Tone::Accent).bold());
+    }
+
+    /// The hits reversed; the one at hand in bold too.
+    fn paint_hits(&self, canvas: &mut Canvas<'_>, text: Rect) {
+        for (y, bytes, is_current) in &self.lit {
+            let Some(place) = self.visible.get(*y) else {
+                continue;
+            };
+            let Some(row) = self.entries[place.entry].row(place.item, place.row) else {
+                continue;
+            };
+            let cells = row.cells(bytes.clone(), self.skip);
+            let cell = |at: usize| u16::try_from(at).unwrap_or(u16::MAX).min(text.width);
+            let look = if *is_current {
+                Look::of(Tone::Accent).bold().reversed()
+            } else {
+                Look::default().reversed()
+            };
+            let area = Rect {
+                x: text.x + cell(cells.start),
+                y: text.y + u16::try_from(*y).unwrap_or(u16::MAX),
+                width: cell(cells.end) - cell(cells.start),
+                height: 1,
+            };
+            canvas.tint(area, look);
         }
     }
 }

@@ -62,6 +62,8 @@ pub enum Command {
     Ask(Ask),
     /// List conversations, newest activity first
     List(List),
+    /// Search all conversations
+    Search(Search),
     /// Print a conversation
     Show(Show),
     /// Personas: whom you talk to
@@ -119,6 +121,26 @@ pub struct List {
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
     /// Leave out the first ones
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: u64,
+    /// Print only how many there are
+    #[arg(long)]
+    pub count: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
+pub struct Search {
+    /// Words that all stand in one message or title; `begin*`, `'"in a row"'`, `role:user`, and the words of a list's
+    /// filter such as `persona:NAME`
+    #[arg(value_name = "WORDS", required = true)]
+    pub words: Vec<String>,
+    /// At most this many hits
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Leave out the first hits
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub offset: u64,
     /// Print only how many there are
@@ -194,6 +216,7 @@ impl Args {
             None => self.json,
             Some(Command::Ask(ask)) => ask.json,
             Some(Command::List(list)) => list.json,
+            Some(Command::Search(search)) => search.json,
             Some(Command::Show(show)) => show.json,
             Some(Command::Personas(personas)) => personas.json,
             Some(Command::Prompts(prompts)) => prompts.json,

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Parser;
 use futures::FutureExt;
 use rustix::event::{PollFd, PollFlags, poll};
-use salon::args::{Args, Ask, Command, Config, ConfigCommand, List, Personas, Prompts};
+use salon::args::{Args, Ask, Command, Config, ConfigCommand, List, Personas, Prompts, Search};
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
 use salon::domain::conversation::Sampling;
 use salon::domain::failure::{Failure, FailureKind};
@@ -114,6 +114,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             Some(question)
         }
         Command::List(_)
+        | Command::Search(_)
         | Command::Show(_)
         | Command::Models(_)
         | Command::Personas(_)
@@ -131,6 +132,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         match (wanted, question) {
             (Command::Ask(_), Some(question)) => cli::ask(&mut line, out, question, &mint).await,
             (Command::List(list), _) => cli::list(&mut line, out, rows(list)).await,
+            (Command::Search(search), _) => cli::search(&mut line, out, sought(search)).await,
             (Command::Show(show), _) => {
                 cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
             }
@@ -334,6 +336,15 @@ fn rows(list: List) -> cli::Wanted {
         limit: list.limit,
         offset: list.offset,
         is_count: list.count,
+    }
+}
+
+fn sought(search: Search) -> cli::Sought {
+    cli::Sought {
+        words: search.words.join(" "),
+        limit: search.limit,
+        offset: search.offset,
+        is_count: search.count,
     }
 }
 

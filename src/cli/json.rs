@@ -1,6 +1,8 @@
 //! What `--json` prints: the names are the contract with scripts (spec section 12, decisions 4.4). New ones may come,
 //! none goes.
 
+use std::ops::Range;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -9,6 +11,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
+use crate::domain::search::{Group, Hit};
 use crate::domain::usage::Usage;
 
 /// `started`: the rows of the turn are there.
@@ -64,6 +67,19 @@ pub struct Ended<'a> {
     pub message_count: u64,
     pub response_id: Option<&'a str>,
     pub created_at: String,
+}
+
+/// What `search` prints for a hit; a title has neither message nor role, and the time of its conversation.
+#[derive(Serialize)]
+pub struct Match<'a> {
+    pub conversation: ConversationId,
+    pub title: &'a str,
+    pub message: Option<MessageId>,
+    pub role: Option<&'static str>,
+    pub created_at: String,
+    pub snippet: &'a str,
+    /// Bytes of the snippet.
+    pub hits: Vec<[usize; 2]>,
 }
 
 /// `usage`.
@@ -184,6 +200,36 @@ pub fn conversation<'a>(row: &'a Conversation, persona: Option<&'a str>) -> Row<
             Value::Object(Map::new())
         },
     }
+}
+
+/// A message that a search found.
+pub fn hit<'a>(group: &'a Group, hit: &'a Hit) -> Match<'a> {
+    Match {
+        conversation: group.conversation,
+        title: &group.title,
+        message: Some(hit.message),
+        role: Some(hit.role.word()),
+        created_at: hit.created_at.rfc3339(),
+        snippet: &hit.snippet.text,
+        hits: ends(&hit.snippet.marks),
+    }
+}
+
+/// A title that a search found.
+pub fn title_hit(group: &Group) -> Match<'_> {
+    Match {
+        conversation: group.conversation,
+        title: &group.title,
+        message: None,
+        role: None,
+        created_at: group.created_at.rfc3339(),
+        snippet: &group.title,
+        hits: ends(&group.title_marks),
+    }
+}
+
+fn ends(marks: &[Range<usize>]) -> Vec<[usize; 2]> {
+    marks.iter().map(|mark| [mark.start, mark.end]).collect()
 }
 
 /// A message.

@@ -8,6 +8,7 @@ mod models;
 mod out;
 mod personas;
 mod prompts;
+mod search;
 mod show;
 mod sync;
 mod trial;
@@ -23,6 +24,7 @@ pub use models::models;
 pub use out::{Exit, Out};
 pub use personas::personas;
 pub use prompts::prompts;
+pub use search::{Sought, search};
 pub use show::{config, show};
 pub use sync::{check_sync, sync};
 

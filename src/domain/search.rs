@@ -140,6 +140,7 @@ pub struct Group {
     pub title: String,
     /// Where the words stand in the title, in bytes; empty = the title is no hit.
     pub title_marks: Vec<Range<usize>>,
+    pub created_at: Millis,
     pub active_at: Millis,
     pub is_archived: bool,
     /// Newest first.
@@ -358,7 +359,10 @@ mod tests {
         assert!(wrong.remedy.contains("role:assistant"));
         let text = "\"ä b\" role:user after:soon x";
         let wrong = Search::read(text, true).unwrap_err();
-        assert_eq!((&text[wrong.range], &*wrong.term), ("after:soon", "after:soon"));
+        assert_eq!(
+            (&text[wrong.range], &*wrong.term),
+            ("after:soon", "after:soon")
+        );
         // Not finished: only wrong when nobody types.
         assert!(Search::read("x after:2026-0", true).is_ok());
         assert!(Search::read("x after:2026-0", false).is_err());
@@ -394,7 +398,10 @@ mod tests {
             let lit = marks.into_iter().map(|mark| title[mark].to_owned());
             lit.collect::<Vec<_>>()
         };
-        assert_eq!(marks("Rust Lifetimes, rust", "LIFE rust"), ["Rust", "Life", "rust"]);
+        assert_eq!(
+            marks("Rust Lifetimes, rust", "LIFE rust"),
+            ["Rust", "Life", "rust"]
+        );
         assert_eq!(marks("Grüße aus Köln", "köln GRÜSSE"), Vec::<String>::new());
         assert_eq!(marks("Grüße aus Köln", "köln GRÜßE"), ["Grüße", "Köln"]);
         assert_eq!(marks("学习中文", "中文"), ["中文"]);

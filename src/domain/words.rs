@@ -154,7 +154,10 @@ mod tests {
         let text = "one two, three one-two three";
         assert_eq!(lit(text, "\"two three\""), ["two, three", "two three"]);
         assert_eq!(lit(text, "one-two "), ["one two", "one-two"]);
-        assert_eq!(lit(text, "\"one two three\" two "), ["one two, three", "one-two three"]);
+        assert_eq!(
+            lit(text, "\"one two three\" two "),
+            ["one two, three", "one-two three"]
+        );
         assert_eq!(lit(text, "\"three two\""), Vec::<&str>::new());
     }
 

@@ -2,7 +2,7 @@
 
 use super::jobs::Key;
 use super::{Engine, Left};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::RequestId;
 use crate::domain::search::{Found, Rest, Search};
 use crate::protocol::{Answer, News};
@@ -55,7 +55,15 @@ impl Engine {
 }
 
 fn read(words: &str, is_typing: bool) -> Result<Search, Failure> {
-    Search::read(words, is_typing).map_err(|wrong| wrong.to_failure())
+    let search = Search::read(words, is_typing).map_err(|wrong| wrong.to_failure())?;
+    if search.words.is_empty() && !is_typing {
+        return Err(Failure::new(
+            FailureKind::Input,
+            "There are no words to search for",
+            "Give at least one word with a letter or a digit in it.",
+        ));
+    }
+    Ok(search)
 }
 
 /// The first steps may hold nothing that fits the filter or is outside the trash.

@@ -144,6 +144,7 @@ actions! {
     PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
     NextSibling "chat.next_sibling" "The version after this one" [Transcript];
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
+    SearchAll "chat.search" "Search all conversations" [Everywhere] / "search";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
     // Reading.

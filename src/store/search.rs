@@ -69,7 +69,8 @@ const FITTING: &str = "SELECT json_group_array(n) FROM conversation k WHERE tras
 
 const MESSAGES: &str = "SELECT m.n, m.id, m.role, m.model, m.created_at, m.content
   FROM json_each(?1) j CROSS JOIN message m ON m.n = j.value";
-const CONVERSATIONS: &str = "SELECT k.n, k.id, k.title, k.active_at, k.archived_at IS NOT NULL
+const CONVERSATIONS: &str =
+    "SELECT k.n, k.id, k.title, k.created_at, k.active_at, k.archived_at IS NOT NULL
   FROM json_each(?1) j CROSS JOIN conversation k ON k.n = j.value";
 
 impl Store {
@@ -337,6 +338,7 @@ async fn groups(
                 conversation: ConversationId(cells.next()?),
                 title: cells.next()?,
                 title_marks: Vec::new(),
+                created_at: Millis(cells.next()?),
                 active_at: Millis(cells.next()?),
                 is_archived: cells.next()?,
                 hits: Vec::new(),

@@ -10,6 +10,7 @@ use super::pane::transcript::Move;
 use super::paper;
 use super::personas;
 use super::prompts;
+use super::search;
 use super::secret;
 use super::seek;
 use super::shelf;
@@ -50,6 +51,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
         Action::SetKey => secret::ask(model, None),
+        Action::SearchAll => search::begin(model, ""),
         Action::CopyAnswer => browse::copy_text(model, model.transcript.last_answer()),
         Action::Copy => browse::copy(model),
         Action::CopyAll => browse::copy_all(model),
@@ -189,6 +191,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
             | Action::PickPersona
             | Action::SetKey
             | Action::FindWords
+            | Action::SearchAll
     ) {
         None
     } else {
@@ -203,6 +206,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
+        (Action::SearchAll, _) if !rest.is_empty() => search::begin(model, rest),
         (Action::FindWords, _) if !rest.is_empty() => seek::look_for(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
         _ => act(model, action),

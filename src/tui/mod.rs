@@ -30,6 +30,7 @@ pub mod probe;
 mod prompts;
 mod reader;
 pub mod roster;
+mod search;
 mod secret;
 mod seek;
 mod shelf;

@@ -37,6 +37,7 @@ fn open(model: &mut Model, purpose: Purpose) {
         Purpose::Model
         | Purpose::Rewind
         | Purpose::Outline
+        | Purpose::Search
         | Purpose::WriteTo
         | Purpose::Replace
         | Purpose::Rename(_)

@@ -1,7 +1,7 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
 use crate::domain::failure::Failure;
-use crate::domain::id::RequestId;
+use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::secret::Secret;
 use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
@@ -71,6 +71,14 @@ pub enum Outcome {
     Act(Action),
 }
 
+/// A hit of a search in all conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub conversation: ConversationId,
+    /// The message and the words of it that were looked for; `None` = the title was the hit.
+    pub message: Option<(MessageId, String)>,
+}
+
 /// What was chosen in an overlay.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
@@ -80,6 +88,8 @@ pub enum Choice {
     Written(String),
     /// This key for that provider.
     Key(String, Secret),
+    /// This hit of a search.
+    Hit(Target),
     /// Yes.
     Agreed,
     /// A prompt, filled.

@@ -9,7 +9,7 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{browse, keeping, models, personas, prompts, shelf, spent, talk};
+use super::{browse, keeping, models, personas, prompts, search, seek, shelf, spent, talk};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -84,10 +84,12 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             model.warn(&failure);
         }
         Some(Ask::SavePrompt(id)) => keeping::not_saved(model, id, failure),
+        Some(Ask::Hits | Ask::MoreHits) => search::refused(model, failure),
         Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
         Some(
             Ask::Home
             | Ask::Open(_)
+            | Ask::OpenHit(..)
             | Ask::Models
             | Ask::Prompts(_)
             | Ask::Questions
@@ -155,6 +157,10 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 if let Some(through) = through {
                     model.transcript.take_in_hand(through);
                 }
+            } else if let Some(Ask::OpenHit(message, words)) = ask {
+                open::show(model, *opened);
+                model.transcript.take_in_hand(message);
+                seek::light(model, message, &words);
             }
         }
         Answer::Page {
@@ -183,6 +189,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             // Another filter stands since.
             Some(_) | None => {}
         },
+        Answer::Hits(found) => search::found(model, ask, found),
+        Answer::HitCount(_) => {}
         Answer::Found(conversation) => open::go_to(model, conversation.id),
         Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
         Answer::Questions(questions) if ask == Some(Ask::Outline) => {

@@ -4,6 +4,7 @@ use super::browse::walked;
 use super::focus::{ask_find, focus};
 use super::model::{Focus, Model};
 use super::pane::transcript::Walk;
+use crate::domain::id::MessageId;
 use crate::keys::Action;
 
 /// Opens the line for the words.
@@ -26,6 +27,13 @@ pub fn look_for(model: &mut Model, words: &str) {
     focus(model, Focus::Transcript);
     model.transcript.let_go();
     if let Some(command) = model.transcript.search_for(words) {
+        ask_find(model, command);
+    }
+}
+
+/// Lights these words in a conversation just opened, the first of this message at hand.
+pub fn light(model: &mut Model, message: MessageId, words: &str) {
+    if let Some(command) = model.transcript.search_from(words, message) {
         ask_find(model, command);
     }
 }

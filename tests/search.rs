@@ -223,7 +223,7 @@ async fn filter_words_choose_conversations() {
         name: "Anna Old".into(),
         ..Profile::default()
     };
-    let made = world.store.add_persona(anna, &profile).await;
+    let made = world.store.add_persona(anna, &profile, None).await;
     made.unwrap();
     let mut with = world.whole("with", &["the same words", "the same answer"]);
     with.conversation.persona = Some(anna);

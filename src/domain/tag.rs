@@ -5,8 +5,6 @@ use crate::domain::failure::{Failure, FailureKind};
 
 /// Longest tag, in characters.
 pub const LONGEST: usize = 60;
-/// Most tags of a conversation.
-pub const MOST: usize = 100;
 
 /// Refuses what cannot be a tag, naming the rule. A quotation mark could not be written in a filter.
 pub fn check(tag: &str) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ mod library;
 mod line;
 mod listen;
 mod listings;
+mod marks;
 mod measure;
 mod models;
 mod order;
@@ -29,7 +30,9 @@ mod passing;
 mod personas;
 mod plan;
 mod prompts;
+mod removal;
 mod rescue;
+mod retention;
 mod seam;
 mod search;
 mod shelf;
@@ -64,6 +67,7 @@ use jobs::{Ended, Jobs, Key};
 use listings::{Listings, Outcomes};
 use pace::Pace;
 use passing::Sending;
+use retention::Tidying;
 use stores::Stores;
 
 pub use desk::Options;
@@ -109,6 +113,7 @@ struct Engine {
     pace: Pace,
     listings: Listings,
     sync: Sending,
+    tidying: Tidying,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -142,6 +147,7 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         pace: Pace::default(),
         listings: Listings::default(),
         sync: Sending::default(),
+        tidying: Tidying::default(),
         said,
         heard,
         events,
@@ -198,6 +204,7 @@ impl Engine {
                         if self.waiting.is_empty() =>
                     {
                         let home = self.home(limit).await;
+                        self.tidying.has_shown = true;
                         self.answer(id, home.map(|home| vec![News::Answer(Answer::Home(Box::new(home)))]));
                         self.flush();
                     }
@@ -233,6 +240,7 @@ impl Engine {
     async fn work(&mut self, requests: &mut Receiver<Request>) {
         loop {
             self.flush();
+            self.tidy_up_once();
             if self.outbox.is_empty()
                 && let Some(request) = self.waiting.pop_front()
             {

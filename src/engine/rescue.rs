@@ -134,6 +134,7 @@ mod tests {
             jobs: Jobs::new(),
             pace: Pace::default(),
             sync: crate::engine::passing::Sending::default(),
+            tidying: crate::engine::retention::Tidying::default(),
             listings: Listings::default(),
             said,
             heard,

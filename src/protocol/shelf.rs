@@ -106,6 +106,10 @@ pub enum Shelf {
         add: Vec<String>,
         remove: Vec<String>,
     },
+    /// Exactly these tags for each: what undoes `Tag`.
+    PutTagsBack {
+        tags: Vec<(ConversationId, Vec<String>)>,
+    },
     /// A copy with all its branches, under ids of its own and the title with "copy"; the original stays as it is.
     Duplicate {
         conversation: ConversationId,

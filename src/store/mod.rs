@@ -8,10 +8,12 @@ mod changes;
 mod connections;
 mod conversations;
 mod drafts;
+mod duplicate;
 mod error;
 mod find;
 mod list;
 mod lock;
+mod marks;
 mod messages;
 mod migrate;
 mod models;
@@ -19,10 +21,14 @@ mod names;
 mod personas;
 mod prompt_uses;
 mod prompts;
+mod purge;
 mod recovery;
+mod retention;
 mod rows;
 mod search;
+mod sought;
 mod spaced;
+mod tags;
 mod threads;
 mod turns;
 mod usage;
@@ -39,9 +45,12 @@ pub use changes::Outgoing;
 pub use conversations::Find;
 pub use error::{StoreError, Taken};
 pub use lock::Alone;
+pub use marks::Metadata;
 pub use names::Named;
 pub use personas::Choice;
 pub use prompt_uses::UseOf;
+pub use purge::{PIECE, Purged};
+pub use retention::Old;
 pub use turns::{BeginSend, Begun, Withdraw};
 pub use usage::UsageRow;
 
@@ -272,6 +281,7 @@ const NEWEST: &str = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM
      WHEN 'persona' THEN (SELECT stamp FROM persona WHERE id = c.id)
      WHEN 'prompt' THEN (SELECT stamp FROM prompt WHERE id = c.id)
      WHEN 'tag:prompt' THEN (SELECT max(stamp) FROM tag WHERE kind = 'prompt' AND id = c.id)
+     WHEN 'tag:conversation' THEN (SELECT max(stamp) FROM tag WHERE kind = 'conversation' AND id = c.id)
      ELSE (SELECT stamp FROM tombstone WHERE 'gone:' || kind = c.kind AND id = c.id) END)
    FROM (SELECT kind, id FROM change WHERE kind NOT IN ('prompt_use', 'tally') ORDER BY seq DESC LIMIT 4) c)";
 
@@ -395,8 +405,46 @@ mod tests {
     async fn statements_that_must_be_quick_use_their_indices() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
-            (list::FIRST, "USING INDEX conversation_active"),
-            (list::NEXT, "USING INDEX conversation_active (active_at<?)"),
+            (list::FIRST, "SCAN c USING INDEX conversation_recent"),
+            (
+                list::FIRST,
+                "SEARCH tag USING PRIMARY KEY (kind=? AND id=?)",
+            ),
+            (
+                list::NEXT,
+                "USING INDEX conversation_recent (<expr>=? AND active_at<?)",
+            ),
+            (list::UNPINNED, "USING INDEX conversation_recent (<expr>=?)"),
+            (
+                list::ARCHIVE_FIRST,
+                "SCAN c USING INDEX conversation_archive",
+            ),
+            (
+                list::ARCHIVE_NEXT,
+                "USING INDEX conversation_archive (<expr>=? AND active_at<?)",
+            ),
+            (list::ALL, "USING COVERING INDEX conversation_recent"),
+            (
+                list::ALL_ARCHIVED,
+                "USING COVERING INDEX conversation_archive",
+            ),
+            (list::ALL_TRASH, "USING COVERING INDEX conversation_trash"),
+            (
+                retention::OLD_IN_LIST.0,
+                "USING INDEX conversation_recent (<expr>=? AND active_at<?)",
+            ),
+            (
+                retention::OLD_IN_LIST.1,
+                "SEARCH c USING INDEX sqlite_autoindex_conversation_1 (id=?)",
+            ),
+            (
+                sought::LIST,
+                "USING INDEX conversation_recent (<expr>=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                sought::ARCHIVE,
+                "USING INDEX conversation_archive (<expr>=? AND active_at>? AND active_at<?)",
+            ),
             (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",
@@ -422,12 +470,12 @@ mod tests {
                 "USING COVERING INDEX message_parent (parent_id=?)",
             ),
             (
-                list::PERSONA_TITLES,
-                "USING INDEX conversation_persona (persona_id=?)",
+                sought::PERSONA,
+                "USING INDEX conversation_persona (persona_id=? AND active_at>? AND active_at<?)",
             ),
             (
                 list::ALL_OF_PERSONA,
-                "SEARCH persona_sum USING PRIMARY KEY (persona_id=?)",
+                "USING INDEX conversation_persona (persona_id=?)",
             ),
             (
                 personas::PERSONA,

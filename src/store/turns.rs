@@ -53,8 +53,8 @@ pub struct Withdraw {
 
 const INSERT_CONVERSATION: &str = "INSERT INTO conversation
   (id, title, title_by, model, persona_id, system_text, temperature, max_output_tokens, effort, streaming, storage,
-   thread, thread_item, metadata, trashed_at, created_at, active_at, stamp, origin)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
+   thread, thread_item, metadata, pinned_at, archived_at, trashed_at, created_at, active_at, stamp, origin)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
 
 const INSERT_MESSAGE: &str = "INSERT INTO message
   (id, conversation_id, parent_id, depth, conversation_n, role, status, finish, failure, content, spaced, model,
@@ -99,6 +99,7 @@ impl Store {
         insert_message(&mut tx, reply, Some(me), self.stamp()).await?;
         let base = question.parent.map(|parent| (parent, 2));
         set_tip(&mut tx, question.conversation, Some(reply.id), base).await?;
+        take_out(&mut tx, question.conversation, self.stamp()).await?;
         let scope = match send.create {
             Some(_) => None,
             None => Some(question.conversation),
@@ -131,6 +132,7 @@ impl Store {
             Some((question, 1)),
         )
         .await?;
+        take_out(&mut tx, reply.conversation, self.stamp()).await?;
         let begun = begun(&mut tx, reply.conversation, question, reply.id).await?;
         tx.commit().await?;
         Ok(begun)
@@ -260,6 +262,23 @@ async fn begun(
     })
 }
 
+/// What is talked in is not in the archive.
+async fn take_out(
+    tx: &mut SqliteConnection,
+    conversation: ConversationId,
+    stamp: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE conversation SET archived_at = NULL, stamp = max(stamp + 1, ?)
+         WHERE id = ? AND archived_at IS NOT NULL",
+    )
+    .bind(stamp)
+    .bind(conversation.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn is_empty(
     tx: &mut SqliteConnection,
     conversation: ConversationId,
@@ -271,8 +290,8 @@ async fn is_empty(
     Ok(row.try_get(0)?)
 }
 
-/// Removes a conversation and leaves a tombstone.
-async fn bury(
+/// Removes a conversation with all that hangs on it, and leaves a tombstone.
+pub(super) async fn bury(
     tx: &mut SqliteConnection,
     conversation: ConversationId,
     stamp: i64,
@@ -345,6 +364,8 @@ pub(super) async fn insert_conversation(
         .bind(c.thread.as_ref().map(thread_place))
         .bind(c.thread.as_ref().and_then(|thread| thread.item.as_deref()))
         .bind(c.metadata.to_string())
+        .bind(c.pinned_at.map(|at| at.0))
+        .bind(c.archived_at.map(|at| at.0))
         .bind(c.trashed_at.map(|at| at.0))
         .bind(c.created_at.0)
         .bind(c.active_at.0)

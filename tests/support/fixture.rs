@@ -8,7 +8,7 @@ use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
+    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies, Retention,
     SecretString, Settings, Ui, Wire,
 };
 
@@ -35,6 +35,11 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         chores: Chores {
             title_model: None,
             titles: false,
+        },
+        retention: Retention {
+            trash_days: 30,
+            archive_after_days: 0,
+            keep_days: 0,
         },
         providers: BTreeMap::from([("test".to_owned(), provider(base_url))]),
         pricing: BTreeMap::new(),

@@ -130,13 +130,15 @@ fn whole(mint: &Mint, title: &str, texts: &[&str]) -> Whole {
 #[tokio::test]
 async fn all_words_stand_in_one_message_and_the_newest_is_first() {
     let world = World::new().await;
-    world.talk("one", &["Rust lifetimes", "They name spans."]).await;
+    world
+        .talk("one", &["Rust lifetimes", "They name spans."])
+        .await;
     world.talk("two", &["rust", "A lifetime of rust"]).await;
     assert_eq!(world.lit("rust lifetime ").await, ["lifetime|rust"]);
     // The last word grows while it is typed.
     assert_eq!(
         world.lit("RUST lifet").await,
-        ["lifetime|rust", "Rust lifetimes"]
+        ["lifetime|rust", "Rust|lifetimes"]
     );
     assert_eq!(world.lit("rust ").await, ["rust", "rust", "Rust"]);
     assert_eq!(world.lit("lifet* ").await, ["lifetime", "lifetimes"]);
@@ -154,7 +156,10 @@ async fn all_words_stand_in_one_message_and_the_newest_is_first() {
 async fn words_in_a_row_accents_and_signs() {
     let world = World::new().await;
     world
-        .talk("t", &["The borrow checker; std::mem::take, Café", "checker borrow"])
+        .talk(
+            "t",
+            &["The borrow checker; std::mem::take, Café", "checker borrow"],
+        )
         .await;
     assert_eq!(world.lit("\"borrow checker\"").await, ["borrow checker"]);
     assert_eq!(world.lit("\"borrow chec").await, ["borrow checker"]);
@@ -194,7 +199,13 @@ async fn titles_are_found_by_parts_of_words_in_any_script() {
     assert_eq!(world.lit("fetime").await, ["[Lifetimes]"]);
     // A title is said by nobody.
     assert_eq!(world.lit("lifetimes role:user").await, ["lifetimes"]);
-    assert!(world.find("lifetimes role:assistant").await.groups.is_empty());
+    assert!(
+        world
+            .find("lifetimes role:assistant")
+            .await
+            .groups
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -231,7 +242,9 @@ async fn filter_words_choose_conversations() {
     let mut other = world.whole("other", &["the same words"]);
     other.conversation.model = "lab/Llama".parse().unwrap();
     other.conversation.pinned_at = Some(world.mint.now());
-    world.keep(other).await;
+    let (other, _) = world.keep(other).await;
+    let tags = ["Größe".to_owned(), "work".to_owned()];
+    world.store.tag(&[other], &tags, &[]).await.unwrap();
     let titles = async |words: &str| {
         let found = world.find(words).await;
         let groups = found.groups.into_iter();
@@ -243,9 +256,14 @@ async fn filter_words_choose_conversations() {
     assert_eq!(titles("same persona:none").await, ["other"]);
     assert_eq!(titles("same persona:bob").await, Vec::<String>::new());
     assert_eq!(titles("same model:llama").await, ["other"]);
+    assert_eq!(titles("same tag:WORK tag:größe").await, ["other"]);
+    assert_eq!(titles("same tag:work tag:home").await, Vec::<String>::new());
     assert_eq!(titles("same is:pinned").await, ["other"]);
     assert_eq!(titles("same after:2030-01-01").await, Vec::<String>::new());
-    assert_eq!(titles("same before:2030-01-01 role:assistant").await, ["with"]);
+    assert_eq!(
+        titles("same before:2030-01-01 role:assistant").await,
+        ["with"]
+    );
     assert_eq!(titles("other persona:none").await, ["other"]);
     assert_eq!(titles("other persona:anna").await, Vec::<String>::new());
 }
@@ -379,7 +397,7 @@ async fn the_engine_answers_the_newest_search_and_opens_a_hit_where_it_is() {
     let Answer::Hits(found) = face.answer(search("40 of many", true)).await else {
         panic!("no hits");
     };
-    assert_eq!(lit(&found), ["40 of many"]);
+    assert_eq!(lit(&found), ["40|of|many"]);
     assert_eq!(found.groups[0].hits[0].message, sought);
     // The older one may have been answered before the newer came, but never after it.
     let newer = face.said.len();
@@ -390,7 +408,11 @@ async fn the_engine_answers_the_newest_search_and_opens_a_hit_where_it_is() {
     let Answer::Opened(opened) = face.answer(open).await else {
         panic!("not opened");
     };
-    assert!(face.said[newer..].iter().all(|event| event.cause != Some(old)));
+    assert!(
+        face.said[newer..]
+            .iter()
+            .all(|event| event.cause != Some(old))
+    );
     assert!(opened.page.has_before && opened.page.has_after);
     assert_eq!(opened.reading.map(|reading| reading.message), Some(sought));
     let page = Command::Chat(Chat::Page {
@@ -407,7 +429,10 @@ async fn the_engine_answers_the_newest_search_and_opens_a_hit_where_it_is() {
     let refused = face.refusal(wrong).await;
     assert_eq!(refused.title, "The filter is wrong at “after:soon”");
     let none = face.ask(search("***", false)).await;
-    assert_eq!(face.refusal(none).await.title, "There are no words to search for");
+    assert_eq!(
+        face.refusal(none).await.title,
+        "There are no words to search for"
+    );
     let count = Command::Shelf(Shelf::CountHits {
         words: "of many".into(),
     });

@@ -13,6 +13,7 @@ use super::error::StoreError;
 use super::personas::ids_named;
 use super::rows::{Cells, model_of};
 use super::spaced::spaced;
+use super::tags::writings;
 use crate::domain::filter::{Filter, Time, WithPersona};
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::Role;
@@ -57,15 +58,16 @@ const TITLES: &str = "SELECT json_group_array(json_array(n, title)) FROM convers
   WHERE trashed_at IS NULL AND instr(lower(title), ?1) > 0 AND instr(title, ?2) > 0";
 
 /// The conversations that fit a filter, as a JSON array. `?1` the personas in hexadecimal ('' = none) or NULL; `?2` to
-/// `?5` the ends of the last activity and of the creation; `?6` archived, `?7` pinned; `?8` parts of the model and `?9`
-/// tags, in lower case.
+/// `?5` the ends of the last activity and of the creation; `?6` archived, `?7` pinned; `?8` parts of the model in
+/// lower case, `?9` for each tag its writings.
 const FITTING: &str = "SELECT json_group_array(n) FROM conversation k WHERE trashed_at IS NULL
   AND (?1 IS NULL OR coalesce(hex(persona_id), '') IN (SELECT value FROM json_each(?1)))
   AND active_at BETWEEN ?2 AND ?3 AND created_at BETWEEN ?4 AND ?5
   AND (NOT ?6 OR archived_at IS NOT NULL) AND (NOT ?7 OR pinned_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM json_each(?8) j WHERE instr(lower(k.model), j.value) = 0)
   AND NOT EXISTS (SELECT 1 FROM json_each(?9) j WHERE NOT EXISTS
-    (SELECT 1 FROM tag t WHERE t.kind = 'conversation' AND t.id = k.id AND t.name = j.value AND t.is_gone = 0))";
+    (SELECT 1 FROM tag t WHERE t.kind = 'conversation' AND t.id = k.id AND t.is_gone = 0
+       AND t.name IN (SELECT value FROM json_each(j.value))))";
 
 const MESSAGES: &str = "SELECT m.n, m.id, m.role, m.model, m.created_at, m.content
   FROM json_each(?1) j CROSS JOIN message m ON m.n = j.value";
@@ -189,6 +191,10 @@ impl Store {
         let calendar = self.inner.mint.calendar();
         let active = filter.span(Time::Activity, &calendar);
         let created = filter.span(Time::Creation, &calendar);
+        let mut tags = Vec::with_capacity(filter.tags.len());
+        for tag in &filter.tags {
+            tags.push(writings(reader, tag).await?);
+        }
         let json = |texts: &[String]| serde_json::to_string(texts).unwrap_or_default();
         let row = sqlx::query(FITTING)
             .bind(personas.map(|hex| json(&hex)))
@@ -199,7 +205,7 @@ impl Store {
             .bind(filter.is_archived)
             .bind(filter.is_pinned)
             .bind(json(&filter.models))
-            .bind(json(&filter.tags))
+            .bind(serde_json::to_string(&tags).unwrap_or_default())
             .fetch_one(reader)
             .await?;
         let mut numbers: Vec<i64> = serde_json::from_str(row.try_get(0)?).unwrap_or_default();

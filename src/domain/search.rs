@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthChar;
 
 use crate::domain::conversation::cut_words;
 use crate::domain::filter::{Filter, Wrong};
@@ -12,8 +13,8 @@ use crate::domain::model::ModelRef;
 use crate::domain::when::Millis;
 use crate::domain::words::{Sought, merged};
 
-/// A snippet begins at most so many characters before its hit.
-const BEFORE: usize = 40;
+/// A snippet begins at most so many cells before its hit.
+const BEFORE: usize = 30;
 /// Longest snippet, in characters, without the dots at its ends.
 const LONGEST: usize = 200;
 /// The filter word that names who speaks.
@@ -198,17 +199,23 @@ impl Snippet {
             let at = places.partition_point(|(from, _)| *from < byte);
             places.get(at).map_or(full, |(_, to)| *to)
         };
-        let marks = marks
+        let marks: Vec<Range<usize>> = marks
             .iter()
             .filter(|mark| mark.start >= start && mark.start < end)
             .map(|mark| place(mark.start)..place(mark.end.min(end)))
             .filter(|mark| mark.start < mark.end)
             .collect();
-        if end < text.len() {
-            out.push('…');
+        match text[end..].trim_end() {
+            "" => out.truncate(out.trim_end().len().max(last(&marks))),
+            _ => out.push('…'),
         }
         Snippet { text: out, marks }
     }
+}
+
+/// Where the last of the marks ends.
+fn last(marks: &[Range<usize>]) -> usize {
+    marks.last().map_or(0, |mark| mark.end)
 }
 
 /// The first hit of those that have the most others close behind them.
@@ -231,7 +238,12 @@ fn densest(marks: &[Range<usize>]) -> Range<usize> {
 /// Where a snippet begins: before the hit, at a word if one begins there.
 fn beginning(text: &str, hit: usize) -> usize {
     let before = text.get(..hit).unwrap_or_default();
-    let Some((from, _)) = before.char_indices().rev().nth(BEFORE) else {
+    let mut cells = 0;
+    let mut back = before.char_indices().rev().skip_while(|(_, c)| {
+        cells += c.width().unwrap_or(0);
+        cells <= BEFORE
+    });
+    let Some((from, _)) = back.next() else {
         return 0;
     };
     let room = &before[from..];

@@ -24,7 +24,7 @@ use crate::domain::words::{Sought, is_unspaced, marks};
 /// Most hits looked at for a page.
 const STEP: i64 = 2_000;
 /// So many conversations become part of the match; more are judged hit by hit.
-const SCOPES: usize = 400;
+const SCOPES: usize = 100;
 /// Words beyond these change nothing.
 const WORDS: usize = 64;
 /// A beginning of a word has at least so many characters; a shorter one is a word of its own.
@@ -93,7 +93,7 @@ impl Store {
             skip: 0,
         });
         let mut reader = self.reader().await?;
-        let step = Step::below(&mut reader, &wanted, from.below).await?;
+        let step = Step::below(&mut reader, &wanted.matching, from.below).await?;
         let titles = match from.below {
             i64::MAX => titles(&mut reader, search, &wanted).await?,
             _ => "[]".to_owned(),
@@ -136,7 +136,7 @@ impl Store {
         let mut count = u64::try_from(titles.len()).unwrap_or(0);
         let mut below = Some(i64::MAX);
         while let Some(from) = below {
-            let step = Step::below(&mut reader, &wanted, from).await?;
+            let step = Step::below(&mut reader, &wanted.matching, from).await?;
             let row = sqlx::query(COUNT_OF)
                 .bind(&step.rows)
                 .bind(wanted.role.map(Role::word))
@@ -151,8 +151,13 @@ impl Store {
 
     /// `None` = nothing can be found: there are no words, or no conversation fits.
     async fn wanted(&self, search: &Search) -> Result<Option<Wanted>, StoreError> {
-        let words = search.words.iter().take(WORDS);
-        let words: Vec<String> = words.map(phrase).collect();
+        let mut words = Vec::new();
+        for word in search.words.iter().take(WORDS) {
+            words.push(match self.is_common(word).await? {
+                true => phrase(&word.text, false),
+                false => phrase(&word.text, word.is_prefix),
+            });
+        }
         if words.is_empty() {
             return Ok(None);
         }
@@ -179,6 +184,18 @@ impl Store {
             role: search.role,
             allowed,
         }))
+    }
+
+    /// Whether a word that is still typed is a common one as it stands. Then it is not taken for the beginning of
+    /// others: all places of all of them would be read before the first could be shown.
+    async fn is_common(&self, word: &Sought) -> Result<bool, StoreError> {
+        if !word.is_prefix || word.text.ends_with('*') {
+            return Ok(false);
+        }
+        let whole = format!("body : {}", phrase(&word.text, false));
+        let mut reader = self.reader().await?;
+        let step = Step::below(&mut reader, &whole, i64::MAX).await?;
+        Ok(step.next.is_some())
     }
 
     /// The numbers of the conversations outside the trash that fit, in order.
@@ -232,11 +249,11 @@ struct Step {
 impl Step {
     async fn below(
         reader: &mut SqliteConnection,
-        wanted: &Wanted,
+        matching: &str,
         below: i64,
     ) -> Result<Step, StoreError> {
         let row = sqlx::query(STEP_OF)
-            .bind(&wanted.matching)
+            .bind(matching)
             .bind(below)
             .bind(STEP)
             .fetch_one(reader)
@@ -251,13 +268,13 @@ impl Step {
 }
 
 /// A word of a search in the language of FTS5: a text between quotation marks, in which nothing has a meaning.
-fn phrase(word: &Sought) -> String {
-    let text = word.text.replace(['"', '\0'], " ");
+fn phrase(text: &str, is_prefix: bool) -> String {
+    let text = text.replace(['"', '\0'], " ");
     let text = spaced(&text).unwrap_or(text);
     let text = text.trim_end_matches(|c: char| !c.is_alphanumeric());
     let is_long = text.chars().rev().take(BEGINNING);
     let is_long = is_long.filter(|c| c.is_alphanumeric()).count() == BEGINNING;
-    let is_prefix = word.is_prefix && is_long && !text.ends_with(is_unspaced);
+    let is_prefix = is_prefix && is_long && !text.ends_with(is_unspaced);
     let star = if is_prefix { "*" } else { "" };
     format!("\"{text}\"{star}")
 }

@@ -26,6 +26,8 @@ const HIGHEST: u16 = 30;
 const ROWS: usize = 2;
 /// So many lines before the last one, more is asked for.
 const NEAR: usize = 8;
+/// Below this width a snippet begins one word before its hit, so that the hit is seen.
+const NARROW: u16 = 50;
 /// From this height on a blank row parts conversations.
 const AIRY: u16 = 18;
 
@@ -404,7 +406,23 @@ fn snippet(hit: &Hit, now: Millis, wide: u16) -> Vec<Row> {
     };
     let head = format!("{who} · {}  ", hit.created_at.age(now));
     let mut text = Styled::of(&Clean::line(&head), Look::of(Tone::Dim));
-    text.append(&lit(&hit.snippet.text, &hit.snippet.marks, Look::default()));
+    let (words, marks) = (&hit.snippet.text, &hit.snippet.marks);
+    match marks.first().filter(|_| wide < NARROW) {
+        Some(mark) => {
+            let before = words.get(..mark.start).unwrap_or_default();
+            let from = before.trim_end().rfind(' ').map_or(0, |blank| blank + 1);
+            if from > 0 {
+                text.push(&Clean::own("…"), Look::default());
+            }
+            let marks: Vec<Range<usize>> = marks
+                .iter()
+                .map(|mark| mark.start - from..mark.end - from)
+                .collect();
+            let words = words.get(from..).unwrap_or_default();
+            text.append(&lit(words, &marks, Look::default()));
+        }
+        None => text.append(&lit(words, marks, Look::default())),
+    }
     let mut rows = Vec::new();
     let indent = Indent::all(Styled::blanks(2));
     wrap(&text, &indent, wide.saturating_sub(2).max(1), &mut rows);

@@ -26,6 +26,7 @@ const WALLS: &[Wall] = &[
             "unicode_width",
             "unicode_segmentation",
             "nucleo_matcher",
+            "pulldown_cmark",
         ],
     ),
     ("protocol", &["domain"], &["std", "serde", "serde_json"]),
@@ -131,7 +132,11 @@ const WALLS: &[Wall] = &[
         &["cli", "args", "protocol", "domain", "settings"],
         &["std", "serde", "serde_json", "tokio", "anyhow", "jiff"],
     ),
-    ("args", &["domain"], &["std", "clap"]),
+    (
+        "args",
+        &["domain"],
+        &["std", "clap", "clap_complete", "clap_mangen"],
+    ),
     (
         "log",
         &[],

@@ -1,26 +1,21 @@
 //! `salon search`: messages and titles of all conversations that hold words.
 
-use super::{Exit, Line, NoAnswer, Out, json};
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::{Exit, Line, NoAnswer, Out};
+use crate::args;
+use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::search::{Group, Hit, Rest};
 use crate::protocol::{Answer, Command, Shelf};
 
 /// Hits asked for at a time.
 const PAGE: u32 = 500;
 
-/// What is searched for, and which hits are printed.
-#[derive(Clone, Debug, Default)]
-pub struct Sought {
-    /// In the language of searches.
-    pub words: String,
-    pub limit: Option<u64>,
-    pub offset: u64,
-    /// Only how many there are.
-    pub is_count: bool,
-}
-
 /// Prints the hits, newest first, by conversation. Nothing where nothing is found.
-pub async fn search(line: &mut Line, out: &mut Out, sought: Sought) -> Exit {
-    match run(line, out, sought).await {
+pub async fn search(line: &mut Line, out: &mut Out, search: args::Search) -> Exit {
+    match run(line, out, search).await {
         Ok(()) => {
             line.stop().await;
             out.exit(Exit::DONE)
@@ -29,19 +24,20 @@ pub async fn search(line: &mut Line, out: &mut Out, sought: Sought) -> Exit {
     }
 }
 
-async fn run(line: &mut Line, out: &mut Out, sought: Sought) -> Result<(), NoAnswer> {
-    if sought.is_count {
-        return count(line, out, sought.words).await;
+async fn run(line: &mut Line, out: &mut Out, wanted: args::Search) -> Result<(), NoAnswer> {
+    let words = wanted.words.join(" ");
+    if wanted.count {
+        return count(line, out, words).await;
     }
     let mut places = Places {
-        skip: sought.offset,
-        left: sought.limit.unwrap_or(u64::MAX),
+        skip: wanted.offset,
+        left: wanted.limit.unwrap_or(u64::MAX),
     };
     let mut from: Option<Rest> = None;
     let mut last = None;
     while places.left > 0 && !out.is_broken() {
         let command = Command::Shelf(Shelf::Search {
-            words: sought.words.clone(),
+            words: words.clone(),
             is_typing: false,
             from,
             limit: PAGE,
@@ -76,6 +72,48 @@ async fn count(line: &mut Line, out: &mut Out, words: String) -> Result<(), NoAn
     Ok(())
 }
 
+/// What `--json` prints for a hit (decisions 4.4). A title has neither message nor role, and the time of its
+/// conversation.
+#[derive(Serialize)]
+struct Match<'a> {
+    conversation: ConversationId,
+    title: &'a str,
+    message: Option<MessageId>,
+    role: Option<&'static str>,
+    created_at: String,
+    snippet: &'a str,
+    /// Bytes of the snippet.
+    hits: Vec<[usize; 2]>,
+}
+
+fn found<'a>(group: &'a Group, hit: &'a Hit) -> Match<'a> {
+    Match {
+        conversation: group.conversation,
+        title: &group.title,
+        message: Some(hit.message),
+        role: Some(hit.role.word()),
+        created_at: hit.created_at.rfc3339(),
+        snippet: &hit.snippet.text,
+        hits: ends(&hit.snippet.marks),
+    }
+}
+
+fn found_title(group: &Group) -> Match<'_> {
+    Match {
+        conversation: group.conversation,
+        title: &group.title,
+        message: None,
+        role: None,
+        created_at: group.created_at.rfc3339(),
+        snippet: &group.title,
+        hits: ends(&group.title_marks),
+    }
+}
+
+fn ends(marks: &[Range<usize>]) -> Vec<[usize; 2]> {
+    marks.iter().map(|mark| [mark.start, mark.end]).collect()
+}
+
 /// Which hits are still to be printed.
 struct Places {
     skip: u64,
@@ -106,8 +144,8 @@ fn print(out: &mut Out, group: &Group, is_new: bool, places: &mut Places) -> boo
     if out.is_json() {
         for hit in wanted {
             match hit {
-                Some(hit) => out.object(&json::hit(group, hit)),
-                None => out.object(&json::title_hit(group)),
+                Some(hit) => out.object(&found(group, hit)),
+                None => out.object(&found_title(group)),
             }
         }
         return true;

@@ -9,6 +9,7 @@ mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod export;
 mod habits;
 mod hub;
 mod insist;
@@ -67,7 +68,6 @@ use jobs::{Ended, Jobs, Key};
 use listings::{Listings, Outcomes};
 use pace::Pace;
 use passing::Sending;
-use retention::Tidying;
 use stores::Stores;
 
 pub use desk::Options;
@@ -113,7 +113,10 @@ struct Engine {
     pace: Pace,
     listings: Listings,
     sync: Sending,
-    tidying: Tidying,
+    /// The face has what it shows first, with this conversation open.
+    shown: Option<Option<ConversationId>>,
+    /// What is old was looked for; that is done once.
+    has_tidied_up: bool,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -147,7 +150,8 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         pace: Pace::default(),
         listings: Listings::default(),
         sync: Sending::default(),
-        tidying: Tidying::default(),
+        shown: None,
+        has_tidied_up: false,
         said,
         heard,
         events,
@@ -200,11 +204,11 @@ impl Engine {
             let has_room = is_open && self.waiting.len() < REQUESTS;
             select! { biased;
                 request = requests.recv(), if has_room => match request {
-                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit }) })
+                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit, open }) })
                         if self.waiting.is_empty() =>
                     {
-                        let home = self.home(limit).await;
-                        self.tidying.has_shown = true;
+                        let home = self.home(limit, open.as_deref()).await;
+                        self.note_shown(&home);
                         self.answer(id, home.map(|home| vec![News::Answer(Answer::Home(Box::new(home)))]));
                         self.flush();
                     }

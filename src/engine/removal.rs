@@ -57,6 +57,7 @@ impl Engine {
             store: self.stores.file.clone(),
             mouth: Mouth::new(cause, self.said.clone()),
             aside: Mouth::new(None, self.said.clone()),
+            spared: self.shown.flatten(),
             token: CancellationToken::new(),
             gone: Vec::new(),
         }
@@ -71,6 +72,8 @@ pub(super) struct Removal {
     pub(super) mouth: Mouth,
     /// Says what nobody asked for.
     pub(super) aside: Mouth,
+    /// What the face was opened with: it does not go for its age alone.
+    pub(super) spared: Option<ConversationId>,
     /// Cancelled when what can wait for the next start is to wait.
     pub(super) token: CancellationToken,
     pub(super) gone: Vec<Purged>,

@@ -5,7 +5,7 @@ use super::jobs::Key;
 use super::removal::{Removal, removed};
 use super::{Engine, Left};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::id::RequestId;
+use crate::domain::id::{ConversationId, RequestId};
 use crate::domain::when::Millis;
 use crate::protocol::{Answer, News, Row};
 use crate::settings::Retention;
@@ -14,22 +14,14 @@ use crate::store::{Old, PIECE, StoreError};
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 
-/// Whether it is time to look for what is old.
-#[derive(Default)]
-pub(super) struct Tidying {
-    /// The face has its first rows.
-    pub(super) has_shown: bool,
-    has_begun: bool,
-}
-
 impl Engine {
     /// Removes and archives what is old, once, as soon as the face has what it shows first.
     pub(super) fn tidy_up_once(&mut self) {
-        let is_time = self.tidying.has_shown && self.outbox.is_empty() && self.desk.is_screen;
-        if !is_time || self.tidying.has_begun {
+        let is_time = self.shown.is_some() && self.outbox.is_empty() && self.desk.is_screen;
+        if !is_time || self.has_tidied_up {
             return;
         }
-        self.tidying.has_begun = true;
+        self.has_tidied_up = true;
         let removal = self.removal(None);
         self.jobs.start(Key::Shelf, None, None, |token| async move {
             // Between two pieces it can end; the next start goes on.
@@ -98,7 +90,7 @@ impl Removal {
             if self.store.agreed_days().await? == Some(keep_days) {
                 self.of_old(old).await?;
             } else {
-                let many = self.store.old(old).await?.len();
+                let many = self.old(old).await?.len();
                 if many > 0 {
                     let conversations = u64::try_from(many).unwrap_or(u64::MAX);
                     let days = keep_days;
@@ -126,9 +118,16 @@ impl Removal {
         Millis(self.desk.mint.now().0 - i64::from(days) * DAY)
     }
 
+    /// What is old, but for what the face was opened with.
+    async fn old(&self, old: Old) -> Result<Vec<ConversationId>, StoreError> {
+        let mut ids = self.store.old(old).await?;
+        ids.retain(|id| self.spared != Some(*id));
+        Ok(ids)
+    }
+
     /// Removes what is old for good, a few at a time; what is left when salon leaves is for the next start.
     async fn of_old(&mut self, old: Old) -> Result<(), StoreError> {
-        for piece in self.store.old(old).await?.chunks(PIECE) {
+        for piece in self.old(old).await?.chunks(PIECE) {
             if self.token.is_cancelled() {
                 break;
             }
@@ -141,7 +140,7 @@ impl Removal {
     /// Puts what is old into the archive, a few at a time; how many.
     async fn archive(&mut self, old: Old) -> Result<usize, StoreError> {
         let mut many = 0;
-        for piece in self.store.old(old).await?.chunks(PIECE) {
+        for piece in self.old(old).await?.chunks(PIECE) {
             if self.token.is_cancelled() {
                 break;
             }

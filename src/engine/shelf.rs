@@ -25,10 +25,10 @@ impl Engine {
         shelf: Shelf,
     ) -> Result<Vec<News>, Failure> {
         match shelf {
-            Shelf::Home { limit } => {
-                let home = self.home(limit).await?;
-                self.tidying.has_shown = true;
-                Ok(vec![News::Answer(Answer::Home(Box::new(home)))])
+            Shelf::Home { limit, open } => {
+                let home = self.home(limit, open.as_deref()).await;
+                self.note_shown(&home);
+                Ok(vec![News::Answer(Answer::Home(Box::new(home?)))])
             }
             Shelf::List {
                 query,
@@ -89,9 +89,13 @@ impl Engine {
         }
     }
 
-    /// What a face shows first; reads only.
-    pub(super) async fn home(&self, limit: u32) -> Result<Home, Failure> {
+    /// What a face shows first, with the conversation of this id open, else the last one; reads only.
+    pub(super) async fn home(&self, limit: u32, open: Option<&str>) -> Result<Home, Failure> {
         let store = &self.stores.file;
+        let named = match open {
+            Some(id) => Some(self.find(id).await?.id),
+            None => None,
+        };
         let read = async {
             let (rows, _) = store.list(&Query::default(), None, 0, Some(limit)).await?;
             let total = store.count(Which::Active).await?;
@@ -104,7 +108,7 @@ impl Engine {
         let (rows, (total, archived), last, drafts, state) = read
             .await
             .map_err(|error: StoreError| self.desk.failure(&error))?;
-        let last = match last {
+        let last = match named.or(last) {
             Some(id) => Some(self.opened(id).await?),
             None => None,
         };
@@ -117,6 +121,14 @@ impl Engine {
             model: self.model_of_a_new_one().await?,
             state,
         })
+    }
+
+    /// The face has this now, or will have it at once.
+    pub(super) fn note_shown(&mut self, home: &Result<Home, Failure>) {
+        if let Ok(home) = home {
+            let open = home.last.as_ref().map(|opened| opened.conversation.id);
+            self.shown.get_or_insert(open);
+        }
     }
 
     /// Reads a page of the list; one that is being read already is not wanted any more.

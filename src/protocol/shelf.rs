@@ -60,8 +60,9 @@ pub enum Act {
 /// undoes it, unless it says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Shelf {
-    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list.
-    Home { limit: u32 },
+    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list. With `open`, an id as `Find`
+    /// takes it, that conversation in place of the last one; refused where there is none.
+    Home { limit: u32, open: Option<String> },
     /// A page: answered by `List`. `limit` `None` = all. `after` holds for the order by activity; the others are paged
     /// by `offset`.
     List {
@@ -81,7 +82,8 @@ pub enum Shelf {
     },
     /// How many hits that has in all: answered by `HitCount`.
     CountHits { words: String },
-    /// The conversation of a unique prefix of at least six characters, or `last`: answered by `Found`.
+    /// The conversation of a unique prefix of at least six characters, or `last`; in the trash and the archive too:
+    /// answered by `Found`.
     Find { id: String },
     /// A title by the user; an empty one gives it back to salon.
     Rename {

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use super::Store;
 use super::error::StoreError;
 use super::rows::{Cells, conversation, conversation_columns, int};
-use super::sought::Wish;
+use super::sought::{Cut, Wish, archived, shown};
 use crate::domain::conversation::Listed;
 use crate::protocol::{Cursor, Order, Query, Which};
 
@@ -20,28 +20,6 @@ macro_rules! listed {
         )
     };
 }
-
-/// What the list walks: an index in its order, pinned ones first.
-macro_rules! shown {
-    ($rest:literal) => {
-        concat!(
-            "conversation c INDEXED BY conversation_recent WHERE c.trashed_at IS NULL AND c.archived_at IS NULL ",
-            $rest
-        )
-    };
-}
-pub(super) use shown;
-
-/// The same for the archive.
-macro_rules! archived {
-    ($rest:literal) => {
-        concat!(
-            "conversation c INDEXED BY conversation_archive WHERE c.trashed_at IS NULL AND c.archived_at IS NOT NULL ",
-            $rest
-        )
-    };
-}
-pub(super) use archived;
 
 /// From the start: `?1` rows after `?2`.
 pub(super) const FIRST: &str = listed!(shown!(
@@ -155,27 +133,6 @@ impl Store {
         }
         let all = wish.numbers(&mut reader, &Cut::default()).await?;
         Ok(u64::try_from(all.len()).unwrap_or(u64::MAX))
-    }
-}
-
-/// Which part of the list.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Cut {
-    pub(super) after: Option<Cursor>,
-    offset: i64,
-    limit: Option<i64>,
-}
-
-impl Cut {
-    /// Rows to read: one more than asked for tells whether more follow.
-    fn read(&self) -> i64 {
-        self.limit.map_or(-1, |limit| limit + 1)
-    }
-
-    /// Rows to pass over and rows to take.
-    pub(super) fn places(&self) -> (usize, usize) {
-        let skip = usize::try_from(self.offset).unwrap_or(usize::MAX);
-        (skip, usize::try_from(self.read()).unwrap_or(usize::MAX))
     }
 }
 

@@ -401,10 +401,21 @@ mod tests {
             .collect()
     }
 
+    /// This step is in the statement's plan, and nothing is sorted.
+    async fn follows(store: &Store, sql: &'static str, step: &str) {
+        let plan = plan(store, sql).await;
+        assert!(plan.contains(step), "{sql}\n{plan}");
+        assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+    }
+
     #[tokio::test]
-    async fn statements_that_must_be_quick_use_their_indices() {
+    async fn the_list_is_walked_in_its_order() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
+            (
+                messages::TREE,
+                "SEARCH m USING COVERING INDEX message_parent (parent_id=?)",
+            ),
             (list::FIRST, "SCAN c USING INDEX conversation_recent"),
             (
                 list::FIRST,
@@ -423,12 +434,6 @@ mod tests {
                 list::ARCHIVE_NEXT,
                 "USING INDEX conversation_archive (<expr>=? AND active_at<?)",
             ),
-            (list::ALL, "USING COVERING INDEX conversation_recent"),
-            (
-                list::ALL_ARCHIVED,
-                "USING COVERING INDEX conversation_archive",
-            ),
-            (list::ALL_TRASH, "USING COVERING INDEX conversation_trash"),
             (
                 retention::OLD_IN_LIST.0,
                 "USING INDEX conversation_recent (<expr>=? AND active_at<?)",
@@ -445,6 +450,23 @@ mod tests {
                 sought::ARCHIVE,
                 "USING INDEX conversation_archive (<expr>=? AND active_at>? AND active_at<?)",
             ),
+            (
+                sought::PERSONA,
+                "USING INDEX conversation_persona (persona_id=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                list::ALL_OF_PERSONA,
+                "USING INDEX conversation_persona (persona_id=?)",
+            ),
+        ] {
+            follows(&store, sql, index).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn statements_that_must_be_quick_use_their_indices() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
             (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",
@@ -468,14 +490,6 @@ mod tests {
             (
                 turns::NEWEST_UNDER,
                 "USING COVERING INDEX message_parent (parent_id=?)",
-            ),
-            (
-                sought::PERSONA,
-                "USING INDEX conversation_persona (persona_id=? AND active_at>? AND active_at<?)",
-            ),
-            (
-                list::ALL_OF_PERSONA,
-                "USING INDEX conversation_persona (persona_id=?)",
             ),
             (
                 personas::PERSONA,
@@ -503,9 +517,7 @@ mod tests {
                 "message USING COVERING INDEX sqlite_autoindex_message_1",
             ),
         ] {
-            let plan = plan(&store, sql).await;
-            assert!(plan.contains(index), "{sql}\n{plan}");
-            assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+            follows(&store, sql, index).await;
         }
         // What a hub lacks is found by its place in the outbox, however much lies before it.
         let waiting = plan(&store, changes::WAITING).await;
@@ -559,6 +571,26 @@ mod tests {
             !page.contains("SCAN m") && !page.contains("SCAN k"),
             "{page}"
         );
+    }
+
+    #[tokio::test]
+    async fn counts_walk_an_index_and_read_no_row() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (list::ALL, "INDEX conversation_recent"),
+            (list::ALL_ARCHIVED, "INDEX conversation_archive"),
+            (list::ALL_TRASH, "INDEX conversation_trash"),
+        ] {
+            assert!(plan(&store, sql).await.contains(index), "{sql}");
+            let mut reader = store.reader().await.unwrap();
+            let steps = sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"));
+            let steps = sqlx::query(steps).fetch_all(&mut *reader).await.unwrap();
+            // The table is sought only when one of its columns is read.
+            let reads = steps
+                .iter()
+                .any(|step| step.get::<&str, _>("opcode") == "Column");
+            assert!(!reads && !steps.is_empty(), "{sql}");
+        }
     }
 
     /// Changes something in the writing connection alone.

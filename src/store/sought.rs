@@ -9,13 +9,34 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite, SqliteConnection};
 
 use super::error::StoreError;
-use super::list::{Cut, archived, shown};
 use super::personas::ids_named;
 use super::tags::writings;
 use crate::domain::filter::{Filter, Span, Time, WithPersona};
 use crate::domain::id::{Mint, PersonaId};
 use crate::domain::when::Millis;
 use crate::protocol::{Cursor, Order, Query, Which};
+
+/// What the list walks: an index in its order, pinned ones first.
+macro_rules! shown {
+    ($rest:literal) => {
+        concat!(
+            "conversation c INDEXED BY conversation_recent WHERE c.trashed_at IS NULL AND c.archived_at IS NULL ",
+            $rest
+        )
+    };
+}
+pub(super) use shown;
+
+/// The same for the archive.
+macro_rules! archived {
+    ($rest:literal) => {
+        concat!(
+            "conversation c INDEXED BY conversation_archive WHERE c.trashed_at IS NULL AND c.archived_at IS NOT NULL ",
+            $rest
+        )
+    };
+}
+pub(super) use archived;
 
 /// What every row that fits passes. `?1`, `?2`: an ASCII part of the title and of the model in lower case, where titles
 /// and models with other letters pass; `?3` to `?6`: the spans of activity and creation; `?7`: personas as hexadecimal
@@ -68,6 +89,27 @@ const SORTED: &str = conditions!(
     "ORDER BY CASE WHEN ?13 THEN 1 ELSE c.pinned_at IS NULL END,
        CASE WHEN ?14 THEN c.created_at ELSE c.message_count END DESC, c.n DESC"
 );
+
+/// Which part of the list.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cut {
+    pub(super) after: Option<Cursor>,
+    pub(super) offset: i64,
+    pub(super) limit: Option<i64>,
+}
+
+impl Cut {
+    /// Rows to read: one more than asked for tells whether more follow.
+    pub(super) fn read(&self) -> i64 {
+        self.limit.map_or(-1, |limit| limit + 1)
+    }
+
+    /// Rows to pass over and rows to take.
+    pub(super) fn places(&self) -> (usize, usize) {
+        let skip = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        (skip, usize::try_from(self.read()).unwrap_or(usize::MAX))
+    }
+}
 
 /// What a query asks for, with its personas and tags found.
 pub(super) struct Wish {

@@ -44,8 +44,8 @@ pub struct Withdraw {
     pub question: Option<MessageId>,
     /// Where the shown branch ends again.
     pub tip: Option<MessageId>,
-    /// The send had created it: removed, with a tombstone, if nothing else is in it. Its drafts move to the
-    /// conversation not yet created.
+    /// The send had created it: removed with what it was given to begin with, leaving a tombstone, if nothing was said
+    /// in it since. Its drafts move to the conversation not yet created.
     pub remove_conversation: bool,
     /// Put back into slot 0 of that scope (`None` = the conversation not yet created), before what stands there.
     pub draft: Option<(Option<ConversationId>, Draft)>,
@@ -88,12 +88,25 @@ pub(super) const SET_TIP: &str = "UPDATE conversation SET tip_id = ?2, message_c
 impl Store {
     /// Writes the question and the reply's empty row, shows their branch, and removes the draft they were made from.
     pub async fn begin_send(&self, send: BeginSend) -> Result<Begun, StoreError> {
+        self.begin_after(&[], send).await
+    }
+
+    /// The same, after these messages of the conversation that it creates: each under the one before, the question under
+    /// the last.
+    pub async fn begin_after(
+        &self,
+        history: &[Message],
+        send: BeginSend,
+    ) -> Result<Begun, StoreError> {
         let me = self.me().await?.id;
         let (question, reply) = (&send.question, &send.reply);
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
         if let Some(conversation) = &send.create {
             insert_conversation(&mut tx, conversation, self.stamp()).await?;
+        }
+        for message in history {
+            insert_message(&mut tx, message, None, self.stamp()).await?;
         }
         insert_message(&mut tx, question, None, self.stamp()).await?;
         insert_message(&mut tx, reply, Some(me), self.stamp()).await?;
@@ -236,7 +249,7 @@ impl Store {
         }
         set_tip(&mut tx, conversation, w.tip, None).await?;
         let now = self.inner.mint.now();
-        if w.remove_conversation && is_empty(&mut tx, conversation).await? {
+        if w.remove_conversation && is_as_begun(&mut tx, conversation, w.reply).await? {
             take_over(&mut tx, conversation, now).await?;
             bury(&mut tx, conversation, self.stamp()).await?;
         }
@@ -279,14 +292,19 @@ async fn take_out(
     Ok(())
 }
 
-async fn is_empty(
+/// Whether nothing was said since this reply began: ids grow. A question that stayed has something hanging on it.
+async fn is_as_begun(
     tx: &mut SqliteConnection,
     conversation: ConversationId,
+    reply: MessageId,
 ) -> Result<bool, StoreError> {
-    let row = sqlx::query("SELECT NOT EXISTS (SELECT 1 FROM message WHERE conversation_id = ?)")
-        .bind(conversation.0)
-        .fetch_one(tx)
-        .await?;
+    let row = sqlx::query(
+        "SELECT NOT EXISTS (SELECT 1 FROM message WHERE conversation_id = ? AND id >= ?)",
+    )
+    .bind(conversation.0)
+    .bind(reply.0)
+    .fetch_one(tx)
+    .await?;
     Ok(row.try_get(0)?)
 }
 

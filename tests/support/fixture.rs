@@ -66,6 +66,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             secrets: home.join("data/secrets.toml"),
             run_dir: home.join("data/run"),
             state_dir: home.join("state"),
+            home: Some(home.to_owned()),
         },
         problems: Vec::new(),
         broken: None,

@@ -42,6 +42,9 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
         | Answer::Page { .. }
         | Answer::List { .. }
         | Answer::Found(_)
+        | Answer::Hits(_)
+        | Answer::HitCount(_)
+        | Answer::Matches { .. }
         | Answer::Thinking { .. }
         | Answer::Questions(_)
         | Answer::Siblings(_)

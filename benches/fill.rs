@@ -646,6 +646,10 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     best("all", || store.page(long.id, At::Tip, None)).await?;
     best("branch", || store.branch(ids[ids.len() - 1])).await?;
     best("questions", || store.questions(long.id)).await?;
+    best("words that stand nowhere, looked for in all", || {
+        store.find_words(long.id, "zebra crossing")
+    })
+    .await?;
     best("choose (walks and counts it)", || {
         store.choose(long.id, middle)
     })

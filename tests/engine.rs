@@ -529,6 +529,17 @@ async fn editing_and_asking_again_make_siblings() {
         .answer(Command::Chat(Chat::Siblings { message: three.id }))
         .await;
     assert_eq!(siblings, Answered::Siblings(vec![two.id, three.id]));
+    let words = three.content[1..].to_uppercase();
+    let find = Chat::Find {
+        conversation,
+        words: words.clone(),
+    };
+    let matches = Answered::Matches {
+        conversation,
+        words,
+        hits: vec![(three.id, 1)],
+    };
+    assert_eq!(face.answer(Command::Chat(find)).await, matches);
 }
 
 #[tokio::test]

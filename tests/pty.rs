@@ -15,6 +15,7 @@ mod pty {
     mod opening;
     mod personas;
     mod prompts;
+    mod reading;
     mod sequences;
     mod sizes;
     mod terminal;

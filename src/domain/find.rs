@@ -1,6 +1,7 @@
 //! Words looked for in a text: in any case of any script, across line ends, and through the marks of emphasis.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Longest words that are looked for, in characters; what follows them is left out.
 const LONGEST: usize = 200;
@@ -61,10 +62,14 @@ impl Needle {
         let mut at = from;
         loop {
             at += text.as_bytes().get(at..)?.iter().position(may_begin)?;
-            if let Some(end) = self.end(text.get(at..)?) {
+            let rest = text.get(at..)?;
+            let c = rest.chars().next()?;
+            if simple(c).is_none_or(|c| c == first)
+                && let Some(end) = self.end(rest)
+            {
                 return Some(at..at + end);
             }
-            at += text[at..].chars().next().map_or(1, char::len_utf8);
+            at += c.len_utf8();
         }
     }
 
@@ -85,14 +90,18 @@ impl Needle {
                 continue;
             }
             is_blank = false;
-            for folded in fold(c) {
-                let Some((next, more)) = wanted.split_first() else {
-                    break;
-                };
-                if *next != folded {
-                    return None;
+            if let Some(c) = simple(c) {
+                wanted = wanted.strip_prefix(&[c])?;
+            } else {
+                for folded in fold(c) {
+                    let Some((next, more)) = wanted.split_first() else {
+                        break;
+                    };
+                    if *next != folded {
+                        return None;
+                    }
+                    wanted = more;
                 }
-                wanted = more;
             }
             if wanted.is_empty() {
                 return Some(text.len() - rest.as_str().len());
@@ -106,18 +115,34 @@ fn is_mark(c: char) -> bool {
     matches!(c, '*' | '`')
 }
 
+/// Up to here the character that each one becomes is kept in a table: Latin, Greek, Cyrillic and their neighbours.
+const NEAR: usize = 0x2100;
+
+/// What each character up to `NEAR` becomes; `None` = more than one.
+static FOLDED: LazyLock<Vec<Option<char>>> = LazyLock::new(|| {
+    let one = |code: u32| {
+        let mut folded = fold(char::from_u32(code)?);
+        folded.next().filter(|_| folded.next().is_none())
+    };
+    (0..u32::try_from(NEAR).unwrap_or(0)).map(one).collect()
+});
+
+/// The character without case where that is one character and quickly known.
+fn simple(c: char) -> Option<char> {
+    if c.is_ascii() {
+        return Some(c.to_ascii_lowercase());
+    }
+    let code = usize::try_from(u32::from(c)).unwrap_or(usize::MAX);
+    if code < NEAR {
+        return *FOLDED.get(code)?;
+    }
+    // Chinese, Japanese and Korean have no case.
+    matches!(c, '\u{2e80}'..='\u{a63f}' | '\u{ac00}'..='\u{d7ff}').then_some(c)
+}
+
 /// The character without case: what its upper case becomes in lower case, so that ß is ss and both sigmas are one.
 fn fold(c: char) -> impl Iterator<Item = char> {
-    let is_caseless = matches!(c, '\u{2e80}'..='\u{a63f}' | '\u{ac00}'..='\u{d7ff}');
-    let (plain, cased) = if c.is_ascii() {
-        (Some(c.to_ascii_lowercase()), None)
-    } else if is_caseless {
-        (Some(c), None)
-    } else {
-        (None, Some(c))
-    };
-    let cased = cased.into_iter().flat_map(char::to_uppercase);
-    plain.into_iter().chain(cased.flat_map(char::to_lowercase))
+    c.to_uppercase().flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]

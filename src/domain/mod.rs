@@ -11,7 +11,6 @@ pub mod find;
 pub mod hint;
 pub mod id;
 pub mod instructions;
-pub mod markdown;
 pub mod message;
 pub mod model;
 pub mod persona;

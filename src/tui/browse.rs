@@ -7,9 +7,9 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Walk;
 use crate::domain::clean::Clean;
+use crate::domain::export;
 use crate::domain::id::{ConversationId, MessageId};
-use crate::domain::markdown;
-use crate::domain::message::{Message, Role};
+use crate::domain::record::Names;
 use crate::protocol::{Asked, At, Chat, Command, Page};
 
 /// Characters of a question that the outline shows and searches.
@@ -48,25 +48,22 @@ pub fn copy_all(model: &mut Model) {
 }
 
 /// All messages came.
-pub fn copy_page(model: &mut Model, conversation: ConversationId, page: Page) {
+fn copy_page(model: &mut Model, conversation: ConversationId, page: Page) {
     let Some(open) = model.open.as_ref().filter(|open| open.id == conversation) else {
         return;
     };
-    let title = open.title.clone();
     let live = model.live.get(&conversation);
-    let messages = page.messages.into_iter().map(|shown| shown.message);
+    let mut messages = page.messages;
     // The row of a reply being written is up to two seconds old.
-    let messages: Vec<Message> = messages
-        .map(|message| match live {
-            Some(live) if live.reply.id == message.id => live.reply.clone(),
-            Some(_) | None => message,
-        })
-        .collect();
-    let who = |message: &Message| match (message.role, message.persona) {
-        (Role::Assistant, Some(id)) => model.roster.name(id).map(|name| name.to_string()),
-        _ => None,
-    };
-    let text = markdown::conversation(&title, &messages, &model.zone, who);
+    if let Some(live) = live
+        && let Some(row) = messages.iter_mut().rfind(|m| m.message.id == live.reply.id)
+    {
+        row.message.content.clone_from(&live.reply.content);
+    }
+    let speakers = messages.iter().filter_map(|m| m.message.persona);
+    let name = |id| Some((id, model.roster.name(id)?.to_string()));
+    let names: Names = speakers.chain(open.persona).filter_map(name).collect();
+    let text = export::markdown(open, &messages, &names, false);
     copy_text(model, Some(text).filter(|_| !messages.is_empty()));
 }
 
@@ -130,16 +127,27 @@ pub fn walked(model: &mut Model, walk: Walk) {
     match walk {
         Walk::There | Walk::Wait => {}
         Walk::Ask(command, at) => {
-            model.ask(command, Ask::Page(at));
+            model.ask(*command, Ask::Page(at));
         }
         Walk::Nowhere(words) => model.say(words),
     }
 }
 
-/// A page came: goes on with what waited for it.
-pub fn resume(model: &mut Model) {
-    let walk = model.transcript.resume();
-    walked(model, walk);
+/// A page came, to be copied or shown; goes on with what waited for it.
+pub fn paged(
+    model: &mut Model,
+    (conversation, at): (ConversationId, At),
+    page: Page,
+    is_copy: bool,
+) {
+    if is_copy {
+        copy_page(model, conversation, page);
+    } else if model.here() == Some(conversation) {
+        let live = model.live.get(&conversation);
+        model.transcript.page(at, page, live);
+        let walk = model.transcript.resume();
+        walked(model, walk);
+    }
 }
 
 /// Asks for one's own questions, to go to one.

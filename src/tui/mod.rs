@@ -7,7 +7,7 @@ mod choose;
 mod clipboard;
 pub mod clock;
 mod export;
-mod file;
+pub mod file;
 mod filter;
 mod focus;
 mod fresh;

@@ -177,13 +177,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             at,
             page,
         } => {
-            if ask == Some(Ask::CopyAll) {
-                browse::copy_page(model, conversation, page);
-            } else if model.here() == Some(conversation) {
-                let live = model.live.get(&conversation);
-                model.transcript.page(at, page, live);
-                browse::resume(model);
-            }
+            let is_copy = ask == Some(Ask::CopyAll);
+            browse::paged(model, (conversation, at), page, is_copy);
         }
         Answer::List {
             rows,
@@ -210,12 +205,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             conversation,
             words,
             hits,
-        } => {
-            if model.here() == Some(conversation) {
-                let walk = model.transcript.found(&words, hits);
-                browse::walked(model, walk);
-            }
-        }
+        } => seek::found(model, conversation, &words, hits),
         Answer::Siblings(ids) => {
             if let Some(Ask::Siblings { of, by }) = ask {
                 talk::walk(model, &ids, of, by);

@@ -28,9 +28,10 @@ pub fn ask(model: &mut Model) {
 }
 
 fn open_form(model: &mut Model, path: &str) {
+    let form = Form::line("Write the block of code to a file", path).to("write");
     model.overlays.push(Overlay {
         purpose: Purpose::WriteTo,
-        body: Body::Form(Form::line("Write the block of code to a file", path)),
+        body: Body::Form(form),
     });
 }
 

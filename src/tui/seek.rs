@@ -3,8 +3,7 @@
 use super::browse::walked;
 use super::focus::{ask_find, focus};
 use super::model::{Focus, Model};
-use super::pane::transcript::Walk;
-use crate::domain::id::MessageId;
+use crate::domain::id::{ConversationId, MessageId};
 use crate::keys::Action;
 
 /// Opens the line for the words.
@@ -40,30 +39,40 @@ pub fn light(model: &mut Model, message: MessageId, words: &str) {
 
 /// To the next hit (`by` 1) or the one before (-1); where nothing is looked for, the last words are looked for again.
 pub fn step(model: &mut Model, by: isize) {
-    let walk = model.transcript.step_hit(by);
-    let last = model.transcript.last_words().to_owned();
-    match walk {
-        Walk::Nowhere(_) if !model.transcript.is_searching() && !last.is_empty() => {
-            look_for(model, &last);
-        }
-        walk => walked(model, walk),
+    if model.transcript.is_searching() {
+        let walk = model.transcript.step_hit(by);
+        walked(model, walk);
+        return;
+    }
+    match model.transcript.last_words().to_owned() {
+        none if none.is_empty() => model.say("nothing was looked for yet"),
+        last => look_for(model, &last),
+    }
+}
+
+/// The hits came.
+pub fn found(
+    model: &mut Model,
+    conversation: ConversationId,
+    words: &str,
+    hits: Vec<(MessageId, u32)>,
+) {
+    if model.here() == Some(conversation) {
+        let walk = model.transcript.found(words, hits);
+        walked(model, walk);
     }
 }
 
 /// What a key of a list means while the words are typed; `false` for all others.
 pub fn typing(model: &mut Model, action: Action) -> bool {
-    let by = match action {
-        Action::Accept => {
-            model.transcript.close_line();
-            return true;
-        }
-        Action::ListDown => 1,
-        Action::ListUp => -1,
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "all other actions of a long table do what they always do"
-        )]
-        _ => return false,
+    if action == Action::Accept {
+        model.transcript.close_line();
+        return true;
+    }
+    let by = match (action == Action::ListDown, action == Action::ListUp) {
+        (true, _) => 1,
+        (_, true) => -1,
+        (false, false) => return false,
     };
     let walk = model.transcript.step_hit(by);
     walked(model, walk);

@@ -307,11 +307,12 @@ fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
         .map(|(key, action)| width(key) + width(action.about()) + 4)
         .max()
         .unwrap_or(0);
-    let columns = (above.width / widest.max(1)).max(1);
-    let rows = u16::try_from(follows.len())
-        .unwrap_or(0)
-        .div_ceil(columns)
-        .min(above.height);
+    let count = u16::try_from(follows.len()).unwrap_or(0);
+    // Where the rows are too few for all, words are cut rather than keys left out.
+    let columns = (above.width / widest.max(1)).max(count.div_ceil(above.height.max(1)));
+    let columns = columns.max(1);
+    let widest = widest.min((above.width / columns).max(1));
+    let rows = count.div_ceil(columns).min(above.height);
     let area = Rect {
         y: above.height - rows,
         height: rows,

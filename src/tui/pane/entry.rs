@@ -54,6 +54,8 @@ pub struct Spot<'a> {
     pub roster: &'a Roster,
     /// The hints of the foot, and whether the transcript has the focus.
     pub hints: (&'a Hints, bool),
+    /// Whether it is the message at hand.
+    pub is_at_hand: bool,
 }
 
 /// What a part of an entry is.

@@ -100,18 +100,19 @@ impl Fold {
             .nth(row)
     }
 
+    /// Draws a row of the folded words, or the line under them.
     pub(super) fn paint(
         &self,
         canvas: &mut Canvas<'_>,
         area: Rect,
         row: usize,
-        (hints, is_focused): (&Hints, bool),
+        (hints, is_at_hand): (&Hints, bool),
     ) {
         if let Some(row) = self.row(row) {
             row.paint(canvas.buffer, area, canvas.theme);
             return;
         }
-        let key = match hints.key(Action::FoldLong).filter(|_| is_focused) {
+        let key = match hints.key(Action::FoldLong).filter(|_| is_at_hand) {
             Some(key) => format!(" · {key} unfolds"),
             None => String::new(),
         };

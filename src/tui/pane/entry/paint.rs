@@ -25,11 +25,12 @@ impl Entry {
             zone,
             roster,
             hints,
+            is_at_hand,
         } = spot;
         match self.part(item) {
             Part::Head => self.paint_head(canvas, area, zone, roster),
             Part::Thinking => self.paint_thinking(canvas, area, row),
-            Part::Gist => self.fold.paint(canvas, area, row, hints),
+            Part::Gist => self.fold.paint(canvas, area, row, (hints.0, is_at_hand)),
             Part::Block(block) => {
                 if let Some(line) = self.doc.rows(block).get(row) {
                     let skip = if line.is_whole_line() { skip } else { 0 };

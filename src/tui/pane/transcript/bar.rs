@@ -73,10 +73,11 @@ impl Transcript {
             (None, None) => return,
         };
         let left = cut(&Clean::line(&left), bar.width);
-        let x = canvas.put(bar, (0, 0), &left, accent) + 3;
-        let room = bar.width.saturating_sub(x + width(ESC));
+        let x = canvas.put(bar, (0, 0), &left, accent) + 2;
+        let dot = " · ";
+        let room = bar.width.saturating_sub(x + width(dot) + width(ESC));
         let keys = self.hints.line(offers, true, room);
-        let dot = if keys.is_empty() { "" } else { " · " };
+        let dot = if keys.is_empty() { "" } else { dot };
         let keys = Clean::line(&format!("{keys}{dot}{ESC}"));
         if x + width(&keys) <= bar.width {
             canvas.put_right(bar, (x, 0), &keys, Look::of(Tone::Dim));

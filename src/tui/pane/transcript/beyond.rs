@@ -10,7 +10,7 @@ use crate::protocol::{At, Chat, Command, PAGE};
 pub enum Walk {
     There,
     /// Not loaded: this page is to be asked for.
-    Ask(Command, At),
+    Ask(Box<Command>, At),
     /// A page that is on its way may have it.
     Wait,
     /// There is nothing to go to; what to say.
@@ -80,6 +80,6 @@ impl Transcript {
             at,
             limit: Some(PAGE),
         };
-        Walk::Ask(Command::Chat(page), at)
+        Walk::Ask(Box::new(Command::Chat(page)), at)
     }
 }

@@ -78,6 +78,9 @@ pub struct Transcript {
     /// What a page is waited for.
     want: Option<Want>,
     turned: Option<Turned>,
+    /// Rows looked through for words so far.
+    #[cfg(test)]
+    looked: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +176,7 @@ impl Transcript {
                 zone,
                 roster,
                 hints: (&self.hints, is_focused),
+                is_at_hand: at_hand == Some(place.entry),
             };
             entry.paint(canvas, row, spot);
             if self.is_held(*place) {
@@ -279,6 +283,38 @@ mod tests {
     fn laid_out(transcript: &Transcript) -> usize {
         let entries = transcript.entries.iter();
         entries.filter(|entry| entry.cost() > 0).count()
+    }
+
+    #[test]
+    fn lighting_hits_looks_at_what_is_seen_and_nothing_else() {
+        let mut transcript = long();
+        let area = Rect::new(0, 0, 80, 30);
+        transcript.layout(area, None);
+        let replies = transcript.entries.iter().map(|e| e.message().id);
+        let hits: Vec<(MessageId, u32)> = replies.skip(1).step_by(2).map(|id| (id, 1)).collect();
+        transcript.conversation = Some(transcript.entries[0].message().conversation);
+        assert!(transcript.search_for("answer").is_some());
+        assert_eq!(transcript.found("answer", hits), Walk::There);
+        let rows = |t: &Transcript| t.entries.iter().map(Entry::cost).sum::<u64>();
+        for _ in 0..20 {
+            transcript.go(Move::HalfPages(-1));
+            let (laid, looked) = (rows(&transcript), transcript.looked);
+            transcript.layout(area, None);
+            assert!(!transcript.lit.is_empty());
+            let (more, looked) = (rows(&transcript) - laid, transcript.looked - looked);
+            assert!(
+                more <= 62 && looked <= 3 * 30,
+                "{more} rows laid out, {looked} looked through"
+            );
+        }
+        // From hit to hit, too.
+        for _ in 0..20 {
+            let laid = rows(&transcript);
+            assert_eq!(transcript.step_hit(-1), Walk::There);
+            transcript.layout(area, None);
+            let more = rows(&transcript) - laid;
+            assert!(more <= 80, "{more} rows laid out for a step");
+        }
     }
 
     #[test]

@@ -355,6 +355,10 @@ impl Transcript {
             });
             // A hit may begin in the row before, or end in the row after.
             let rows = first.row.saturating_sub(1)..last.row + 2;
+            #[cfg(test)]
+            {
+                self.looked += rows.len();
+            }
             for (row, bytes) in entry.shown_hits(first.item, rows, needle) {
                 if (first.row..=last.row).contains(&row) {
                     let is_current = current

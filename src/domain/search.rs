@@ -398,8 +398,11 @@ mod tests {
         assert!(cut.text.ends_with('…'));
         let lit: Vec<&str> = cut.marks.iter().map(|m| &cut.text[m.clone()]).collect();
         assert_eq!(lit, ["one", "three"]);
-        let short = Snippet::cut("a b", &[2..3]);
-        assert_eq!((short.text.as_str(), short.marks), ("a b", vec![2..3]));
+        let short = Snippet::cut(" a\t b ", &[1..2, 4..5]);
+        assert_eq!(
+            (short.text.as_str(), short.marks),
+            ("a b", vec![0..1, 2..3])
+        );
         assert_eq!(Snippet::cut("nothing lit", &[]).text, "nothing lit");
     }
 

@@ -63,11 +63,7 @@ impl Engine {
                 conversation,
                 message,
             } => {
-                let store = self.stores.of(conversation);
-                let shown = store.show(conversation, message);
-                shown.await.map_err(|error| self.desk.failure(&error))?;
-                let opened = self.opened_at(conversation, Some(message)).await?;
-                self.is_last(conversation).await?;
+                let opened = self.open_at(conversation, message).await?;
                 Ok(Some(News::Answer(Answer::Opened(Box::new(opened)))))
             }
             Chat::Choose {
@@ -215,6 +211,15 @@ impl Engine {
             | Chat::Siblings { .. } => Ok(None),
         };
         written.map_err(|error| self.desk.failure(&error))
+    }
+
+    /// A conversation at this message, on the branch through it.
+    async fn open_at(&self, id: ConversationId, message: MessageId) -> Result<Opened, Failure> {
+        let shown = self.stores.of(id).show(id, message);
+        shown.await.map_err(|error| self.desk.failure(&error))?;
+        let opened = self.opened_at(id, Some(message)).await?;
+        self.is_last(id).await?;
+        Ok(opened)
     }
 
     /// Keeps that this conversation is the last one shown.

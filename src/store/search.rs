@@ -299,10 +299,8 @@ async fn titles(
         .fetch_one(reader)
         .await?;
     let titles: Vec<(i64, String)> = serde_json::from_str(row.try_get(0)?).unwrap_or_default();
-    let allowed: Option<Vec<i64>> = match &wanted.allowed {
-        Some(numbers) => Some(serde_json::from_str(numbers).unwrap_or_default()),
-        None => None,
-    };
+    let numbers = |json: &String| serde_json::from_str(json).unwrap_or_default();
+    let allowed: Option<Vec<i64>> = wanted.allowed.as_ref().map(numbers);
     let found: Vec<i64> = titles
         .into_iter()
         .filter(|(_, title)| !search.marks_in_title(title).is_empty())

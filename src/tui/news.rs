@@ -15,7 +15,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
 use crate::protocol::{
-    Answer, Asked, Chat, Command, Event, Home, News, Row as Changed, Step, Which,
+    Answer, Asked, Chat, Command, Event, Home, News, Opened, Row as Changed, Step, Which,
 };
 
 /// Takes one event in.
@@ -159,19 +159,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
     };
     match answer {
         Answer::Home(home) => at_home(model, *home),
-        Answer::Opened(opened) => {
-            // Else a later choice has overtaken this answer.
-            if let Some(Ask::Open(through)) = ask {
-                open::show(model, *opened);
-                if let Some(through) = through {
-                    model.transcript.take_in_hand(through);
-                }
-            } else if let Some(Ask::OpenHit(message, words)) = ask {
-                open::show(model, *opened);
-                model.transcript.take_in_hand(message);
-                seek::light(model, message, &words);
-            }
-        }
+        Answer::Opened(opened) => came(model, ask, *opened),
         Answer::Page {
             conversation,
             at,
@@ -253,6 +241,22 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             } else if !what.is_empty() {
                 model.say(what);
             }
+        }
+    }
+}
+
+/// A conversation to be shown came. Where nobody waits for it any more, a later choice has overtaken it.
+fn came(model: &mut Model, ask: Option<Ask>, opened: Opened) {
+    let (through, words) = match ask {
+        Some(Ask::Open(through)) => (through, None),
+        Some(Ask::OpenHit(message, words)) => (Some(message), Some(words)),
+        Some(_) | None => return,
+    };
+    open::show(model, opened);
+    if let Some(through) = through {
+        model.transcript.take_in_hand(through);
+        if let Some(words) = words {
+            seek::light(model, through, &words);
         }
     }
 }

@@ -15,10 +15,7 @@ const PAGE: u32 = 50;
 
 /// Opens the search, with the words that were typed last, or these.
 pub fn begin(model: &mut Model, words: &str) {
-    let mut search = model.left_search.take().unwrap_or_else(|| {
-        let search = Search::new();
-        Box::new(search)
-    });
+    let mut search = model.left_search.take().unwrap_or_default();
     if !words.is_empty() {
         search.set_words(words);
     }

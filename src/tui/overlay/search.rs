@@ -61,9 +61,9 @@ struct Line {
     choice: Option<usize>,
 }
 
-impl Search {
+impl Default for Search {
     /// A search for nothing yet.
-    pub fn new() -> Search {
+    fn default() -> Search {
         let mut query = Editor::single();
         query.set_placeholder(Clean::own("search all conversations"));
         Search {
@@ -82,7 +82,9 @@ impl Search {
             now: Millis::default(),
         }
     }
+}
 
+impl Search {
     /// Puts these words in place of what stands there.
     pub fn set_words(&mut self, words: &str) {
         self.query.set_text(words, words.len());

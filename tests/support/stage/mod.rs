@@ -11,6 +11,7 @@
 pub mod library;
 pub mod personas;
 pub mod script;
+pub mod search;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -450,6 +450,10 @@ impl Script {
                 at,
                 page: self.page(conversation, at, limit),
             }),
+            Chat::OpenAt {
+                conversation,
+                message,
+            } => Some(self.open_at(conversation, message)),
             Chat::Choose {
                 conversation,
                 through,
@@ -551,6 +555,15 @@ impl Script {
             page: self.page(id, at, Some(50)),
             drafts: self.drafts_of(Some(id)),
             reading,
+        }
+    }
+
+    /// The same at this message.
+    pub fn opened_around(&mut self, id: ConversationId, message: MessageId) -> Opened {
+        Opened {
+            page: self.page(id, At::Around(message), Some(50)),
+            reading: Some(Reading { message, row: 0 }),
+            ..self.opened(id)
         }
     }
 
@@ -657,6 +670,16 @@ impl Script {
                     total,
                 }
             }
+            Shelf::Search {
+                words, from, limit, ..
+            } => match self.hits(&words, from, limit) {
+                Ok(found) => Answer::Hits(found),
+                Err(failure) => {
+                    let news = News::Refused(failure);
+                    return vec![Event { cause, news }];
+                }
+            },
+            Shelf::CountHits { .. } => panic!("not on this stage: {shelf:?}"),
             Shelf::Find { .. } => Answer::Found(self.conversations[0].clone()),
             Shelf::Archive { .. }
             | Shelf::Pin { .. }

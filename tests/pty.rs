@@ -12,6 +12,7 @@ mod pty {
     mod home;
     mod hostile;
     mod leaving;
+    mod opening;
     mod personas;
     mod prompts;
     mod reading;

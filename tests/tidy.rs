@@ -131,7 +131,11 @@ const WALLS: &[Wall] = &[
         &["cli", "args", "protocol", "domain", "settings"],
         &["std", "serde", "serde_json", "tokio", "anyhow", "jiff"],
     ),
-    ("args", &["domain"], &["std", "clap"]),
+    (
+        "args",
+        &["domain"],
+        &["std", "clap", "clap_complete", "clap_mangen"],
+    ),
     (
         "log",
         &[],

@@ -145,6 +145,12 @@ impl Out {
         let _ = writeln!(self.stderr, "salon: {}", Clean::line(line));
     }
 
+    /// A question on stderr, the answer to be typed behind it.
+    pub fn prompt(&mut self, question: &str) {
+        let _ = write!(self.stderr, "{} ", Clean::line(question));
+        let _ = self.stderr.flush();
+    }
+
     /// This exit code, unless nothing more could be printed.
     pub fn exit(&mut self, exit: Exit) -> Exit {
         self.flush();

@@ -89,6 +89,7 @@ async fn read(
         | Answer::Synced(_)
         | Answer::Checked(_)
         | Answer::Spent(_)
+        | Answer::Exported(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),
     }
 }

@@ -19,6 +19,7 @@ pub mod prompt;
 pub mod record;
 pub mod secret;
 pub mod sync;
+pub mod tag;
 pub mod template;
 pub mod usage;
 pub mod when;

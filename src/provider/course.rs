@@ -3,9 +3,11 @@
 use crate::domain::chat::Delta;
 use crate::domain::clean::Clean;
 use crate::domain::message::Finish;
-use crate::provider::decode::{Ending, Fault};
+use crate::provider::decode::{Decode, Ending, Fault};
 use crate::provider::fault::ApiError;
+use crate::provider::frame::Frame;
 use crate::provider::scrub::head;
+use crate::provider::think::Think;
 
 /// Lines that were not understood and are kept for the report.
 const MAX_STRAYS: usize = 64;
@@ -160,6 +162,65 @@ impl Course {
                 has_words: self.has_words,
             },
         }
+    }
+}
+
+/// A decoder that keeps the course of its answer and finds reasoning in its text; all but its frames is the same.
+pub(super) trait OnCourse: Send {
+    fn course(&self) -> &Course;
+
+    /// The course, and what holds words back until it is sure whether they are reasoning.
+    fn parts(&mut self) -> (&mut Course, &mut Think);
+
+    /// Appends what the frame says; words need not be noted.
+    fn one_frame(&mut self, frame: Frame, out: &mut Vec<Delta>) -> Result<(), Fault>;
+}
+
+impl<D: OnCourse> Decode for D {
+    fn frame(&mut self, frame: Frame, out: &mut Vec<Delta>) -> Result<(), Fault> {
+        let from = out.len();
+        let said = self.one_frame(frame, out);
+        if said.is_err() {
+            self.flush(out);
+        }
+        let (course, _) = self.parts();
+        course.note_words(&out[from..]);
+        said
+    }
+
+    fn flush(&mut self, out: &mut Vec<Delta>) {
+        let (course, think) = self.parts();
+        if !course.is_told() {
+            think.finish(out);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<Delta>) -> Ending {
+        let from = out.len();
+        self.flush(out);
+        let (course, _) = self.parts();
+        course.note_words(&out[from..]);
+        course.end(out)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.course().is_told()
+    }
+
+    fn is_ending(&self) -> bool {
+        self.course().is_ending()
+    }
+
+    fn is_done(&self) -> bool {
+        self.course().is_done
+    }
+
+    fn strays(&self) -> &[String] {
+        self.course().strays()
+    }
+
+    fn tools(&self) -> Vec<&str> {
+        self.course().tools()
     }
 }
 

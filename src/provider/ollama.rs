@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::domain::chat::Delta;
 use crate::domain::message::Finish;
 use crate::domain::usage::{Money, Usage};
-use crate::provider::course::{Course, other, said};
-use crate::provider::decode::{Decode, Ending, Fault};
+use crate::provider::course::{Course, OnCourse, other, said};
+use crate::provider::decode::{Decode, Fault};
 use crate::provider::fault::{extract_error, number};
 use crate::provider::frame::Frame;
 use crate::provider::ollama_request::Expected;
@@ -22,59 +22,13 @@ pub struct Decoder {
     expected: Expected,
 }
 
-impl Decode for Decoder {
-    fn frame(&mut self, frame: Frame, out: &mut Vec<Delta>) -> Result<(), Fault> {
-        let from = out.len();
-        let said = self.one_frame(frame, out);
-        if said.is_err() {
-            self.flush(out);
-        }
-        self.course.note_words(&out[from..]);
-        said
+impl OnCourse for Decoder {
+    fn course(&self) -> &Course {
+        &self.course
     }
 
-    fn flush(&mut self, out: &mut Vec<Delta>) {
-        if !self.course.is_told() {
-            self.think.finish(out);
-        }
-    }
-
-    fn end(&mut self, out: &mut Vec<Delta>) -> Ending {
-        let from = out.len();
-        self.flush(out);
-        self.course.note_words(&out[from..]);
-        self.course.end(out)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.course.is_told()
-    }
-
-    fn is_ending(&self) -> bool {
-        self.course.is_ending()
-    }
-
-    fn is_done(&self) -> bool {
-        self.course.is_done
-    }
-
-    fn strays(&self) -> &[String] {
-        self.course.strays()
-    }
-
-    fn tools(&self) -> Vec<&str> {
-        self.course.tools()
-    }
-}
-
-impl Decoder {
-    /// For an answer to a request of which this is expected.
-    pub fn new(request_id: Option<String>, expected: Expected) -> Decoder {
-        Decoder {
-            course: Course::new(request_id),
-            think: Think::default(),
-            expected,
-        }
+    fn parts(&mut self) -> (&mut Course, &mut Think) {
+        (&mut self.course, &mut self.think)
     }
 
     fn one_frame(&mut self, frame: Frame, out: &mut Vec<Delta>) -> Result<(), Fault> {
@@ -108,6 +62,17 @@ impl Decoder {
                 self.course.stray(&text);
                 Ok(())
             }
+        }
+    }
+}
+
+impl Decoder {
+    /// For an answer to a request of which this is expected.
+    pub fn new(request_id: Option<String>, expected: Expected) -> Decoder {
+        Decoder {
+            course: Course::new(request_id),
+            think: Think::default(),
+            expected,
         }
     }
 

@@ -17,7 +17,7 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{keeping, ladder, leaving, models};
+use super::{export, keeping, ladder, leaving, models};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -92,6 +92,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),
         Action::RestoreConversation => shelf::restore(model),
+        Action::ExportConversation => export::ask(model),
         Action::UndoAction => shelf::undo(model),
         Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
@@ -182,9 +183,12 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
     } else if action == Action::RenameConversation && !has_place {
         Some("there is no conversation to rename yet".to_owned())
+    } else if action == Action::ExportConversation && !has_place {
+        Some("there is no conversation to write down yet".to_owned())
     } else if matches!(
         action,
-        Action::EditSystem
+        Action::ExportConversation
+            | Action::EditSystem
             | Action::RenameConversation
             | Action::PickPersona
             | Action::SetKey
@@ -205,6 +209,9 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::FindWords, _) if !rest.is_empty() => seek::look_for(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
+        (Action::ExportConversation, Some(id)) if !rest.is_empty() => {
+            export::write(model, id, rest)
+        }
         _ => act(model, action),
     }
 }

@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{browse, keeping, models, paper, personas, prompts, secret, shelf, talk};
+use super::{browse, export, keeping, models, paper, personas, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -30,6 +30,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             talk::stop_in(model, id);
             shelf::apply(model, id, Act::Trash);
         }
+        (Purpose::Export(id), Choice::Written(name)) => export::write(model, id, &name),
+        (Purpose::Overwrite, Choice::Agreed) => export::overwrite(model),
         (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
         (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),
         (Purpose::Versions, Choice::Picked(version)) => keeping::read_version(model, &version),
@@ -47,6 +49,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::SendWith
             | Purpose::Key
             | Purpose::TrashLive(_)
+            | Purpose::Export(_)
+            | Purpose::Overwrite
             | Purpose::Fill
             | Purpose::TrialModel
             | Purpose::Group

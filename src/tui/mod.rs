@@ -6,6 +6,7 @@ pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod export;
 pub mod file;
 mod filter;
 mod focus;
@@ -101,9 +102,10 @@ pub async fn run(
     engine: Engine,
 ) -> io::Result<Option<Failure>> {
     let limit = pane::list::ROWS;
-    let id = model.ask(Command::Shelf(Shelf::Home { limit }), Ask::Home);
+    let open = model.named.clone();
+    let home = Command::Shelf(Shelf::Home { limit, open });
+    let id = model.ask(home.clone(), Ask::Home);
     model.effects.clear();
-    let home = Command::Shelf(Shelf::Home { limit });
     // The channel is empty: there is room.
     let _ = engine.requests.try_send(Request { id, command: home });
     let mut screen = Screen::enter()?;
@@ -349,7 +351,7 @@ impl Face {
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
                 Effect::Edit(text) => self.lent = Some(text),
-                Effect::Write(paper) => self.outside.push(write(paper, model.home.clone())),
+                Effect::Write(paper) => self.outside.push(write(paper, model.home_folder.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,

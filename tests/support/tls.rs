@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
@@ -16,10 +16,26 @@ pub fn certificate() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls/cert.pem")
 }
 
+/// The file of an authority that signed `signed`, `expired` and `early`, all for this machine's own address.
+pub fn authority() -> PathBuf {
+    certificate().with_file_name("authority.pem")
+}
+
 /// Starts it on a thread that ends with the test's process; returns its base URL.
 pub fn start() -> String {
-    let cert = CertificateDer::from_pem_file(certificate()).unwrap();
-    let key = PrivateKeyDer::from_pem_file(certificate().with_file_name("key.pem")).unwrap();
+    start_with(&certificate(), "key.pem")
+}
+
+/// The same with a certificate that the authority signed: `signed` is good until 2120, `expired` ended in 2021,
+/// `early` begins in 2100.
+pub fn start_signed(name: &str) -> String {
+    let file = certificate().with_file_name(format!("{name}.pem"));
+    start_with(&file, "signed-key.pem")
+}
+
+fn start_with(certificate: &Path, key: &str) -> String {
+    let cert = CertificateDer::from_pem_file(certificate).unwrap();
+    let key = PrivateKeyDer::from_pem_file(certificate.with_file_name(key)).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -37,11 +37,12 @@ impl Form {
         }
     }
 
-    /// The same with another word for what Enter does, such as `write`.
-    #[must_use]
-    pub fn to(mut self, verb: &str) -> Self {
-        self.keys = format!("Enter {verb} · Esc leave");
-        self
+    /// A field for a file's name, filled in.
+    pub fn file(title: &'static str, name: &str) -> Self {
+        Form {
+            keys: "Enter write · Esc leave".to_owned(),
+            ..Form::line(title, name)
+        }
     }
 
     /// A field of several lines; `newline` is the key that makes one here.

@@ -264,7 +264,7 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
     let mut model = Model::new(mint, keys);
     model.theme.is_plain = settings.ui.no_color;
     model.editor.clone_from(&settings.ui.editor);
-    model.home.clone_from(&settings.ui.home);
+    model.home_folder.clone_from(&settings.ui.home);
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;

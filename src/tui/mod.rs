@@ -352,7 +352,7 @@ impl Face {
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
                 Effect::Edit(text) => self.lent = Some(text),
-                Effect::Write(paper) => self.outside.push(write(paper, model.home.clone())),
+                Effect::Write(paper) => self.outside.push(write(paper, model.home_folder.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,

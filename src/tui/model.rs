@@ -111,7 +111,7 @@ pub struct Model {
     /// What `sh` runs as the user's own editor.
     pub editor: String,
     /// What `~` is in the name of a file.
-    pub home: Option<PathBuf>,
+    pub home_folder: Option<PathBuf>,
     /// A text that is being written to a file, until it is there.
     pub paper: Option<Paper>,
     pub asks: HashMap<RequestId, Ask>,
@@ -218,7 +218,7 @@ impl Model {
             pending_since: 0,
             lent: None,
             editor: "vi".to_owned(),
-            home: None,
+            home_folder: None,
             paper: None,
             asks: HashMap::new(),
             next_request: 1,

@@ -47,7 +47,6 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
         | Answer::Matches { .. }
         | Answer::Thinking { .. }
         | Answer::Questions(_)
-        | Answer::Matches { .. }
         | Answer::Siblings(_)
         | Answer::Personas(_)
         | Answer::Persona(_)

@@ -19,13 +19,15 @@ use crate::domain::conversation::{
     Conversation, Draft, Listed, NewConversation, Reading, Sampling,
 };
 use crate::domain::failure::Failure;
+use crate::domain::finding::{Checkup, Finding};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, RequestId};
 use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
+use crate::domain::provider::ProviderState;
 use crate::domain::search::Found;
-use crate::domain::sync::{Finding, SyncReport, SyncState};
+use crate::domain::sync::{SyncReport, SyncState};
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
@@ -369,10 +371,26 @@ pub enum Answer {
         failures: Vec<(String, Failure)>,
         is_whole: bool,
     },
+    /// In the order they are offered. `model` is that of a new conversation; `is_whole` when nobody is still being asked.
+    Providers {
+        providers: Vec<ProviderState>,
+        model: ModelRef,
+        is_whole: bool,
+    },
+    /// This model is the one in use, out of so many of its provider.
+    InUse {
+        model: ModelRef,
+        of: u32,
+    },
     /// Everything that waited is at the hub.
     Synced(SyncReport),
     /// What a check found, in order.
     Checked(Vec<Finding>),
+    /// What a look at salon itself has found by now, in order; `is_whole` when nothing is still being looked at.
+    Health {
+        checkup: Checkup,
+        is_whole: bool,
+    },
     Spent(Spent),
     /// A conversation written down.
     Exported(String),

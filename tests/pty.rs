@@ -9,9 +9,11 @@
 mod pty {
     mod chat;
     mod crash;
+    mod first;
     mod home;
     mod hostile;
     mod leaving;
+    mod lists;
     mod opening;
     mod personas;
     mod prompts;

@@ -88,6 +88,9 @@ async fn read(
         | Answer::Versions(_)
         | Answer::Uses(_)
         | Answer::Models { .. }
+        | Answer::Providers { .. }
+        | Answer::InUse { .. }
+        | Answer::Health { .. }
         | Answer::Synced(_)
         | Answer::Checked(_)
         | Answer::Spent(_)

@@ -3,6 +3,7 @@
 //! Hits are looked at in steps of at most `STEP`, newest rows first; within a step conversations are ordered by their
 //! newest hit. The filter becomes part of the match where few conversations fit (decisions 2.7).
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use sqlx::{Row, SqliteConnection};
@@ -13,8 +14,8 @@ use super::error::StoreError;
 use super::personas::ids_named;
 use super::rows::{Cells, model_of};
 use super::spaced::spaced;
-use super::tags::writings;
-use crate::domain::filter::{Filter, Time, WithPersona};
+use super::tags::tagged;
+use crate::domain::filter::{Filter, Span, Time, WithPersona};
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::Role;
 use crate::domain::search::{Found, Group, Hit, Rest, Search, Snippet};
@@ -59,15 +60,13 @@ const TITLES: &str = "SELECT json_group_array(json_array(n, title)) FROM convers
 
 /// The conversations that fit a filter, as a JSON array. `?1` the personas in hexadecimal ('' = none) or NULL; `?2` to
 /// `?5` the ends of the last activity and of the creation; `?6` archived, `?7` pinned; `?8` parts of the model in
-/// lower case, `?9` for each tag its writings.
+/// lower case; `?9` ids in hexadecimal, of which it has to be one, or NULL.
 const FITTING: &str = "SELECT json_group_array(n) FROM conversation k WHERE trashed_at IS NULL
   AND (?1 IS NULL OR coalesce(hex(persona_id), '') IN (SELECT value FROM json_each(?1)))
   AND active_at BETWEEN ?2 AND ?3 AND created_at BETWEEN ?4 AND ?5
   AND (NOT ?6 OR archived_at IS NOT NULL) AND (NOT ?7 OR pinned_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM json_each(?8) j WHERE instr(lower(k.model), j.value) = 0)
-  AND NOT EXISTS (SELECT 1 FROM json_each(?9) j WHERE NOT EXISTS
-    (SELECT 1 FROM tag t WHERE t.kind = 'conversation' AND t.id = k.id AND t.is_gone = 0
-       AND t.name IN (SELECT value FROM json_each(j.value))))";
+  AND (?9 IS NULL OR hex(k.id) IN (SELECT value FROM json_each(?9)))";
 
 const MESSAGES: &str = "SELECT m.n, m.id, m.role, m.model, m.created_at, m.content
   FROM json_each(?1) j CROSS JOIN message m ON m.n = j.value";
@@ -205,13 +204,27 @@ impl Store {
         filter: &Filter,
     ) -> Result<Vec<i64>, StoreError> {
         let personas = personas(reader, filter).await?;
-        let calendar = self.inner.mint.calendar();
-        let active = filter.span(Time::Activity, &calendar);
-        let created = filter.span(Time::Creation, &calendar);
-        let mut tags = Vec::with_capacity(filter.tags.len());
+        let all = Span {
+            from: Millis(i64::MIN),
+            to: Millis(i64::MAX),
+        };
+        // Finding the zone takes long: only where a day is named.
+        let (active, created) = if filter.bounds.is_empty() {
+            (all, all)
+        } else {
+            let calendar = self.inner.mint.calendar();
+            let span = |time| filter.span(time, &calendar);
+            (span(Time::Activity), span(Time::Creation))
+        };
+        let mut with_tags: Option<BTreeSet<Uuid>> = None;
         for tag in &filter.tags {
-            tags.push(writings(reader, tag).await?);
+            let these = tagged(reader, tag).await?;
+            with_tags = Some(match with_tags {
+                None => these,
+                Some(all) => all.intersection(&these).copied().collect(),
+            });
         }
+        let with_tags = with_tags.map(|ids| ids.into_iter().map(hex).collect::<Vec<_>>());
         let json = |texts: &[String]| serde_json::to_string(texts).unwrap_or_default();
         let row = sqlx::query(FITTING)
             .bind(personas.map(|hex| json(&hex)))
@@ -222,7 +235,7 @@ impl Store {
             .bind(filter.is_archived)
             .bind(filter.is_pinned)
             .bind(json(&filter.models))
-            .bind(serde_json::to_string(&tags).unwrap_or_default())
+            .bind(with_tags.map(|ids| json(&ids)))
             .fetch_one(reader)
             .await?;
         let mut numbers: Vec<i64> = serde_json::from_str(row.try_get(0)?).unwrap_or_default();
@@ -313,6 +326,11 @@ async fn titles(
     Ok(serde_json::to_string(&found).unwrap_or_default())
 }
 
+/// An id as SQLite's `hex` writes it.
+fn hex(id: Uuid) -> String {
+    id.simple().to_string().to_uppercase()
+}
+
 /// The personas a filter allows, in hexadecimal; '' is a conversation without one. `None` = all.
 async fn personas(
     reader: &mut SqliteConnection,
@@ -324,7 +342,6 @@ async fn personas(
             WithPersona::Nobody => vec![String::new()],
             WithPersona::Named(name) => {
                 let ids = ids_named(reader, name).await?;
-                let hex = |id: Uuid| id.simple().to_string().to_uppercase();
                 ids.into_iter().map(|id| hex(id.0)).collect()
             }
         };

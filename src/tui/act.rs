@@ -2,14 +2,16 @@
 
 use super::browse;
 use super::focus::{context, edited, editor, focus};
-use super::model::{Ask, Focus, Model};
+use super::model::{Focus, Model};
 use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
+use super::pane::list::View;
 use super::pane::transcript::Move;
 use super::paper;
 use super::personas;
 use super::prompts;
+use super::providers;
 use super::search;
 use super::secret;
 use super::seek;
@@ -18,7 +20,7 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::word_of;
-use super::{export, keeping, ladder, leaving, models};
+use super::{curate, doctor, export, keeping, ladder, leaving, models, removal};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::Action;
@@ -50,7 +52,8 @@ pub fn act(model: &mut Model, action: Action) {
         Action::EditQuestion => talk::edit_question(model),
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
-        Action::SetKey => secret::ask(model, None),
+        Action::UseProvider => providers::pick(model),
+        Action::SetKey => providers::pick_keyed(model),
         Action::SearchAll => search::begin(model, ""),
         Action::CopyAnswer => browse::copy_text(model, model.transcript.last_answer()),
         Action::Copy => browse::copy(model),
@@ -91,13 +94,23 @@ pub fn act(model: &mut Model, action: Action) {
         Action::UnfoldGroup => shelf::unfold(model),
         Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
-        Action::RenameConversation => shelf::rename(model),
-        Action::TrashConversation => shelf::trash(model),
-        Action::RestoreConversation => shelf::restore(model),
+        Action::RenameConversation => curate::rename(model),
+        Action::PinConversation => curate::pin(model),
+        Action::ArchiveConversation => curate::archive(model),
+        Action::TagConversation => curate::edit_tags(model),
+        Action::DuplicateConversation => curate::duplicate(model),
+        Action::TrashConversation => curate::trash(model),
+        Action::RestoreConversation => curate::restore(model),
         Action::ExportConversation => export::ask(model),
-        Action::UndoAction => shelf::undo(model),
+        Action::PurgeConversation => removal::purge(model),
+        Action::EmptyTrash => removal::empty_trash(model),
+        Action::UndoAction => curate::undo(model),
+        Action::Mark => shelf::mark(model),
+        Action::MarkRange => model.list.range(),
+        Action::OrderConversations => shelf::next_order(model),
+        Action::ToggleArchive => shelf::toggle(model, View::Archive),
         Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
-        Action::ToggleTrash => shelf::toggle_trash(model),
+        Action::ToggleTrash => shelf::toggle(model, View::Trash),
         Action::InsertPrompt => prompts::use_selected(model),
         Action::TryPrompt => prompts::try_it(model),
         Action::TryWith => prompts::try_with(model),
@@ -123,6 +136,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::FocusNext => cycle(model, 1),
         Action::FocusPrevious => cycle(model, 3),
         Action::TogglePanes | Action::ReadingMode => alone(model),
+        Action::Doctor => doctor::open(model),
         Action::Help => help(model),
         Action::Redraw => model.effects.push(Effect::Redraw),
         Action::Suspend => model.effects.push(Effect::Suspend),
@@ -180,19 +194,19 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
     if rest.is_empty() {
         return None;
     }
-    let has_place = model.here().is_some();
     if action == Action::PickModel {
         rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
-    } else if action == Action::RenameConversation && !has_place {
-        Some("there is no conversation to rename yet".to_owned())
-    } else if action == Action::ExportConversation && !has_place {
-        Some("there is no conversation to write down yet".to_owned())
+    } else if action == Action::RenameConversation {
+        curate::one(model, "rename").err()
+    } else if action == Action::TagConversation {
+        curate::bad_tags(model, rest)
+    } else if action == Action::ExportConversation {
+        curate::one(model, "write down").err()
     } else if matches!(
         action,
-        Action::ExportConversation
-            | Action::EditSystem
-            | Action::RenameConversation
+        Action::EditSystem
             | Action::PickPersona
+            | Action::UseProvider
             | Action::SetKey
             | Action::FindWords
             | Action::SearchAll
@@ -205,17 +219,17 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 
 /// A typed word with what followed it; most take nothing more.
 fn act_with(model: &mut Model, action: Action, rest: &str) {
-    match (action, model.here()) {
-        (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
-        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
-        (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
-        (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
-        (Action::SearchAll, _) if !rest.is_empty() => search::begin(model, rest),
-        (Action::FindWords, _) if !rest.is_empty() => seek::look_for(model, rest),
-        (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
-        (Action::ExportConversation, Some(id)) if !rest.is_empty() => {
-            export::write(model, id, rest)
-        }
+    match (action, rest.is_empty()) {
+        (Action::PickModel, false) => models::choose(model, rest),
+        (Action::UseProvider, false) => providers::take(model, rest),
+        (Action::SetKey, false) => secret::ask(model, rest),
+        (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, false) => personas::find(model, rest),
+        (Action::SearchAll, false) => search::begin(model, rest),
+        (Action::FindWords, false) => seek::look_for(model, rest),
+        (Action::RenameConversation, false) => curate::rename_to(model, rest),
+        (Action::TagConversation, false) => curate::tag_with(model, rest),
+        (Action::ExportConversation, false) => export::write_to(model, rest),
         _ => act(model, action),
     }
 }
@@ -315,9 +329,7 @@ fn step(model: &mut Model, action: Action) {
         Focus::Library => model.library.step(by),
         Focus::List | Focus::Composer | Focus::Transcript => {
             model.list.step(by);
-            if let Some(command) = model.list.ask_more() {
-                model.ask(command, Ask::ListMore);
-            }
+            shelf::ask_more(model);
         }
     }
 }

@@ -70,7 +70,11 @@ pub fn edited(model: &mut Model) {
     }
     match model.focus {
         Focus::Composer => model.composer.changed(model.tick),
-        Focus::List => ask_list(model),
+        Focus::List => {
+            if model.list.read_filter() {
+                ask_list(model);
+            }
+        }
         Focus::Library => model.library.filtered(),
         Focus::Transcript => seek_words(model),
     }

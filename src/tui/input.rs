@@ -183,6 +183,7 @@ mod tests {
                 | Msg::Engine(_)
                 | Msg::Signal(_)
                 | Msg::Edited(_)
+                | Msg::Terminal(_)
                 | Msg::Written(_)
                 | Msg::Due => "?".to_owned(),
             })

@@ -23,7 +23,7 @@ pub fn back(model: &mut Model) {
     if prompts::back(model) || close_overlay(model) {
         return;
     }
-    if close_filter(model) || model.composer.editor.cancel_selection() {
+    if clear_marks(model) || close_filter(model) || model.composer.editor.cancel_selection() {
         return;
     }
     if talk::stop(model) {
@@ -75,6 +75,11 @@ fn close_overlay(model: &mut Model) -> bool {
     true
 }
 
+/// Takes the marks of the list away; `false` when the list is not in hand or nothing is marked.
+fn clear_marks(model: &mut Model) -> bool {
+    model.focus == Focus::List && model.list.marks.clear()
+}
+
 /// Leaves a filter that is being typed or stands; `false` when there is none.
 fn close_filter(model: &mut Model) -> bool {
     let (filter, is_filtering) = match model.focus {
@@ -111,7 +116,7 @@ pub fn interrupt(model: &mut Model) {
     if prompts::back(model) || talk::stop(model) {
         return;
     }
-    if close_overlay(model) || close_filter(model) {
+    if close_overlay(model) || clear_marks(model) || close_filter(model) {
         return;
     }
     if !model.composer.is_empty() {

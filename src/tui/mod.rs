@@ -6,7 +6,10 @@ pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod curate;
+mod doctor;
 mod export;
+pub mod facts;
 pub mod file;
 mod filter;
 mod focus;
@@ -29,7 +32,9 @@ mod paper;
 mod personas;
 pub mod probe;
 mod prompts;
+mod providers;
 mod reader;
+mod removal;
 pub mod roster;
 mod search;
 mod secret;
@@ -60,6 +65,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use clock::FrameClock;
+use facts::Facts;
 use input::Input;
 use model::{Ask, Model};
 use msg::{Effect, Msg, Signal};
@@ -70,6 +76,7 @@ use text::code::Highlighter;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{MessageId, RequestId};
 use crate::protocol::{Command, Event, News, Request, Shelf};
+use crate::settings::Around;
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
 const DRAIN: Duration = Duration::from_millis(1);
@@ -88,6 +95,7 @@ enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
     Tmux { took: bool, text: String },
     Lit(Option<Lights>),
+    Terminal(Facts),
     Written(file::Written),
 }
 
@@ -98,7 +106,7 @@ enum Outside {
 /// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
 pub async fn run(
     mut model: Model,
-    is_tmux: bool,
+    around: Around,
     mut signals: Receiver<Signal>,
     engine: Engine,
 ) -> io::Result<Option<Failure>> {
@@ -120,7 +128,8 @@ pub async fn run(
         outside: FuturesUnordered::new(),
         requests: engine.requests,
         events: engine.events,
-        is_tmux,
+        is_tmux: around.is_tmux,
+        around,
         has_highlighter: false,
         has_left: false,
         lent: None,
@@ -190,6 +199,7 @@ struct Face {
     requests: Sender<Request>,
     events: Receiver<Event>,
     is_tmux: bool,
+    around: Around,
     /// The grammars are there or on their way.
     has_highlighter: bool,
     has_left: bool,
@@ -351,6 +361,7 @@ impl Face {
                     }
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
+                Effect::LookAtTerminal => self.outside.push(self.look(model, screen)),
                 Effect::Edit(text) => self.lent = Some(text),
                 Effect::Write(paper) => self.outside.push(write(paper, model.home_folder.clone())),
                 Effect::Suspend => self.suspend(screen)?,
@@ -373,6 +384,16 @@ impl Face {
         to_terminal(model, screen, &text)
     }
 
+    /// Finds out what is to be told of the terminal.
+    fn look(&self, model: &Model, screen: &Screen) -> BoxFuture<'static, Outside> {
+        let facts = Facts {
+            abilities: screen.abilities(),
+            size: model.size,
+            ..Facts::of(&self.around, &model.keymap)
+        };
+        async move { Outside::Terminal(facts.with_tmux().await) }.boxed()
+    }
+
     fn came_back(
         &mut self,
         model: &mut Model,
@@ -384,6 +405,7 @@ impl Face {
             Outside::Lit(Some(lights)) => model.transcript.lit(lights),
             // A grammar that panics leaves its code plain; no other is asked for.
             Outside::Lit(None) => {}
+            Outside::Terminal(facts) => self.apply(model, screen, Msg::Terminal(facts))?,
             Outside::Written(written) => self.apply(model, screen, Msg::Written(written))?,
             Outside::Tmux { took: true, text } => model.say(format!(
                 "{} characters handed to tmux",

@@ -21,8 +21,10 @@ use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
+use crate::domain::finding::{Checkup, Finding};
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::provider::ProviderState;
 use crate::domain::sync::SyncState;
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
@@ -53,6 +55,12 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
+    /// What a first start shows; after a change of this provider's key.
+    Providers(Option<String>),
+    /// This provider is to be talked with.
+    Use(String),
+    /// A key of this provider being kept or forgotten.
+    Key(String),
     Prompts(Which),
     /// A prompt to be kept or copied.
     SavePrompt(PromptId),
@@ -86,8 +94,18 @@ pub enum Ask {
     Inside(PersonaId),
     /// This persona's form is being saved.
     PersonaSaved(PersonaId),
+    /// A look at salon itself.
+    Doctor,
     /// A change that can be undone.
     Change,
+    /// A change of conversations in the list; the first of these that has a row afterwards is selected.
+    Shelved(Vec<ConversationId>),
+    /// A change that cannot be undone.
+    Removed,
+    /// How many are in the archive.
+    Archived,
+    /// How many are in the trash, to ask whether they go.
+    Trashed,
     /// A conversation to be written to a file.
     Export(Export),
 }
@@ -123,6 +141,8 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// That model was given as an argument: it is stronger than a persona's.
+    pub is_model_given: bool,
     /// `chat.system` of the settings.
     pub set_system: String,
     pub new_system: String,
@@ -151,6 +171,8 @@ pub struct Model {
     pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
+    /// What the open form or question of the list is about.
+    pub aim: Vec<Conversation>,
     /// What would replace a file, while the user is asked.
     pub overwriting: Option<Export>,
     pub quit_armed: Option<u64>,
@@ -173,8 +195,30 @@ pub struct Model {
     pub tick: u64,
     pub size: Size,
     pub frames: Frames,
-    /// Which keys a first start offers: name of the variable and whether it is set.
-    pub key_sources: Vec<(String, bool)>,
+    /// What the last look at salon itself found.
+    pub doctor: Doctor,
+    /// What a first start offers.
+    pub providers: Providers,
+}
+
+/// What the engine told of the providers.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// In the order they are offered.
+    pub states: Vec<ProviderState>,
+    /// Servers on this machine are being asked.
+    pub is_looking: bool,
+    /// The model of a new conversation when nobody chooses another.
+    pub default: Option<ModelRef>,
+}
+
+/// What the last look at salon itself found.
+#[derive(Clone, Debug, Default)]
+pub struct Doctor {
+    pub checkup: Checkup,
+    /// Nothing is being looked at any more.
+    pub is_whole: bool,
+    pub terminal: Vec<Finding>,
 }
 
 /// The sum of a day.
@@ -226,6 +270,7 @@ impl Model {
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            is_model_given: false,
             set_system: String::new(),
             new_system: String::new(),
             new_persona: None,
@@ -243,6 +288,7 @@ impl Model {
             sync: None,
             today: Today::default(),
             undo: None,
+            aim: Vec::new(),
             overwriting: None,
             quit_armed: None,
             last_esc: None,
@@ -258,7 +304,8 @@ impl Model {
             tick: 0,
             size: Size::default(),
             frames: Frames::default(),
-            key_sources: Vec::new(),
+            doctor: Doctor::default(),
+            providers: Providers::default(),
         }
     }
 

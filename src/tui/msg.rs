@@ -1,5 +1,6 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
+use super::facts::Facts;
 use crate::domain::failure::Failure;
 use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::secret::Secret;
@@ -22,6 +23,8 @@ pub enum Msg {
     Signal(Signal),
     /// The user's own editor is done: the text it left, or why there is none.
     Edited(Result<String, Failure>),
+    /// What was found out of the terminal.
+    Terminal(Facts),
     /// What came of `Effect::Write`.
     Written(Written),
     /// A deadline of the model has come.
@@ -48,6 +51,8 @@ pub enum Effect {
     /// Bring this text to the clipboard.
     Copy(String),
     Suspend,
+    /// Find out what is to be told of the terminal.
+    LookAtTerminal,
     /// Lend the terminal to the user's own editor with this text.
     Edit(String),
     /// Write this text to a file; `Msg::Written` says what came of it.
@@ -92,6 +97,8 @@ pub enum Choice {
     Hit(Target),
     /// Yes.
     Agreed,
+    /// This was typed by somebody who did not see the question.
+    Typed(String),
     /// A prompt, filled.
     Filled(String),
 }

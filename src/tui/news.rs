@@ -9,7 +9,10 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{browse, export, keeping, models, personas, prompts, search, seek, shelf, spent, talk};
+use super::{
+    browse, curate, doctor, export, keeping, models, personas, prompts, providers, removal, search,
+    seek, shelf, spent, talk,
+};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -40,7 +43,10 @@ fn take(model: &mut Model, event: Event) {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(step) => prompts::trial(model, event.cause, step),
         News::Sync(state) => model.sync = Some(state),
-        News::Expired { .. } => {}
+        News::Expired {
+            days,
+            conversations,
+        } => removal::expired(model, days, conversations),
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
@@ -72,7 +78,11 @@ fn changed(model: &mut Model, row: Changed) {
 
 fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     let ask = cause.and_then(|cause| model.asks.remove(&cause));
-    offer(model, &failure, Purpose::Model, None);
+    let provider = match &ask {
+        Some(Ask::Use(provider)) => Some(provider.as_str()),
+        _ => None,
+    };
+    offer(model, &failure, Purpose::Model, provider);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
         Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
@@ -100,6 +110,10 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Open(_)
             | Ask::OpenHit(..)
             | Ask::Models
+            | Ask::Providers(_)
+            | Ask::Use(_)
+            | Ask::Key(_)
+            | Ask::Doctor
             | Ask::Prompts(_)
             | Ask::Questions
             | Ask::Outline
@@ -113,7 +127,11 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Personas
             | Ask::Persona
             | Ask::Inside(_)
-            | Ask::Change,
+            | Ask::Change
+            | Ask::Shelved(_)
+            | Ask::Removed
+            | Ask::Archived
+            | Ask::Trashed,
         )
         | None => model.warn(&failure),
     }
@@ -150,6 +168,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         Answer::Models {
             is_whole: false,
             ..
+        } | Answer::Providers {
+            is_whole: false,
+            ..
+        } | Answer::Health {
+            is_whole: false,
+            ..
         }
     );
     let ask = match cause {
@@ -178,6 +202,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 .list
                 .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
+            Some(Ask::Archived) => model.list.archived = total,
+            Some(Ask::Trashed) => removal::counted(model, total),
             // Another filter stands since.
             Some(_) | None => {}
         },
@@ -224,11 +250,21 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             model.model_failures = failures.into_iter().collect();
             models::refill(model, is_whole);
         }
+        Answer::Providers {
+            providers,
+            model: default,
+            is_whole: _,
+        } => providers::told(model, ask, providers, default),
+        Answer::InUse { model: chosen, of } => providers::in_use(model, chosen, of),
+        Answer::Health { checkup, is_whole } => doctor::told(model, checkup, is_whole),
         Answer::Spent(sum) => spent::told(model, ask, sum),
         Answer::Done { what, undo } => {
             match ask {
                 Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
                 Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
+                Some(Ask::Shelved(rows)) => curate::shelved(model, &rows),
+                Some(Ask::Removed) => removal::removed(model),
+                Some(Ask::Key(provider)) => providers::keyed(model, provider),
                 _ => {}
             }
             if let Some(undo) = undo {
@@ -261,11 +297,12 @@ fn came(model: &mut Model, ask: Option<Ask>, opened: Opened) {
     }
 }
 
-fn at_home(model: &mut Model, home: Home) {
+fn at_home(model: &mut Model, mut home: Home) {
     model.is_home = true;
-    let has_more = u64::try_from(home.rows.len()).is_ok_and(|loaded| loaded < home.total);
-    model.list.fill(home.rows, home.total, has_more);
-    model.new_model = home.model;
+    let rows = std::mem::take(&mut home.rows);
+    model.list.fill_home(rows, home.total);
+    model.list.archived = home.archived;
+    model.new_model = home.model.clone();
     model.is_alone = home
         .state
         .get("panes")
@@ -274,10 +311,11 @@ fn at_home(model: &mut Model, home: Home) {
     shelf::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
-    model.composer.load(home.drafts);
+    model.composer.load(std::mem::take(&mut home.drafts));
     // A message sent by now begins a new conversation.
     let has_sent = model.asks.values().any(|ask| matches!(ask, Ask::Send(_)));
-    if let Some(last) = home.last.filter(|_| !has_sent) {
+    let last = home.last.take();
+    if let Some(last) = last.filter(|_| !has_sent) {
         // One that was named is the last one from now on.
         if model.named.is_some() {
             let conversation = last.conversation.id;
@@ -285,6 +323,7 @@ fn at_home(model: &mut Model, home: Home) {
         }
         open::show(model, last);
     }
+    providers::at_home(model, &home);
     if !typed.is_empty() {
         let kept = model.composer.draft();
         model.composer.put(kept.before(typed));
@@ -293,7 +332,7 @@ fn at_home(model: &mut Model, home: Home) {
     if !model.library.is_loaded() {
         ask_prompts(model, Which::Active);
     }
-    if model.list.which != Which::Active {
+    if model.list.wants_others() {
         ask_list(model);
     }
 }

@@ -6,7 +6,6 @@ use super::msg::Effect;
 use super::overlay::confirm::Confirm;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
-use crate::domain::clean::Clean;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::keys::{Action, Context};
 
@@ -70,10 +69,10 @@ pub fn written(model: &mut Model, written: Written) {
             model.say(format!("{lines} {noun} written to {path}"));
         }
         Written::Exists { path } => {
-            let question = Clean::line(&format!("{path} is there already."));
+            let question = format!("Already there: {path}");
             model.overlays.push(Overlay {
                 purpose: Purpose::Replace,
-                body: Body::Confirm(Confirm::new(question, "replace it")),
+                body: Body::Confirm(Confirm::new(&question, "replace it")),
             });
         }
         Written::Failed { path, why } => {

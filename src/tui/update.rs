@@ -2,6 +2,7 @@
 
 use super::act;
 use super::choose;
+use super::doctor;
 use super::focus::{context, edited, editor, is_filtering, is_searching, takes_text, what_follows};
 use super::keeping;
 use super::ladder;
@@ -9,6 +10,7 @@ use super::leaving;
 use super::model::{Focus, Model};
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
+use super::overlay::{Overlay, Purpose};
 use super::paper;
 use super::personas;
 use super::search;
@@ -27,6 +29,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resize => model.effects.push(Effect::Redraw),
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
+        Msg::Terminal(facts) => doctor::terminal(model, &facts),
         Msg::Edited(text) => came_back(model, text),
         Msg::Written(written) => paper::written(model, written),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
@@ -252,6 +255,9 @@ fn paste(model: &mut Model, text: &str) {
     }
     leaving::disarm(model);
     model.pending.clear();
+    // A question that nobody asked for gives way to somebody who writes.
+    let is_unasked = |top: &mut Overlay| matches!(top.purpose, Purpose::Expired(_));
+    model.overlays.pop_if(is_unasked);
     if editor(model).is_none() && model.overlays.is_empty() {
         model.focus = Focus::Composer;
     }

@@ -7,10 +7,10 @@ use super::canvas::{Canvas, cut, width};
 use super::focus::{context, what_follows};
 use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
-use super::pane::list::ListView;
+use super::pane::list::{ListView, View};
 use super::pane::status::Status;
+use super::personas;
 use super::prompts;
-use super::shelf;
 use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
@@ -260,18 +260,39 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::PickModel, "model"),
             hint(Action::Help, "keys"),
         ],
-        Focus::List if shelf::persona_line(model).is_some() => [
+        Focus::List if personas::selected(model).is_some() => [
             hint(Action::OpenConversation, "talk"),
             hint(Action::UnfoldGroup, "unfold"),
             hint(Action::EditPersona, "edit"),
             hint(Action::TrashConversation, "trash"),
         ],
-        Focus::List => [
-            hint(Action::OpenConversation, "open"),
-            hint(Action::RenameConversation, "rename"),
-            hint(Action::TrashConversation, "trash"),
-            hint(Action::Help, "keys"),
-        ],
+        Focus::List => {
+            let has_marks = !model.list.marks.is_empty();
+            let (first, second) = match model.list.view {
+                View::Active if has_marks => (
+                    hint(Action::ArchiveConversation, "archive"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Active => (
+                    hint(Action::RenameConversation, "rename"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Archive => (
+                    hint(Action::ArchiveConversation, "take out"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Trash => (
+                    hint(Action::RestoreConversation, "restore"),
+                    hint(Action::PurgeConversation, "remove"),
+                ),
+            };
+            let open = hint(Action::OpenConversation, "open");
+            let keys = hint(Action::Help, "keys");
+            match has_marks {
+                true => [first, second, Some(("Esc".to_owned(), "unmark")), keys],
+                false => [open, first, second, keys],
+            }
+        }
         Focus::Transcript => [
             hint(Action::Copy, "copy"),
             hint(Action::Retry, "retry"),

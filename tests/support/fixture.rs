@@ -8,8 +8,8 @@ use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies, Retention,
-    SecretString, Settings, Ui, Wire,
+    Around, ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
+    Retention, SecretString, Settings, Ui, Wire,
 };
 
 /// The key the `test` provider has.
@@ -22,6 +22,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         log_filter: None,
         model: Some("test/m".parse().unwrap()),
         fallback_models: Vec::new(),
+        first_listed: Vec::new(),
         chat: ChatSettings {
             max_input_chars: 10_000,
             sampling: Sampling::default(),
@@ -48,8 +49,8 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             ambiguous_width: 1,
             no_color: false,
             editor: "vi".to_owned(),
+            around: Around::default(),
             home: None,
-            is_tmux: false,
         },
         network: Network {
             proxy: None,

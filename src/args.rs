@@ -77,6 +77,8 @@ pub enum Command {
     Ask(Ask),
     /// List conversations, newest activity first
     List(List),
+    /// Search all conversations
+    Search(Search),
     /// Print a conversation
     Show(Show),
     /// Open the screen on a conversation
@@ -179,6 +181,26 @@ pub struct List {
 }
 
 #[derive(Debug, Options)]
+pub struct Search {
+    /// Words that all stand in one message or title; `begin*`, `'"in a row"'`, `role:user`, and the words of a list's
+    /// filter such as `persona:NAME`
+    #[arg(value_name = "WORDS", required = true)]
+    pub words: Vec<String>,
+    /// At most this many hits
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Leave out the first hits
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: u64,
+    /// Print only how many there are
+    #[arg(long)]
+    pub count: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
 pub struct Show {
     /// A conversation's id, a unique beginning of it (6 characters or more), or `last`
     #[arg(value_name = "ID")]
@@ -253,6 +275,7 @@ impl Args {
             None => self.json,
             Some(Command::Ask(ask)) => ask.json,
             Some(Command::List(list)) => list.json,
+            Some(Command::Search(search)) => search.json,
             Some(Command::Show(show)) => show.json,
             Some(Command::Edit(edit)) => edit.json,
             Some(Command::Rm(rm)) => rm.json,

@@ -128,6 +128,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     let question = match &wanted {
         Command::Ask(ask) => Some(Question::of(ask)?),
         Command::List(_)
+        | Command::Search(_)
         | Command::Show(_)
         | Command::Open(_)
         | Command::Edit(_)
@@ -157,6 +158,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         match (wanted, question) {
             (Command::Ask(_), Some(question)) => cli::ask(&mut line, out, question, &mint).await,
             (Command::List(list), _) => cli::list(&mut line, out, list).await,
+            (Command::Search(search), _) => cli::search(&mut line, out, search).await,
             (Command::Show(show), _) => {
                 cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
             }
@@ -312,7 +314,7 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
     };
     model.has_mouse = settings.ui.mouse;
     model.editor.clone_from(&settings.ui.editor);
-    model.home.clone_from(&settings.ui.home);
+    model.home_folder.clone_from(&settings.ui.home);
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;

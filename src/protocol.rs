@@ -26,6 +26,7 @@ use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
 use crate::domain::provider::ProviderState;
+use crate::domain::search::Found;
 use crate::domain::sync::{SyncReport, SyncState};
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
@@ -109,6 +110,12 @@ pub enum At {
 pub enum Chat {
     /// Show a conversation: answered by `Opened`. It is the last conversation from now on.
     Open { conversation: ConversationId },
+    /// Show it around this message, on the shown branch where it stands there, else on the branch through it: answered
+    /// by `Opened`. It is the last conversation from now on.
+    OpenAt {
+        conversation: ConversationId,
+        message: MessageId,
+    },
     /// Another page of it: answered by `Page`. `limit` `None` = all.
     Page {
         conversation: ConversationId,
@@ -335,6 +342,9 @@ pub enum Answer {
         total: u64,
         has_more: bool,
     },
+    /// The page of a search.
+    Hits(Found),
+    HitCount(u64),
     Found(Conversation),
     Thinking {
         message: MessageId,

@@ -86,6 +86,78 @@ fn a_pipe_gets_the_reply_byte_for_byte() {
 }
 
 #[test]
+fn a_search_prints_hits_by_conversation_and_nothing_for_nothing() {
+    let server = Server::apart(vec![
+        Answer::text(&["It counts every borrow\n\u{1b}[2J of a value."]),
+        Answer::text(&["Borrow it."]),
+    ]);
+    let home = Home::with(&server);
+    home.run(&["ask", "Explain the borrow checker"]).ok();
+    home.run(&["ask", "May I take the book?"]).ok();
+    let hits = home.run(&["search", "--json", "borrow"]).ok().objects();
+    assert_eq!(hits.len(), 4);
+    for hit in &hits {
+        has(
+            hit,
+            "conversation title message role created_at snippet hits",
+        );
+        let snippet = hit["snippet"].as_str().unwrap();
+        for ends in hit["hits"].as_array().unwrap() {
+            let at = |end: usize| usize::try_from(ends[end].as_u64().unwrap()).unwrap();
+            assert_eq!(snippet[at(0)..at(1)].to_lowercase(), "borrow");
+        }
+    }
+    let roles: Vec<&Value> = hits.iter().map(|hit| &hit["role"]).collect();
+    let title = &Value::Null;
+    assert_eq!(
+        roles,
+        ["assistant", "null", "assistant", "user"]
+            .map(|role| match role {
+                "null" => title.clone(),
+                role => Value::from(role),
+            })
+            .iter()
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(hits[1]["message"], Value::Null);
+    assert_eq!(
+        hits[2]["snippet"],
+        "It counts every borrow \u{1b}[2J of a value."
+    );
+
+    let text = home.run(&["search", "borrow", "role:assistant"]).ok().out;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(
+        lines[0].ends_with("May I take the book?") && !lines[0].starts_with(' '),
+        "{text}"
+    );
+    assert!(
+        lines[1].starts_with("  ") && lines[1].ends_with("assistant  Borrow it."),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "{text}");
+
+    let page = home.run(&[
+        "search", "--json", "borrow", "--offset", "1", "--limit", "2",
+    ]);
+    assert_eq!(page.ok().objects(), hits[1..3]);
+    assert_eq!(home.run(&["search", "borrow", "--count"]).ok().out, "4\n");
+    for json in [&["search", "zebra"][..], &["search", "zebra", "--json"]] {
+        let none = home.run(json).ok();
+        assert_eq!((none.out.as_str(), none.err.as_str()), ("", ""));
+    }
+    let wrong = home.run(&["search", "x", "after:soon"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.err.contains("after:soon") && wrong.err.contains("bytes 2 to 12"),
+        "{}",
+        wrong.err
+    );
+    assert_eq!(home.run(&["search", "***"]).code, Some(2));
+}
+
+#[test]
 fn events_have_the_names_of_the_contract() {
     let body = sse_role() + &sse_thought("hm") + &sse_piece("Yes") + &sse_end();
     let server = Server::apart(vec![error_pace("0.2"), Answer::stream().send(body)]);

@@ -58,6 +58,29 @@ fn users_questions_find_their_passage_and_others_are_not_answered() {
 }
 
 #[test]
+fn it_knows_how_to_search() {
+    for (question, heading) in [
+        (
+            "How do I search all my conversations?",
+            "Searching all conversations",
+        ),
+        (
+            "how can I find an old message",
+            "Searching all conversations",
+        ),
+        ("full text search", "Searching all conversations"),
+        ("search in the shell", "Searching in the shell"),
+    ] {
+        let ranked = guide();
+        let ranked = ranked.find(question);
+        assert!(
+            ranked.iter().take(2).any(|one| *one == heading),
+            "{question}: {ranked:?}"
+        );
+    }
+}
+
+#[test]
 fn the_first_answer_is_labelled_and_later_ones_are_not() {
     let label = "built-in guide, not a language model";
     let first = answer("how do I quit?");

@@ -25,6 +25,7 @@ const WALLS: &[Wall] = &[
             "secrecy",
             "unicode_width",
             "unicode_segmentation",
+            "nucleo_matcher",
             "pulldown_cmark",
         ],
     ),

@@ -14,6 +14,7 @@ mod personas;
 mod prompts;
 mod question;
 mod remove;
+mod search;
 mod show;
 mod sync;
 mod trial;
@@ -35,6 +36,7 @@ pub use personas::personas;
 pub use prompts::prompts;
 pub use question::Question;
 pub use remove::{restore, rm};
+pub use search::search;
 pub use show::{config, show};
 pub use sync::{check_sync, sync};
 

@@ -75,6 +75,8 @@ async fn read(
         | Answer::Opened(_)
         | Answer::List { .. }
         | Answer::Found(_)
+        | Answer::Hits(_)
+        | Answer::HitCount(_)
         | Answer::Thinking { .. }
         | Answer::Questions(_)
         | Answer::Matches { .. }

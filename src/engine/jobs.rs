@@ -18,6 +18,8 @@ pub enum Key {
     Title(ConversationId),
     /// A page of the list of this length, with this persona: a newer one for the same place on a screen overtakes it.
     List(Option<u32>, Option<PersonaId>),
+    /// A search in all conversations.
+    Search,
     Models,
     /// Servers on this machine being looked for.
     Providers,

@@ -39,6 +39,7 @@ mod removal;
 mod rescue;
 mod retention;
 mod seam;
+mod search;
 mod shelf;
 mod start;
 mod stores;

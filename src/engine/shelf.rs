@@ -47,6 +47,19 @@ impl Engine {
                 );
                 Ok(Vec::new())
             }
+            Shelf::Search {
+                words,
+                is_typing,
+                from,
+                limit,
+            } => {
+                self.search(cause, (&words, is_typing), from, limit)?;
+                Ok(Vec::new())
+            }
+            Shelf::CountHits { words } => {
+                self.count_hits(cause, &words)?;
+                Ok(Vec::new())
+            }
             Shelf::Find { id } => {
                 let found = self.find(&id).await?;
                 Ok(vec![News::Answer(Answer::Found(found))])

@@ -145,6 +145,7 @@ actions! {
     NextSibling "chat.next_sibling" "The version after this one" [Transcript];
     UseProvider "chat.use" "Talk with a server found here, or a provider" [Everywhere] / "use";
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
+    SearchAll "chat.search" "Search all conversations" [Everywhere] / "search";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
     // Reading.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{ConversationId, PersonaId};
+use crate::domain::search::Rest;
 use crate::domain::when::Millis;
 
 /// Whether things are looked at or what is in the trash.
@@ -70,6 +71,17 @@ pub enum Shelf {
         offset: u64,
         limit: Option<u32>,
     },
+    /// Messages and titles that hold words (spec V3), in the language of `domain/search.rs`: answered by `Hits` with at
+    /// most `limit` hits, titles among them. `from` is where the page before ended. With `is_typing` the last word may
+    /// be the beginning of one. A newer one takes its place, and the older is not answered.
+    Search {
+        words: String,
+        is_typing: bool,
+        from: Option<Rest>,
+        limit: u32,
+    },
+    /// How many hits that has in all: answered by `HitCount`.
+    CountHits { words: String },
     /// The conversation of a unique prefix of at least six characters, or `last`; in the trash and the archive too:
     /// answered by `Found`.
     Find { id: String },

@@ -271,6 +271,26 @@ impl Store {
         Ok(conversation)
     }
 
+    /// Sees to it that this message stands on the shown branch: one that does not is chosen.
+    pub async fn show(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<(), StoreError> {
+        let is_shown = {
+            let mut reader = self.reader().await?;
+            let tip = that_conversation(&mut reader, conversation).await?.tip;
+            let step = sqlx::query(STEPS)
+                .bind(tip.map(|tip| tip.0))
+                .bind(message.0);
+            step.fetch_optional(&mut *reader).await?.is_some()
+        };
+        if !is_shown {
+            self.choose(conversation, message).await?;
+        }
+        Ok(())
+    }
+
     /// A message and its siblings, oldest first.
     pub async fn siblings(&self, id: MessageId) -> Result<Vec<MessageId>, StoreError> {
         let mut reader = self.reader().await?;

@@ -26,6 +26,7 @@ mod purge;
 mod recovery;
 mod retention;
 mod rows;
+mod search;
 mod sought;
 mod spaced;
 mod tags;
@@ -551,6 +552,29 @@ mod tests {
         }
         assert!(
             !page.contains("TEMP B-TREE") && !page.contains("SCAN m"),
+            "{page}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_search_reads_the_index_of_words_from_its_end() {
+        let store = Store::memory(&mint()).await.unwrap();
+        // A step of a search reads the index of words from its end and stops; its rows are found by their numbers.
+        let step = plan(&store, search::STEP_OF).await;
+        assert!(
+            step.contains("SCAN message_word VIRTUAL TABLE INDEX"),
+            "{step}"
+        );
+        assert!(!step.contains("TEMP B-TREE"), "{step}");
+        let page = plan(&store, search::PAGE_OF).await;
+        for step in [
+            "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)",
+            "SEARCH k USING INTEGER PRIMARY KEY (rowid=?)",
+        ] {
+            assert!(page.contains(step), "{step}\n{page}");
+        }
+        assert!(
+            !page.contains("SCAN m") && !page.contains("SCAN k"),
             "{page}"
         );
     }

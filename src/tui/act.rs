@@ -13,6 +13,7 @@ use super::personas;
 use super::prompts;
 use super::providers;
 use super::reading_mode;
+use super::search;
 use super::secret;
 use super::seek;
 use super::shelf;
@@ -54,6 +55,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::NextSibling => talk::sibling(model, 1),
         Action::UseProvider => providers::pick(model),
         Action::SetKey => providers::pick_keyed(model),
+        Action::SearchAll => search::begin(model, ""),
         Action::CopyAnswer => browse::copy_text(model, model.transcript.last_answer()),
         Action::Copy => browse::copy(model),
         Action::CopyAll => browse::copy_all(model),
@@ -213,6 +215,7 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
             | Action::UseProvider
             | Action::SetKey
             | Action::FindWords
+            | Action::SearchAll
     ) {
         None
     } else {
@@ -228,6 +231,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::SetKey, false) => secret::ask(model, rest),
         (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, false) => personas::find(model, rest),
+        (Action::SearchAll, false) => search::begin(model, rest),
         (Action::FindWords, false) => seek::look_for(model, rest),
         (Action::RenameConversation, false) => curate::rename_to(model, rest),
         (Action::TagConversation, false) => curate::tag_with(model, rest),

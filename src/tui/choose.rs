@@ -48,6 +48,7 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::RetryWith(_)
             | Purpose::Rewind
             | Purpose::Outline
+            | Purpose::Search
             | Purpose::WriteTo
             | Purpose::Replace
             | Purpose::Rename(_)
@@ -79,6 +80,7 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Choice::Picked(_)
             | Choice::Written(_)
             | Choice::Key(..)
+            | Choice::Hit(_)
             | Choice::Agreed
             | Choice::Typed(_)
             | Choice::Filled(_),

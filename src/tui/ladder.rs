@@ -7,6 +7,7 @@ use super::msg::Effect;
 use super::overlay::Body;
 use super::personas;
 use super::prompts;
+use super::search;
 use super::talk;
 use crate::protocol::{Chat, Command};
 
@@ -63,8 +64,17 @@ fn close_overlay(model: &mut Model) -> bool {
     let Some(overlay) = model.overlays.pop() else {
         return false;
     };
-    if let Body::Persona(form) = overlay.body {
-        personas::left(model, form);
+    match overlay.body {
+        Body::Persona(form) => personas::left(model, form),
+        Body::Search(search) => search::left(model, search),
+        Body::Picker(_)
+        | Body::Form(_)
+        | Body::Confirm(_)
+        | Body::Help(_)
+        | Body::Fill(_)
+        | Body::Prompt(_)
+        | Body::Reading(_)
+        | Body::Told(_) => {}
     }
     true
 }

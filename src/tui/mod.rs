@@ -40,6 +40,7 @@ mod reader;
 mod reading_mode;
 mod removal;
 pub mod roster;
+mod search;
 mod secret;
 mod seek;
 mod shelf;
@@ -383,7 +384,7 @@ impl Face {
                 Effect::LookAtTerminal => self.outside.push(self.look(model, screen)),
                 Effect::Edit(text) => self.lent = Some(text),
                 Effect::Mouse(is_on) => screen.use_mouse(is_on)?,
-                Effect::Write(paper) => self.outside.push(write(paper, model.home.clone())),
+                Effect::Write(paper) => self.outside.push(write(paper, model.home_folder.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,

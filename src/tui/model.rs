@@ -11,6 +11,7 @@ use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
 use super::overlay::persona::PersonaForm;
+use super::overlay::search::Search;
 use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
@@ -76,6 +77,11 @@ pub enum Ask {
     CopyAll,
     /// Where words stand.
     Find,
+    /// The first page of a search in all conversations.
+    Hits,
+    MoreHits,
+    /// A conversation to show at this message, with these words lit in it.
+    OpenHit(MessageId, String),
     Siblings {
         of: MessageId,
         by: isize,
@@ -124,7 +130,7 @@ pub struct Model {
     /// What `sh` runs as the user's own editor.
     pub editor: String,
     /// What `~` is in the name of a file.
-    pub home: Option<PathBuf>,
+    pub home_folder: Option<PathBuf>,
     /// A text that is being written to a file, until it is there.
     pub paper: Option<Paper>,
     pub asks: HashMap<RequestId, Ask>,
@@ -153,6 +159,8 @@ pub struct Model {
     pub is_roster_known: bool,
     /// A persona's form left with words not saved.
     pub left_form: Option<Box<PersonaForm>>,
+    /// The search in all conversations as it was left.
+    pub left_search: Option<Box<Search>>,
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
     /// The model that could not answer, and whether it is missing: then the picker shows names like it first, else
@@ -262,7 +270,7 @@ impl Model {
             pending_since: 0,
             lent: None,
             editor: "vi".to_owned(),
-            home: None,
+            home_folder: None,
             paper: None,
             asks: HashMap::new(),
             next_request: 1,
@@ -280,6 +288,7 @@ impl Model {
             roster: Roster::default(),
             is_roster_known: false,
             left_form: None,
+            left_search: None,
             live: HashMap::new(),
             models: Vec::new(),
             missed_model: None,

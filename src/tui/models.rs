@@ -54,6 +54,7 @@ fn open(model: &mut Model, purpose: Purpose) {
         Purpose::Model
         | Purpose::Rewind
         | Purpose::Outline
+        | Purpose::Search
         | Purpose::WriteTo
         | Purpose::Replace
         | Purpose::Rename(_)

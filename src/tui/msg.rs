@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::pointer::Pointer;
 use crate::domain::failure::Failure;
-use crate::domain::id::RequestId;
+use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::secret::Secret;
 use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
@@ -80,6 +80,14 @@ pub enum Outcome {
     Act(Action),
 }
 
+/// A hit of a search in all conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub conversation: ConversationId,
+    /// The message and the words of it that were looked for; `None` = the title was the hit.
+    pub message: Option<(MessageId, String)>,
+}
+
 /// What was chosen in an overlay.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
@@ -89,6 +97,8 @@ pub enum Choice {
     Written(String),
     /// This key for that provider.
     Key(String, Secret),
+    /// This hit of a search.
+    Hit(Target),
     /// Yes.
     Agreed,
     /// This was typed by somebody who did not see the question.

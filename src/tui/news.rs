@@ -11,14 +11,14 @@ use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
 use super::{
     browse, curate, doctor, export, keeping, looks, models, personas, prompts, providers, removal,
-    seek, shelf, spent, talk,
+    search, seek, shelf, spent, talk,
 };
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
 use crate::protocol::{
-    Answer, Asked, Chat, Command, Event, Home, News, Row as Changed, Step, Which,
+    Answer, Asked, Chat, Command, Event, Home, News, Opened, Row as Changed, Step, Which,
 };
 
 /// Takes one event in.
@@ -96,6 +96,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             model.warn(&failure);
         }
         Some(Ask::SavePrompt(id)) => keeping::not_saved(model, id, failure),
+        Some(Ask::Hits | Ask::MoreHits) => search::refused(model, failure),
         Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
         Some(Ask::Export(export)) => export::refused(model, export, &failure),
         // The conversation that the command line names is not there: as with any wrong argument, nothing begins.
@@ -107,6 +108,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
         Some(
             Ask::Home
             | Ask::Open(_)
+            | Ask::OpenHit(..)
             | Ask::Models
             | Ask::Providers(_)
             | Ask::Use(_)
@@ -181,15 +183,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
     };
     match answer {
         Answer::Home(home) => at_home(model, *home),
-        Answer::Opened(opened) => {
-            // Else a later choice has overtaken this answer.
-            if let Some(Ask::Open(through)) = ask {
-                open::show(model, *opened);
-                if let Some(through) = through {
-                    model.transcript.take_in_hand(through);
-                }
-            }
-        }
+        Answer::Opened(opened) => came(model, ask, *opened),
         Answer::Page {
             conversation,
             at,
@@ -213,6 +207,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             // Another filter stands since.
             Some(_) | None => {}
         },
+        Answer::Hits(found) => search::found(model, ask, found),
+        Answer::HitCount(_) => {}
         Answer::Found(conversation) => open::go_to(model, conversation.id),
         Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
         Answer::Questions(questions) if ask == Some(Ask::Outline) => {
@@ -281,6 +277,22 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             } else if !what.is_empty() {
                 model.say(what);
             }
+        }
+    }
+}
+
+/// A conversation to be shown came. Where nobody waits for it any more, a later choice has overtaken it.
+fn came(model: &mut Model, ask: Option<Ask>, opened: Opened) {
+    let (through, words) = match ask {
+        Some(Ask::Open(through)) => (through, None),
+        Some(Ask::OpenHit(message, words)) => (Some(message), Some(words)),
+        Some(_) | None => return,
+    };
+    open::show(model, opened);
+    if let Some(through) = through {
+        model.transcript.take_in_hand(through);
+        if let Some(words) = words {
+            seek::light(model, through, &words);
         }
     }
 }

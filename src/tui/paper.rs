@@ -27,7 +27,7 @@ pub fn ask(model: &mut Model) {
 }
 
 fn open_form(model: &mut Model, path: &str) {
-    let form = Form::line("Write the block of code to a file", path).to("write");
+    let form = Form::file("Write the block of code to a file", path);
     model.overlays.push(Overlay {
         purpose: Purpose::WriteTo,
         body: Body::Form(form),

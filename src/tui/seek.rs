@@ -30,6 +30,13 @@ pub fn look_for(model: &mut Model, words: &str) {
     }
 }
 
+/// Lights these words in a conversation just opened, the first of this message at hand.
+pub fn light(model: &mut Model, message: MessageId, words: &str) {
+    if let Some(command) = model.transcript.search_from(words, message) {
+        ask_find(model, command);
+    }
+}
+
 /// To the next hit (`by` 1) or the one before (-1); where nothing is looked for, the last words are looked for again.
 pub fn step(model: &mut Model, by: isize) {
     if model.transcript.is_searching() {

@@ -14,6 +14,7 @@ use super::news;
 use super::overlay::{Overlay, Purpose};
 use super::paper;
 use super::personas;
+use super::search;
 use super::seek;
 use super::told;
 use super::{prompts, spent};
@@ -42,6 +43,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     pass_deadlines(model);
     seek::keep_up(model);
+    search::keep_up(model);
     spent::look_at_the_clock(model);
     told::refresh(model);
     std::mem::take(&mut model.effects)
@@ -227,6 +229,7 @@ fn conclude(model: &mut Model, outcome: Outcome) {
             }
         }
         Outcome::Act(action) => act::act(model, action),
+        Outcome::Take(Choice::Hit(target)) => search::open_hit(model, target),
         Outcome::Take(Choice::Filled(text)) => prompts::use_filled(model, text),
         Outcome::Take(choice) => {
             if let Some(overlay) = model.overlays.pop() {

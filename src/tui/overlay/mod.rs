@@ -9,6 +9,7 @@ pub mod persona;
 pub mod picker;
 pub mod prompt;
 pub mod reading;
+pub mod search;
 pub mod sheet;
 pub mod told;
 mod touch;
@@ -31,6 +32,7 @@ use persona::PersonaForm;
 use picker::Picker;
 use prompt::PromptForm;
 use reading::Reading;
+use search::Search;
 use told::Telling;
 
 /// What an overlay is open for; its choice is used accordingly.
@@ -44,6 +46,8 @@ pub enum Purpose {
     Rewind,
     /// A question to go to.
     Outline,
+    /// Words in all conversations.
+    Search,
     /// The file a text is written to.
     WriteTo,
     /// Replace that file.
@@ -112,6 +116,7 @@ pub enum Body {
     Fill(Box<Fill>),
     Prompt(Box<PromptForm>),
     Reading(Box<Reading>),
+    Search(Box<Search>),
     Persona(Box<PersonaForm>),
     Told(Telling),
 }
@@ -133,6 +138,7 @@ impl Overlay {
             Body::Fill(fill) => fill.act(action),
             Body::Prompt(form) => form.act(action),
             Body::Reading(reading) => reading.act(action),
+            Body::Search(search) => search.act(action),
             Body::Persona(form) => form.act(action),
             Body::Told(telling) => telling.act(action),
         }
@@ -159,7 +165,11 @@ impl Overlay {
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
         match &self.body {
-            Body::Picker(_) | Body::Form(_) | Body::Prompt(_) | Body::Persona(_) => true,
+            Body::Picker(_)
+            | Body::Form(_)
+            | Body::Prompt(_)
+            | Body::Search(_)
+            | Body::Persona(_) => true,
             Body::Fill(fill) => fill.takes_text(),
             Body::Confirm(confirm) => confirm.takes_text(),
             Body::Help(_) | Body::Reading(_) | Body::Told(_) => false,
@@ -173,6 +183,7 @@ impl Overlay {
             Body::Form(form) => Some(&mut form.editor),
             Body::Fill(fill) => fill.editor(),
             Body::Prompt(form) => form.editor(),
+            Body::Search(search) => Some(&mut search.query),
             Body::Persona(form) => form.editor(),
             Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => None,
         }
@@ -189,6 +200,7 @@ impl Overlay {
             | Body::Form(_)
             | Body::Help(_)
             | Body::Prompt(_)
+            | Body::Search(_)
             | Body::Reading(_) => Outcome::Stay,
         }
     }
@@ -200,8 +212,12 @@ impl Overlay {
             Body::Fill(fill) => fill.edited(),
             Body::Prompt(form) => form.edited(),
             Body::Persona(form) => form.edited(),
-            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => {
-            }
+            Body::Form(_)
+            | Body::Confirm(_)
+            | Body::Help(_)
+            | Body::Reading(_)
+            | Body::Search(_)
+            | Body::Told(_) => {}
         }
     }
 
@@ -265,6 +281,10 @@ impl Overlay {
                 form.layout(area);
                 return area;
             }
+            Body::Search(search) => {
+                search.layout(screen, now);
+                return;
+            }
         };
         let height = wanted.min(most);
         let area = Rect {
@@ -280,7 +300,7 @@ impl Overlay {
             Body::Help(help) => help.layout(area),
             Body::Fill(fill) => fill.layout(area, tick, now),
             Body::Reading(reading) => reading.layout(area),
-            Body::Prompt(_) | Body::Persona(_) => {}
+            Body::Prompt(_) | Body::Persona(_) | Body::Search(_) => {}
             Body::Told(telling) => telling.layout(area),
         }
         area
@@ -293,6 +313,7 @@ impl Overlay {
             Body::Form(form) => form.paint(canvas),
             Body::Fill(fill) => fill.paint(canvas),
             Body::Prompt(form) => form.paint(canvas),
+            Body::Search(search) => search.paint(canvas),
             Body::Reading(reading) => {
                 reading.paint(canvas);
                 None

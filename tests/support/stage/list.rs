@@ -46,6 +46,16 @@ impl Script {
                     total,
                 }
             }
+            Shelf::Search {
+                words, from, limit, ..
+            } => match self.hits(&words, from, limit) {
+                Ok(found) => Answer::Hits(found),
+                Err(failure) => {
+                    let news = News::Refused(failure);
+                    return vec![Event { cause, news }];
+                }
+            },
+            Shelf::CountHits { .. } => panic!("not on this stage: {shelf:?}"),
             Shelf::Find { .. } => Answer::Found(self.conversations[0].clone()),
             shelf => self.alter(shelf, &mut rows),
         };

@@ -12,6 +12,7 @@ pub mod library;
 pub mod list;
 pub mod personas;
 pub mod script;
+pub mod search;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -506,6 +506,10 @@ impl Script {
                 at,
                 page: self.page(conversation, at, limit),
             }),
+            Chat::OpenAt {
+                conversation,
+                message,
+            } => Some(self.open_at(conversation, message)),
             Chat::Choose {
                 conversation,
                 through,
@@ -607,6 +611,15 @@ impl Script {
             page: self.page(id, at, Some(50)),
             drafts: self.drafts_of(Some(id)),
             reading,
+        }
+    }
+
+    /// The same at this message.
+    pub fn opened_around(&mut self, id: ConversationId, message: MessageId) -> Opened {
+        Opened {
+            page: self.page(id, At::Around(message), Some(50)),
+            reading: Some(Reading { message, row: 0 }),
+            ..self.opened(id)
         }
     }
 

@@ -17,7 +17,9 @@ impl List {
     /// The place that stands in a line; none in a blank one. Lines are places and a few blanks between them.
     fn place_of(&self, line: usize) -> Option<usize> {
         let places = 0..self.places().min(line + 1);
-        let mut places = places.rev().take_while(|place| self.line_of(*place) >= line);
+        let mut places = places
+            .rev()
+            .take_while(|place| self.line_of(*place) >= line);
         places.find(|place| self.line_of(*place) == line)
     }
 

@@ -40,6 +40,15 @@ impl Transcript {
         self.words_changed()
     }
 
+    /// Looks for these words from this message on.
+    pub fn search_from(&mut self, words: &str, message: MessageId) -> Option<Command> {
+        let command = self.search_for(words);
+        if let Some(search) = &mut self.search {
+            search.origin = Some((message, 0));
+        }
+        command
+    }
+
     /// The line for the words, while it is open.
     pub fn search_line(&mut self) -> Option<&mut Editor> {
         let search = self.search.as_mut().filter(|search| search.is_typing)?;

@@ -1,20 +1,19 @@
 //! Puts the parts together: arguments, settings, log, engine, one face. It owns nothing and decides nothing but exit
 //! codes.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use futures::FutureExt;
 use rustix::event::{PollFd, PollFlags, poll};
-use salon::args::{Args, Ask, Command, Config, ConfigCommand, List, Personas, Prompts};
+use salon::args::{Args, Command, Config, ConfigCommand, Personas, Prompts};
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
-use salon::domain::conversation::Sampling;
 use salon::domain::failure::{Failure, FailureKind};
+use salon::domain::finding::Finding;
 use salon::domain::id::{Mint, RequestId};
-use salon::domain::model::ModelRef;
 use salon::domain::when::Millis;
 use salon::engine::{self, Handle, Options, Parts};
 use salon::keys::KeyMap;
@@ -22,8 +21,9 @@ use salon::log::Log;
 use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
-use salon::settings::{self, KeySource, Layers, Settings};
-use salon::tui::{self, model::Model};
+use salon::settings::{self, Around, Layers, Settings};
+use salon::tui::theme::Looks;
+use salon::tui::{self, facts::Facts, model::Model};
 use tokio::runtime;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -44,12 +44,16 @@ fn main() -> ExitCode {
     if args.version {
         return version(&mut out).into();
     }
-    begin(args, &mut out)
-        .unwrap_or_else(|failure| {
-            out.error(&failure);
-            out.exit(cli::exit_of(&failure))
-        })
-        .into()
+    let done = match &args.command {
+        Some(Command::Completions(wanted)) => Ok(cli::completions(&mut out, wanted)),
+        Some(Command::Man(wanted)) => cli::manual(&mut out, wanted),
+        Some(_) | None => begin(args, &mut out),
+    };
+    done.unwrap_or_else(|failure| {
+        out.error(&failure);
+        out.exit(cli::exit_of(&failure))
+    })
+    .into()
 }
 
 fn version(out: &mut Out) -> Exit {
@@ -64,21 +68,35 @@ fn version(out: &mut Out) -> Exit {
 
 /// Settings, log, then the face that is wanted.
 fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
-    let wanted = args.command;
-    let asked_model = match &wanted {
-        Some(Command::Ask(ask)) => ask.model.clone(),
-        _ => None,
-    };
+    let mut wanted = args.command;
+    let mut given = args.model;
+    if let Some(Command::Ask(ask)) = &mut wanted {
+        // A persona's model yields to it; a conversation that goes on keeps its own.
+        let is_new = ask.conversation.is_none() && !ask.continues;
+        given = ask.model.clone().or(given);
+        if is_new {
+            ask.model.clone_from(&given);
+        }
+    }
+    let is_model_given = given.is_some();
     let settings = settings::load(&Layers {
         config: args.places.config,
         data_dir: args.places.data_dir,
-        model: asked_model.or(args.model),
+        model: given,
+        no_mouse: args.no_mouse,
         environment: environment(),
+        kept: Some(salon::provider::vault::kept),
     })?;
     // Salon works without a log; where it cannot be written, a script is told.
     let log = Log::start(&settings.paths.state_dir, settings.log_filter.as_deref());
-    let Some(wanted) = wanted else {
-        return screen(settings);
+    let start = |named| Begin {
+        named,
+        is_model_given,
+    };
+    let wanted = match wanted {
+        None => return screen(settings, start(None)),
+        Some(Command::Open(open)) => return screen(settings, start(Some(open.id))),
+        Some(wanted) => wanted,
     };
     if let Err(error) = &log {
         let title = format!("There is no log: {error:#}");
@@ -108,32 +126,46 @@ fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
 /// The commands that need an engine but no screen.
 fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, Failure> {
     let question = match &wanted {
-        Command::Ask(ask) => {
-            let question = question(ask)?;
-            question.check()?;
-            Some(question)
-        }
+        Command::Ask(ask) => Some(Question::of(ask)?),
         Command::List(_)
+        | Command::Search(_)
         | Command::Show(_)
+        | Command::Open(_)
+        | Command::Edit(_)
+        | Command::Rm(_)
+        | Command::Restore(_)
+        | Command::Export(_)
         | Command::Models(_)
         | Command::Personas(_)
         | Command::Prompts(_)
         | Command::Sync(_)
-        | Command::Config(_) => None,
+        | Command::Doctor(_)
+        | Command::Config(_)
+        | Command::Completions(_)
+        | Command::Man(_) => None,
     };
     log_panics();
     let mint = mint();
     let options = Options { is_screen: false };
     let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let terminal = match &wanted {
+        Command::Doctor(_) => facts(&settings.ui.around, &keys),
+        _ => None,
+    };
     let (handle, signals) = start(settings, keys, &mint, options)?;
     let mut line = Line::new(handle.requests, handle.events, signals);
     let face = async {
         match (wanted, question) {
             (Command::Ask(_), Some(question)) => cli::ask(&mut line, out, question, &mint).await,
-            (Command::List(list), _) => cli::list(&mut line, out, rows(list)).await,
+            (Command::List(list), _) => cli::list(&mut line, out, list).await,
+            (Command::Search(search), _) => cli::search(&mut line, out, search).await,
             (Command::Show(show), _) => {
                 cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
             }
+            (Command::Edit(edit), _) => cli::edit(&mut line, out, edit).await,
+            (Command::Rm(rm), _) => cli::rm(&mut line, out, rm).await,
+            (Command::Restore(restore), _) => cli::restore(&mut line, out, restore).await,
+            (Command::Export(export), _) => cli::export(&mut line, out, export).await,
             (Command::Personas(Personas { command, .. }), _) => {
                 cli::personas(&mut line, out, command, &mint).await
             }
@@ -145,23 +177,56 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::Models(models), _) => {
                 cli::models(&mut line, out, &models.filter, models.refresh).await
             }
-            (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
+            (Command::Doctor(doctor), _) => {
+                let terminal = match terminal {
+                    Some(facts) => facts.with_tmux().await.findings(),
+                    None => vec![Finding::skipped("terminal", "there is none here")],
+                };
+                cli::doctor(&mut line, out, doctor.offline, terminal).await
+            }
+            // Those that need no engine were done before.
+            (
+                Command::Ask(_)
+                | Command::Open(_)
+                | Command::Config(_)
+                | Command::Completions(_)
+                | Command::Man(_),
+                _,
+            ) => Exit::DONE,
         }
     };
     Ok(face_runtime()?.block_on(face))
 }
 
+/// What there is to be told of the terminal; `None` where there is none.
+fn facts(around: &Around, keys: &KeyMap) -> Option<Facts> {
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    is_terminal
+        .then(|| Facts::ask(around, keys, Instant::now).ok())
+        .flatten()
+}
+
+/// What the arguments say of the screen.
+struct Begin {
+    /// The conversation to show first.
+    named: Option<String>,
+    is_model_given: bool,
+}
+
 /// The screen, beside the engine that opens the database meanwhile.
-fn screen(settings: Settings) -> Result<Exit, Failure> {
+fn screen(settings: Settings, begin: Begin) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(no_terminal());
     }
     let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let mint = mint();
-    let model = model(&settings, keys.clone(), &bad_keys, mint.clone());
+    let mut model = model(&settings, keys.clone(), &bad_keys, mint.clone());
+    model.is_model_given = begin.is_model_given;
+    model.named = begin.named;
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
-    let is_tmux = settings.ui.is_tmux;
+    let around = settings.ui.around.clone();
+    let folder = settings.paths.state_dir.clone();
     let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true })?;
     let engine = tui::Engine {
         requests: handle.requests,
@@ -189,7 +254,7 @@ fn screen(settings: Settings) -> Result<Exit, Failure> {
     let runtime = face_runtime()?;
     let left = runtime.block_on(async {
         tokio::select! {
-            left = tui::run(model, is_tmux, heard, engine) => left,
+            left = tui::run(model, (around, folder), heard, engine) => left,
             () = relay => Err(io::ErrorKind::Other.into()),
             () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
         }
@@ -240,19 +305,19 @@ async fn suspensions(face: Sender<tui::msg::Signal>) {
 /// The face before it has heard of anything: its keys, its looks, and what was wrong in the settings.
 fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) -> Model {
     let mut model = Model::new(mint, keys);
-    model.theme.is_plain = settings.ui.no_color;
+    model.looks = Looks {
+        is_plain: settings.ui.no_color,
+        set: settings.ui.theme,
+        is_light_hint: settings.ui.around.is_light,
+        is_asked: settings.ui.around.can_be_asked(),
+        ..Looks::default()
+    };
+    model.has_mouse = settings.ui.mouse;
     model.editor.clone_from(&settings.ui.editor);
+    model.home_folder.clone_from(&settings.ui.home);
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;
-    let shipped_keys = settings
-        .providers
-        .values()
-        .filter_map(|provider| match &provider.key {
-            KeySource::Environment { name, value } => Some((name.clone(), value.is_some())),
-            KeySource::None | KeySource::Command(_) => None,
-        });
-    model.key_sources = shipped_keys.collect();
     let problems: Vec<&Failure> = settings
         .broken
         .iter()
@@ -296,46 +361,6 @@ fn log_panics() {
     }));
 }
 
-/// What is asked; standard input is read to its end when it is not a terminal.
-fn question(ask: &Ask) -> Result<Question, Failure> {
-    let mut input = Vec::new();
-    if !io::stdin().is_terminal() {
-        io::stdin()
-            .lock()
-            .read_to_end(&mut input)
-            .map_err(|error| {
-                let title = format!("Standard input cannot be read: {error}");
-                Failure::new(FailureKind::Input, title, "Give the question as words.")
-            })?;
-    }
-    let input = String::from_utf8_lossy(&input);
-    let model = ask.model.as_deref().map(str::parse::<ModelRef>);
-    Ok(Question {
-        text: Question::text_of(&ask.text, Some(&input)),
-        // A bad one was refused with the settings.
-        model: model.transpose().unwrap_or_default(),
-        conversation: ask.conversation.clone(),
-        persona: ask.persona.clone(),
-        system: ask.system.clone(),
-        sampling: Sampling {
-            temperature: ask.temperature,
-            max_output_tokens: ask.max_tokens,
-            ..Sampling::default()
-        },
-        is_temporary: ask.no_store,
-    })
-}
-
-fn rows(list: List) -> cli::Wanted {
-    cli::Wanted {
-        words: list.filter.join(" "),
-        persona: list.persona,
-        limit: list.limit,
-        offset: list.offset,
-        is_count: list.count,
-    }
-}
-
 /// The environment, as far as it is text.
 fn environment() -> std::collections::BTreeMap<String, String> {
     std::env::vars_os()
@@ -343,13 +368,14 @@ fn environment() -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-/// Ids and stamps on the wall clock.
+/// Ids and stamps on the wall clock, days where the user is.
 fn mint() -> Mint {
     Mint::new(Arc::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let ms = since.map_or(0, |since| since.as_millis());
         Millis(i64::try_from(ms).unwrap_or(i64::MAX))
     }))
+    .in_zone(jiff::tz::TimeZone::system)
 }
 
 /// Starts the engine on threads of its own, with the watch over signals. They end with the process: a face that has

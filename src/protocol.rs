@@ -19,17 +19,20 @@ use crate::domain::conversation::{
     Conversation, Draft, Listed, NewConversation, Reading, Sampling,
 };
 use crate::domain::failure::Failure;
+use crate::domain::finding::{Checkup, Finding};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, RequestId};
 use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
-use crate::domain::sync::{Finding, SyncReport, SyncState};
+use crate::domain::provider::ProviderState;
+use crate::domain::search::Found;
+use crate::domain::sync::{SyncReport, SyncState};
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
 pub use library::{Library, Personas, PromptAct, PromptOrder, PromptQuery};
-pub use own::Data;
+pub use own::{Data, Export};
 pub use shelf::{Act, Cursor, Order, Query, Shelf, Which};
 
 /// Requests a face may have under way before `try_send` says "busy".
@@ -107,6 +110,12 @@ pub enum At {
 pub enum Chat {
     /// Show a conversation: answered by `Opened`. It is the last conversation from now on.
     Open { conversation: ConversationId },
+    /// Show it around this message, on the shown branch where it stands there, else on the branch through it: answered
+    /// by `Opened`. It is the last conversation from now on.
+    OpenAt {
+        conversation: ConversationId,
+        message: MessageId,
+    },
     /// Another page of it: answered by `Page`. `limit` `None` = all.
     Page {
         conversation: ConversationId,
@@ -160,6 +169,11 @@ pub enum Chat {
     Thinking(MessageId),
     /// The user's own questions on the shown branch: answered by `Questions`.
     Questions { conversation: ConversationId },
+    /// Where words stand on the shown branch (spec V4): answered by `Matches`.
+    Find {
+        conversation: ConversationId,
+        words: String,
+    },
     /// The siblings of a message, oldest first: answered by `Siblings`.
     Siblings { message: MessageId },
 }
@@ -278,6 +292,14 @@ pub struct Page {
     pub has_after: bool,
 }
 
+/// A question of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub id: MessageId,
+    pub at: Millis,
+    pub text: String,
+}
+
 /// A conversation as it is first shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opened {
@@ -320,13 +342,22 @@ pub enum Answer {
         total: u64,
         has_more: bool,
     },
+    /// The page of a search.
+    Hits(Found),
+    HitCount(u64),
     Found(Conversation),
     Thinking {
         message: MessageId,
         text: String,
     },
-    /// Newest last: id and text.
-    Questions(Vec<(MessageId, String)>),
+    /// Newest last.
+    Questions(Vec<Asked>),
+    /// The messages that hold the words asked for, oldest first, and how often (`domain::find::Needle`).
+    Matches {
+        conversation: ConversationId,
+        words: String,
+        hits: Vec<(MessageId, u32)>,
+    },
     Siblings(Vec<MessageId>),
     Personas(Vec<PersonaListed>),
     Persona(Box<PersonaListed>),
@@ -340,11 +371,29 @@ pub enum Answer {
         failures: Vec<(String, Failure)>,
         is_whole: bool,
     },
+    /// In the order they are offered. `model` is that of a new conversation; `is_whole` when nobody is still being asked.
+    Providers {
+        providers: Vec<ProviderState>,
+        model: ModelRef,
+        is_whole: bool,
+    },
+    /// This model is the one in use, out of so many of its provider.
+    InUse {
+        model: ModelRef,
+        of: u32,
+    },
     /// Everything that waited is at the hub.
     Synced(SyncReport),
     /// What a check found, in order.
     Checked(Vec<Finding>),
+    /// What a look at salon itself has found by now, in order; `is_whole` when nothing is still being looked at.
+    Health {
+        checkup: Checkup,
+        is_whole: bool,
+    },
     Spent(Spent),
+    /// A conversation written down.
+    Exported(String),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

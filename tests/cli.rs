@@ -8,120 +8,16 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
 
 use serde_json::Value;
 use support::face::{holds, make_newer};
 use support::fixture::KEY;
+use support::home::{Home, Ran};
 use support::server::{
     Answer, Gate, Server, error_key, error_pace, sse_end, sse_piece, sse_role, sse_thought,
 };
-use tempfile::TempDir;
-
-/// A user's folders, empty at first.
-struct Home {
-    dir: TempDir,
-}
-
-impl Home {
-    fn new() -> Home {
-        Home {
-            dir: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    /// A home whose default model is `lab/m` at this server.
-    fn with(server: &Server) -> Home {
-        let home = Home::new();
-        home.config(&format!(
-            "default_model = \"lab/m\"\n[providers.lab]\nwire = \"chat-completions\"\nbase_url = \"{}\"\napi_key_env = \"LAB_KEY\"\n",
-            server.url()
-        ));
-        home
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn config(&self, text: &str) -> PathBuf {
-        let file = self.path().join("config/salon/salon.toml");
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, text).unwrap();
-        file
-    }
-
-    fn database(&self) -> PathBuf {
-        self.path().join("data/salon/salon.db")
-    }
-
-    /// The program with these arguments, in a clean environment.
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_salon"));
-        command
-            .args(args)
-            .env_clear()
-            .env("HOME", self.path())
-            .env("XDG_CONFIG_HOME", self.path().join("config"))
-            .env("XDG_DATA_HOME", self.path().join("data"))
-            .env("XDG_STATE_HOME", self.path().join("state"))
-            .env("LAB_KEY", KEY)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs it to its end.
-    fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command(args).output().unwrap())
-    }
-
-    /// Runs it to its end with this on standard input.
-    fn run_with(&self, args: &[&str], input: &str) -> Ran {
-        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        Ran::of(child.wait_with_output().unwrap())
-    }
-}
-
-/// What it printed and how it ended.
-#[derive(Debug)]
-struct Ran {
-    out: String,
-    err: String,
-    code: Option<i32>,
-}
-
-impl Ran {
-    fn of(output: Output) -> Ran {
-        Ran {
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-            code: output.status.code(),
-        }
-    }
-
-    #[track_caller]
-    fn ok(self) -> Ran {
-        assert_eq!(self.code, Some(0), "{self:?}");
-        self
-    }
-
-    fn objects(&self) -> Vec<Value> {
-        let lines = self.out.lines();
-        lines
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-}
 
 fn keys(object: &Value) -> Vec<&str> {
     object
@@ -187,6 +83,78 @@ fn a_pipe_gets_the_reply_byte_for_byte() {
     );
     assert_eq!(asked.last_message(), "Say it");
     assert_eq!(asked.body["messages"][0]["content"], "Be odd");
+}
+
+#[test]
+fn a_search_prints_hits_by_conversation_and_nothing_for_nothing() {
+    let server = Server::apart(vec![
+        Answer::text(&["It counts every borrow\n\u{1b}[2J of a value."]),
+        Answer::text(&["Borrow it."]),
+    ]);
+    let home = Home::with(&server);
+    home.run(&["ask", "Explain the borrow checker"]).ok();
+    home.run(&["ask", "May I take the book?"]).ok();
+    let hits = home.run(&["search", "--json", "borrow"]).ok().objects();
+    assert_eq!(hits.len(), 4);
+    for hit in &hits {
+        has(
+            hit,
+            "conversation title message role created_at snippet hits",
+        );
+        let snippet = hit["snippet"].as_str().unwrap();
+        for ends in hit["hits"].as_array().unwrap() {
+            let at = |end: usize| usize::try_from(ends[end].as_u64().unwrap()).unwrap();
+            assert_eq!(snippet[at(0)..at(1)].to_lowercase(), "borrow");
+        }
+    }
+    let roles: Vec<&Value> = hits.iter().map(|hit| &hit["role"]).collect();
+    let title = &Value::Null;
+    assert_eq!(
+        roles,
+        ["assistant", "null", "assistant", "user"]
+            .map(|role| match role {
+                "null" => title.clone(),
+                role => Value::from(role),
+            })
+            .iter()
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(hits[1]["message"], Value::Null);
+    assert_eq!(
+        hits[2]["snippet"],
+        "It counts every borrow \u{1b}[2J of a value."
+    );
+
+    let text = home.run(&["search", "borrow", "role:assistant"]).ok().out;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(
+        lines[0].ends_with("May I take the book?") && !lines[0].starts_with(' '),
+        "{text}"
+    );
+    assert!(
+        lines[1].starts_with("  ") && lines[1].ends_with("assistant  Borrow it."),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "{text}");
+
+    let page = home.run(&[
+        "search", "--json", "borrow", "--offset", "1", "--limit", "2",
+    ]);
+    assert_eq!(page.ok().objects(), hits[1..3]);
+    assert_eq!(home.run(&["search", "borrow", "--count"]).ok().out, "4\n");
+    for json in [&["search", "zebra"][..], &["search", "zebra", "--json"]] {
+        let none = home.run(json).ok();
+        assert_eq!((none.out.as_str(), none.err.as_str()), ("", ""));
+    }
+    let wrong = home.run(&["search", "x", "after:soon"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.err.contains("after:soon") && wrong.err.contains("bytes 2 to 12"),
+        "{}",
+        wrong.err
+    );
+    assert_eq!(home.run(&["search", "***"]).code, Some(2));
 }
 
 #[test]

@@ -9,14 +9,20 @@
 mod pty {
     mod chat;
     mod crash;
+    mod first;
     mod home;
     mod hostile;
     mod leaving;
+    mod lists;
+    mod mouse;
+    mod opening;
     mod personas;
     mod prompts;
+    mod reading;
     mod sequences;
     mod sizes;
     mod terminal;
+    mod tmux;
     mod trouble;
 }
 mod support;

@@ -25,6 +25,8 @@ const WALLS: &[Wall] = &[
             "secrecy",
             "unicode_width",
             "unicode_segmentation",
+            "nucleo_matcher",
+            "pulldown_cmark",
         ],
     ),
     ("protocol", &["domain"], &["std", "serde", "serde_json"]),
@@ -130,7 +132,11 @@ const WALLS: &[Wall] = &[
         &["cli", "args", "protocol", "domain", "settings"],
         &["std", "serde", "serde_json", "tokio", "anyhow", "jiff"],
     ),
-    ("args", &["domain"], &["std", "clap"]),
+    (
+        "args",
+        &["domain"],
+        &["std", "clap", "clap_complete", "clap_mangen"],
+    ),
     (
         "log",
         &[],

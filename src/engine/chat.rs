@@ -3,9 +3,9 @@
 use super::desk::gone;
 use super::jobs::Key;
 use super::{Engine, Left};
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Reading};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::id::{ConversationId, RequestId};
+use crate::domain::id::{ConversationId, MessageId, RequestId};
 use crate::domain::model::ModelRef;
 use crate::protocol::{Answer, At, Chat, News, Opened, PAGE, Row};
 use crate::store::{Choice, Store, StoreError};
@@ -36,6 +36,7 @@ impl Engine {
                 self.put_persona_back(conversation, choice).await
             }
             Chat::Open { .. }
+            | Chat::OpenAt { .. }
             | Chat::Page { .. }
             | Chat::Choose { .. }
             | Chat::SwitchModel { .. }
@@ -45,6 +46,7 @@ impl Engine {
             | Chat::KeepReading { .. }
             | Chat::Thinking(_)
             | Chat::Questions { .. }
+            | Chat::Find { .. }
             | Chat::Siblings { .. } => self.look(cause, chat).await.map(Vec::from_iter),
         }
     }
@@ -54,10 +56,14 @@ impl Engine {
         match chat {
             Chat::Open { conversation } => {
                 let opened = self.opened(conversation).await?;
-                if !self.stores.is_temporary(conversation) {
-                    let kept = self.stores.file.set_last_conversation(Some(conversation));
-                    kept.await.map_err(|error| self.desk.failure(&error))?;
-                }
+                self.is_last(conversation).await?;
+                Ok(Some(News::Answer(Answer::Opened(Box::new(opened)))))
+            }
+            Chat::OpenAt {
+                conversation,
+                message,
+            } => {
+                let opened = self.open_at(conversation, message).await?;
                 Ok(Some(News::Answer(Answer::Opened(Box::new(opened)))))
             }
             Chat::Choose {
@@ -103,6 +109,20 @@ impl Engine {
             Chat::Questions { conversation } => {
                 self.read(cause, conversation, async move |store| {
                     store.questions(conversation).await.map(Answer::Questions)
+                });
+                Ok(None)
+            }
+            Chat::Find {
+                conversation,
+                words,
+            } => {
+                self.read(cause, conversation, async move |store| {
+                    let hits = store.find_words(conversation, &words).await?;
+                    Ok(Answer::Matches {
+                        conversation,
+                        words,
+                        hits,
+                    })
                 });
                 Ok(None)
             }
@@ -182,20 +202,52 @@ impl Engine {
             Chat::SetPersona { .. }
             | Chat::PutPersonaBack { .. }
             | Chat::Open { .. }
+            | Chat::OpenAt { .. }
             | Chat::Page { .. }
             | Chat::Choose { .. }
             | Chat::Thinking(_)
             | Chat::Questions { .. }
+            | Chat::Find { .. }
             | Chat::Siblings { .. } => Ok(None),
         };
         written.map_err(|error| self.desk.failure(&error))
     }
 
+    /// A conversation at this message, on the branch through it.
+    async fn open_at(&self, id: ConversationId, message: MessageId) -> Result<Opened, Failure> {
+        let shown = self.stores.of(id).show(id, message);
+        shown.await.map_err(|error| self.desk.failure(&error))?;
+        let opened = self.opened_at(id, Some(message)).await?;
+        self.is_last(id).await?;
+        Ok(opened)
+    }
+
+    /// Keeps that this conversation is the last one shown.
+    async fn is_last(&self, conversation: ConversationId) -> Result<(), Failure> {
+        if self.stores.is_temporary(conversation) {
+            return Ok(());
+        }
+        let kept = self.stores.file.set_last_conversation(Some(conversation));
+        kept.await.map_err(|error| self.desk.failure(&error))
+    }
+
     /// A conversation as it is first shown: at the reader's place, else at its end.
     pub(super) async fn opened(&self, id: ConversationId) -> Result<Opened, Failure> {
+        self.opened_at(id, None).await
+    }
+
+    /// The same at this message of the shown branch, if one is named.
+    async fn opened_at(
+        &self,
+        id: ConversationId,
+        message: Option<MessageId>,
+    ) -> Result<Opened, Failure> {
         let store = self.stores.of(id);
         let read = async {
-            let reading = store.reading(id).await?;
+            let reading = match message {
+                Some(message) => Some(Reading { message, row: 0 }),
+                None => store.reading(id).await?,
+            };
             let at = reading.map_or(At::Tip, |reading| At::Around(reading.message));
             let page = store.page(id, at, Some(PAGE)).await?;
             let drafts = store.drafts(Some(id)).await?;

@@ -143,12 +143,24 @@ actions! {
     EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
     PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
     NextSibling "chat.next_sibling" "The version after this one" [Transcript];
+    UseProvider "chat.use" "Talk with a server found here, or a provider" [Everywhere] / "use";
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
+    SearchAll "chat.search" "Search all conversations" [Everywhere] / "search";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
     // Reading.
-    Copy "transcript.copy" "Copy the message" [Transcript];
+    Copy "transcript.copy" "Copy the message, or the block of code at hand" [Transcript];
+    CopyAll "transcript.copy_all" "Copy the whole conversation as markdown" [Transcript Everywhere] / "copy-all";
+    Quote "transcript.quote" "Quote the message, or the block of code, in the composer" [Transcript Everywhere] / "quote";
     Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer];
+    FoldLong "transcript.fold_message" "Fold or unfold a long message; a short one: its reasoning" [Transcript Everywhere] / "fold";
+    NextBlock "transcript.next_block" "To the next block of code" [Transcript Everywhere] / "blocks";
+    PreviousBlock "transcript.previous_block" "To the block of code before" [Transcript];
+    WriteBlock "transcript.write" "Write the block of code at hand to a file" [Transcript];
+    FindWords "transcript.find" "Find words in the conversation" [Transcript Everywhere] / "find";
+    NextHit "transcript.next_hit" "To the next place where they stand" [Transcript];
+    PreviousHit "transcript.previous_hit" "To the place before" [Transcript];
+    Outline "transcript.outline" "Your questions: go to one" [Transcript Everywhere] / "outline";
     Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript];
     MessageUp "transcript.message_up" "To the message before" [Transcript];
     MessageDown "transcript.message_down" "To the message after" [Transcript];
@@ -175,12 +187,23 @@ actions! {
     FoldGroup "list.fold" "Fold the group, or the persona" [List];
     UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List];
     Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library];
+    Mark "list.mark" "Mark the row and go on; actions are about the marked rows" [List];
+    MarkRange "list.range" "Begin a range of marks here, or end it" [List];
+    OrderConversations "list.order" "Order the conversations by activity, creation, title or messages" [List Everywhere] / "order";
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
     OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List];
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
+    PinConversation "conversation.pin" "Pin the conversation to the top, or let it go" [List Everywhere] / "pin";
+    ArchiveConversation "conversation.archive" "Put the conversation into the archive, or take it out" [List Everywhere] / "archive";
+    TagConversation "conversation.tags" "Write the tags of the conversation" [List Everywhere] / "tags";
+    DuplicateConversation "conversation.duplicate" "Copy the conversation, or the persona" [List Everywhere] / "duplicate";
     TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
+    ExportConversation "conversation.export" "Write the conversation to a file" [List Everywhere] / "export";
+    PurgeConversation "conversation.purge" "In the trash: remove the conversation for good" [List Everywhere] / "purge";
+    EmptyTrash "list.empty_trash" "Remove for good all that is in the trash" [List Everywhere] / "empty-trash";
     UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";
+    ToggleArchive "list.archive" "Show the archive, or the conversations again" [List Everywhere] / "archived";
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
 
     // Prompts.
@@ -217,7 +240,9 @@ actions! {
     FocusNext "pane.next" "Next pane" [Everywhere];
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
-    ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
+    ReadingMode "view.reading" "Reading mode: the mouse is your terminal's" [Everywhere] / "reading";
+    CycleTheme "view.theme" "Dark, light, or as the terminal is" [Everywhere] / "theme";
+    Doctor "app.doctor" "Look whether database, providers and terminal are all right" [Everywhere] / "doctor";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere];
     Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];
@@ -268,11 +293,11 @@ pub struct Ladder {
 pub const LADDERS: [Ladder; 2] = [
     Ladder {
         key: "Esc",
-        about: "One step back: close what is open, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
+        about: "One step back: close what is open, leave the selection, take marks away, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
     },
     Ladder {
         key: "Ctrl+C",
-        about: "Stop the answer; else put the draft into the stash; else, pressed twice, quit",
+        about: "Copy the selection; else stop the answer; else put the draft into the stash; else, pressed twice, quit",
     },
 ];
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{ConversationId, PersonaId};
+use crate::domain::search::Rest;
 use crate::domain::when::Millis;
 
 /// Whether things are looked at or what is in the trash.
@@ -59,8 +60,9 @@ pub enum Act {
 /// undoes it, unless it says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Shelf {
-    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list.
-    Home { limit: u32 },
+    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list. With `open`, an id as `Find`
+    /// takes it, that conversation in place of the last one; refused where there is none.
+    Home { limit: u32, open: Option<String> },
     /// A page: answered by `List`. `limit` `None` = all. `after` holds for the order by activity; the others are paged
     /// by `offset`.
     List {
@@ -69,7 +71,19 @@ pub enum Shelf {
         offset: u64,
         limit: Option<u32>,
     },
-    /// The conversation of a unique prefix of at least six characters, or `last`: answered by `Found`.
+    /// Messages and titles that hold words (spec V3), in the language of `domain/search.rs`: answered by `Hits` with at
+    /// most `limit` hits, titles among them. `from` is where the page before ended. With `is_typing` the last word may
+    /// be the beginning of one. A newer one takes its place, and the older is not answered.
+    Search {
+        words: String,
+        is_typing: bool,
+        from: Option<Rest>,
+        limit: u32,
+    },
+    /// How many hits that has in all: answered by `HitCount`.
+    CountHits { words: String },
+    /// The conversation of a unique prefix of at least six characters, or `last`; in the trash and the archive too:
+    /// answered by `Found`.
     Find { id: String },
     /// A title by the user; an empty one gives it back to salon.
     Rename {
@@ -93,6 +107,10 @@ pub enum Shelf {
         ids: Vec<ConversationId>,
         add: Vec<String>,
         remove: Vec<String>,
+    },
+    /// Exactly these tags for each: what undoes `Tag`.
+    PutTagsBack {
+        tags: Vec<(ConversationId, Vec<String>)>,
     },
     /// A copy with all its branches, under ids of its own and the title with "copy"; the original stays as it is.
     Duplicate {

@@ -1,6 +1,6 @@
 //! Fills the settings from their layers: shipped file, user's file, environment, arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Shown, flag, number, path};
-use super::tree::{Known, read};
+use super::tree::{Entry, Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Settings, Ui, environment, hub,
-    network, providers,
+    Around, ChatSettings, Chores, Ground, Layer, Limits, Paths, ProviderSettings, Retention,
+    Settings, Ui, environment, hub, network, providers,
 };
 use crate::domain::conversation::Sampling;
 use crate::domain::failure::{Failure, FailureKind};
@@ -36,8 +36,12 @@ pub struct Layers {
     pub data_dir: Option<PathBuf>,
     /// `--model`.
     pub model: Option<String>,
+    /// `--no-mouse`.
+    pub no_mouse: bool,
     /// The environment, `std::env::vars()` in the program.
     pub environment: BTreeMap<String, String>,
+    /// Names the providers whose keys salon keeps itself by the file of its keys, for `LLM_MODEL` without a provider.
+    pub kept: Option<fn(&Path) -> BTreeSet<String>>,
 }
 
 /// Reads and checks all layers. A failure only where nothing sensible can be done: no home folder, or a `--model`
@@ -61,11 +65,30 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     }
     let broken = add_file(layers, &paths, &known, &mut reader).err();
     environment::add(layers, &known, &mut reader);
+    if layers.no_mouse {
+        let off = Entry {
+            text: "off".to_owned(),
+            layer: Layer::Arguments,
+            place: "--no-mouse".to_owned(),
+        };
+        reader.add([(path("ui.mouse"), off)]);
+    }
 
     let defaults = Defaults::of(MODELS);
     let providers = all_providers(layers, &mut reader, &defaults);
-    let (model, fallback_models) =
-        choose_model(layers, &mut reader, argument, &providers, &defaults);
+    let has_key = |name: &str| {
+        let Some(provider) = providers.get(name).filter(|one| one.enabled) else {
+            return false;
+        };
+        let is_kept = |kept: fn(&Path) -> BTreeSet<String>| kept(&paths.secrets).contains(name);
+        provider.key.is_set() || layers.kept.is_some_and(is_kept)
+    };
+    let model = choose_model(layers, &mut reader, argument, has_key, &defaults);
+    let usable: Vec<&DefaultModels> = defaults.usable(&providers).collect();
+    let fallback = |row: &&DefaultModels| ModelRef::new(row.provider.clone(), row.first.clone());
+    let fallback_models = usable.iter().map(fallback).collect();
+    let listed = usable.iter().filter(|row| row.is_first_listed);
+    let first_listed = listed.map(|row| row.provider.clone()).collect();
     let keys_file = read_keys(&paths.keys, &mut reader);
     check_version(&mut reader);
     let chat = chat(&mut reader);
@@ -74,6 +97,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
         title_model: model_at(&mut reader, "chores.title_model"),
         titles: reader.flag(&path("chores.titles")).unwrap_or(true),
     };
+    let retention = retention(&mut reader);
     let pricing = pricing(&mut reader);
     let ui = ui(layers, &mut reader);
     let network = network::read(layers, &mut reader);
@@ -83,9 +107,11 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     Ok(Settings {
         model,
         fallback_models,
+        first_listed,
         chat,
         limits,
         chores,
+        retention,
         providers,
         pricing,
         ui,
@@ -178,6 +204,8 @@ struct Defaults {
 struct DefaultModels {
     provider: String,
     first: String,
+    /// The first of its listing counts once that is known.
+    is_first_listed: bool,
     title: Option<String>,
 }
 
@@ -192,6 +220,10 @@ impl Defaults {
             Some(DefaultModels {
                 provider: text("name")?,
                 first: text("first")?,
+                is_first_listed: table
+                    .get("first_listed")
+                    .and_then(|flag| flag.get_ref().as_bool())
+                    .unwrap_or(false),
                 title: text("title"),
             })
         };
@@ -205,6 +237,14 @@ impl Defaults {
     fn first(&self, provider: &str) -> Option<ModelRef> {
         let row = self.rows.iter().find(|row| row.provider == provider)?;
         Some(ModelRef::new(provider, row.first.clone()))
+    }
+
+    fn usable(
+        &self,
+        providers: &BTreeMap<String, ProviderSettings>,
+    ) -> impl Iterator<Item = &DefaultModels> {
+        let is_usable = |name: &str| providers.get(name).is_some_and(|one| one.enabled);
+        self.rows.iter().filter(move |row| is_usable(&row.provider))
     }
 
     fn title(&self, provider: &str) -> Option<String> {
@@ -229,20 +269,15 @@ fn all_providers(
     providers
 }
 
-/// The model by the order of spec M2 as far as settings decide it, and those to fall back on.
+/// The model by the order of spec M2 as far as settings decide it.
 fn choose_model(
     layers: &Layers,
     reader: &mut Reader,
     argument: Option<ModelRef>,
-    providers: &BTreeMap<String, ProviderSettings>,
+    has_key: impl Fn(&str) -> bool,
     defaults: &Defaults,
-) -> (Option<ModelRef>, Vec<ModelRef>) {
+) -> Option<ModelRef> {
     let by_default = model_at(reader, "default_model");
-    let has_key = |name: &str| {
-        providers
-            .get(name)
-            .is_some_and(|provider| provider.enabled && provider.key.is_set())
-    };
     let by_environment = environment::model(layers, reader, |name| defaults.first(name), has_key);
     let layer = match (&argument, &by_default, &by_environment) {
         (Some(_), ..) => Layer::Arguments,
@@ -254,10 +289,7 @@ fn choose_model(
     if let Some(model) = &model {
         reader.origin(&path("model"), model.to_string(), layer);
     }
-    let is_usable = |name: &str| providers.get(name).is_some_and(|one| one.enabled);
-    let rows = defaults.rows.iter().filter(|row| is_usable(&row.provider));
-    let fallback = rows.map(|row| ModelRef::new(row.provider.clone(), row.first.clone()));
-    (model, fallback.collect())
+    model
 }
 
 fn model_at(reader: &mut Reader, key: &str) -> Option<ModelRef> {
@@ -315,6 +347,19 @@ fn limits(reader: &mut Reader) -> Limits {
         requests_per_minute: reader
             .number(&pace, 0..=1_000_000, "a whole number from 0 (no limit) up")
             .unwrap_or(10),
+    }
+}
+
+fn retention(reader: &mut Reader) -> Retention {
+    let mut days = |key: &str, otherwise: u32| {
+        reader
+            .number(&path(key), 0..=36_500, "whole days from 0 to 36500")
+            .unwrap_or(otherwise)
+    };
+    Retention {
+        trash_days: days("storage.trash_days", 30),
+        archive_after_days: days("storage.archive_after_days", 0),
+        keep_days: days("storage.keep_days", 0),
     }
 }
 
@@ -387,6 +432,11 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
                 flag(text).map_err(|_| "\"on\" or \"off\"".to_owned())
             })
             .unwrap_or(true),
+        theme: reader
+            .read(&path("ui.theme"), Shown::Open, |text| {
+                Ground::of(text).ok_or_else(|| "\"auto\", \"dark\" or \"light\"".to_owned())
+            })
+            .unwrap_or_default(),
         ambiguous_width: reader
             .number(&path("ui.ambiguous_width"), 1..=2, "1 or 2")
             .unwrap_or(1),
@@ -397,6 +447,27 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .find(|editor| !editor.trim().is_empty())
             .unwrap_or("vi")
             .to_owned(),
-        is_tmux: layers.variable("TMUX").is_some(),
+        around: around(layers),
+        home: layers.variable("HOME").map(PathBuf::from),
+    }
+}
+
+fn around(layers: &Layers) -> Around {
+    let is_set = |name: &str| layers.variable(name).is_some();
+    let text = |name: &str| layers.variable(name).unwrap_or_default().to_owned();
+    Around {
+        is_tmux: is_set("TMUX"),
+        is_far: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
+        term: text("TERM"),
+        program: text("TERM_PROGRAM"),
+        has_true_color: matches!(text("COLORTERM").as_str(), "truecolor" | "24bit"),
+        no_color: is_set("NO_COLOR"),
+        has_wayland: is_set("WAYLAND_DISPLAY"),
+        has_x11: is_set("DISPLAY"),
+        // The last field is the number of the background's colour.
+        is_light: matches!(
+            text("COLORFGBG").rsplit(';').next(),
+            Some("7" | "9" | "10" | "11" | "12" | "13" | "14" | "15")
+        ),
     }
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::clipboard::Surroundings;
 use crate::domain::conversation::{Sampling, Storage};
 use crate::domain::failure::Failure;
 use crate::domain::model::ModelRef;
@@ -32,9 +33,12 @@ pub struct Settings {
     pub model: Option<ModelRef>,
     /// Used when neither `model` nor a model last used exists: the first whose provider has a key, in order.
     pub fallback_models: Vec<ModelRef>,
+    /// Providers whose first listed model counts instead of that fallback, once their listing is known.
+    pub first_listed: Vec<String>,
     pub chat: ChatSettings,
     pub limits: Limits,
     pub chores: Chores,
+    pub retention: Retention,
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Prices of `[pricing."provider/model"]`; a flat `[pricing]` stands under `default_model` (spec A1).
     pub pricing: BTreeMap<ModelRef, Tariff>,
@@ -96,6 +100,17 @@ pub struct Limits {
 pub struct Chores {
     pub title_model: Option<ModelRef>,
     pub titles: bool,
+}
+
+/// How long things are kept, in days (spec D6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// What is longer in the trash is removed for good; 0 = never.
+    pub trash_days: u32,
+    /// Conversations without activity for so long go into the archive; 0 = never.
+    pub archive_after_days: u32,
+    /// Conversations without activity for so long are removed for good, once the user has agreed; 0 = kept for ever.
+    pub keep_days: u32,
 }
 
 /// The dialect of a provider. Others come with their decoders.
@@ -181,15 +196,86 @@ pub struct Sync {
     pub messages: bool,
 }
 
+/// What the environment tells of the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Salon runs inside tmux (`TMUX` is set).
+    pub is_tmux: bool,
+    /// Salon runs on another machine than the terminal (`SSH_CONNECTION` or `SSH_TTY` is set).
+    pub is_far: bool,
+    /// `TERM`.
+    pub term: String,
+    /// `TERM_PROGRAM`.
+    pub program: String,
+    /// `COLORTERM` promises 24 bits.
+    pub has_true_color: bool,
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// `WAYLAND_DISPLAY` and `DISPLAY` are set.
+    pub has_wayland: bool,
+    pub has_x11: bool,
+    /// The background is light (`COLORFGBG`), for a terminal that does not tell it itself.
+    pub is_light: bool,
+}
+
+impl Around {
+    /// What decides how a text gets to the clipboard.
+    pub fn clipboard(&self) -> Surroundings {
+        Surroundings {
+            is_remote: self.is_far,
+            has_wayland: self.has_wayland,
+            has_x11: self.has_x11,
+            is_mac: cfg!(target_os = "macos"),
+            is_tmux: self.is_tmux,
+        }
+    }
+
+    /// Whether the terminal may be asked for its background: the console of Linux would print the question.
+    pub fn can_be_asked(&self) -> bool {
+        self.term != "linux"
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Ui {
+    /// Salon listens to the mouse.
     pub mouse: bool,
+    pub theme: Ground,
     /// Cells of a character of ambiguous width: 1 or 2.
     pub ambiguous_width: u8,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.
     pub editor: String,
-    /// Salon runs inside tmux (`TMUX` is set).
-    pub is_tmux: bool,
+    pub around: Around,
+    /// The home folder, which `~` stands for (`HOME`).
+    pub home: Option<PathBuf>,
+}
+
+/// What background the colours are chosen for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// The terminal's, as far as it tells.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+impl Ground {
+    pub const ALL: [Ground; 3] = [Ground::Auto, Ground::Dark, Ground::Light];
+
+    /// Its name in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ground::Auto => "auto",
+            Ground::Dark => "dark",
+            Ground::Light => "light",
+        }
+    }
+
+    /// The ground of this name.
+    pub fn of(word: &str) -> Option<Ground> {
+        Ground::ALL.into_iter().find(|ground| ground.word() == word)
+    }
 }

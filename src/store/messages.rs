@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::Store;
@@ -15,7 +16,8 @@ use super::turns::{newest_under, set_tip};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, InstanceId, MessageId};
 use crate::domain::message::{Message, Shown, Status};
-use crate::protocol::{At, Page};
+use crate::domain::when::Millis;
+use crate::protocol::{Asked, At, Page};
 
 /// Up a branch from `?1`, newest first, at most `?2` rows that are not in the trash. The walk reads by id and stops with
 /// the last row asked for, so a page costs the same in any conversation.
@@ -66,10 +68,23 @@ const BRANCH: &str = concat!(
     " FROM walk CROSS JOIN message m ON m.n = walk.n WHERE m.trashed_at IS NULL"
 );
 
+/// Every message of the conversation `?1` that is not in the trash, depth first, siblings oldest first.
+pub(super) const TREE: &str = concat!(
+    "WITH RECURSIVE walk(n, id, depth) AS (
+       SELECT n, id, depth FROM message INDEXED BY message_tree
+       WHERE conversation_id = ?1 AND depth = 0 AND parent_id IS NULL
+       UNION ALL SELECT m.n, m.id, w.depth + 1 FROM walk w CROSS JOIN message m INDEXED BY message_parent
+         ON m.parent_id = w.id
+       ORDER BY 3 DESC, 2)
+     SELECT ",
+    shown_columns!(),
+    " FROM walk CROSS JOIN message m ON m.n = walk.n WHERE m.trashed_at IS NULL"
+);
+
 const QUESTIONS: &str = "WITH RECURSIVE walk(n, parent) AS (
     SELECT n, parent_id FROM message WHERE id = ?1
     UNION ALL SELECT m.n, m.parent_id FROM walk w CROSS JOIN message m ON m.id = w.parent)
-  SELECT m.id, m.content FROM walk CROSS JOIN message m ON m.n = walk.n
+  SELECT m.id, m.created_at, m.content FROM walk CROSS JOIN message m ON m.n = walk.n
   WHERE m.role = 'user' AND m.trashed_at IS NULL";
 
 /// Those with the same parent, oldest first.
@@ -224,6 +239,19 @@ impl Store {
             .collect()
     }
 
+    /// All branches of a conversation without what is in the trash: each message somewhere after the one it follows,
+    /// siblings oldest first.
+    pub async fn tree(&self, conversation: ConversationId) -> Result<Vec<Shown>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = sqlx::query(TREE)
+            .bind(conversation.0)
+            .fetch_all(&mut *reader)
+            .await?;
+        rows.iter()
+            .map(|row| Ok(shown(&mut Cells::of(row))?.0))
+            .collect()
+    }
+
     /// Shows the branch through this message, to its newest end.
     pub async fn choose(
         &self,
@@ -241,6 +269,26 @@ impl Store {
         let conversation = that_conversation(&mut tx, conversation).await?;
         tx.commit().await?;
         Ok(conversation)
+    }
+
+    /// Sees to it that this message stands on the shown branch: one that does not is chosen.
+    pub async fn show(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<(), StoreError> {
+        let is_shown = {
+            let mut reader = self.reader().await?;
+            let tip = that_conversation(&mut reader, conversation).await?.tip;
+            let step = sqlx::query(STEPS)
+                .bind(tip.map(|tip| tip.0))
+                .bind(message.0);
+            step.fetch_optional(&mut *reader).await?.is_some()
+        };
+        if !is_shown {
+            self.choose(conversation, message).await?;
+        }
+        Ok(())
     }
 
     /// A message and its siblings, oldest first.
@@ -261,20 +309,21 @@ impl Store {
     }
 
     /// The user's questions on the shown branch, oldest first.
-    pub async fn questions(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<Vec<(MessageId, String)>, StoreError> {
+    pub async fn questions(&self, conversation: ConversationId) -> Result<Vec<Asked>, StoreError> {
         let mut reader = self.reader().await?;
         let tip = that_conversation(&mut reader, conversation).await?.tip;
         let rows = sqlx::query(QUESTIONS)
             .bind(tip.map(|tip| tip.0))
             .fetch_all(&mut *reader)
             .await?;
-        rows.iter()
-            .rev()
-            .map(|row| Ok((MessageId(row.try_get(0)?), row.try_get(1)?)))
-            .collect()
+        let asked = |row: &SqliteRow| {
+            Ok(Asked {
+                id: MessageId(row.try_get(0)?),
+                at: Millis(row.try_get(1)?),
+                text: row.try_get(2)?,
+            })
+        };
+        rows.iter().rev().map(asked).collect()
     }
 
     /// The stored reasoning of a reply.

@@ -3,14 +3,18 @@
 //!
 //! Each file adds an `impl Store` for its subject. A change is one transaction; what is said to be done is on disk.
 
+mod about;
 mod bulk;
 mod changes;
 mod connections;
 mod conversations;
 mod drafts;
+mod duplicate;
 mod error;
+mod find;
 mod list;
 mod lock;
+mod marks;
 mod messages;
 mod migrate;
 mod models;
@@ -18,9 +22,14 @@ mod names;
 mod personas;
 mod prompt_uses;
 mod prompts;
+mod purge;
 mod recovery;
+mod retention;
 mod rows;
+mod search;
+mod sought;
 mod spaced;
+mod tags;
 mod threads;
 mod turns;
 mod usage;
@@ -32,14 +41,18 @@ use sqlx::SqliteConnection;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+pub use about::About;
 pub use bulk::Whole;
 pub use changes::Outgoing;
 pub use conversations::Find;
 pub use error::{StoreError, Taken};
 pub use lock::Alone;
+pub use marks::Metadata;
 pub use names::Named;
 pub use personas::Choice;
 pub use prompt_uses::UseOf;
+pub use purge::{PIECE, Purged};
+pub use retention::Old;
 pub use turns::{BeginSend, Begun, Withdraw};
 pub use usage::UsageRow;
 
@@ -270,6 +283,7 @@ const NEWEST: &str = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM
      WHEN 'persona' THEN (SELECT stamp FROM persona WHERE id = c.id)
      WHEN 'prompt' THEN (SELECT stamp FROM prompt WHERE id = c.id)
      WHEN 'tag:prompt' THEN (SELECT max(stamp) FROM tag WHERE kind = 'prompt' AND id = c.id)
+     WHEN 'tag:conversation' THEN (SELECT max(stamp) FROM tag WHERE kind = 'conversation' AND id = c.id)
      ELSE (SELECT stamp FROM tombstone WHERE 'gone:' || kind = c.kind AND id = c.id) END)
    FROM (SELECT kind, id FROM change WHERE kind NOT IN ('prompt_use', 'tally') ORDER BY seq DESC LIMIT 4) c)";
 
@@ -389,12 +403,76 @@ mod tests {
             .collect()
     }
 
+    /// This step is in the statement's plan, and nothing is sorted.
+    async fn follows(store: &Store, sql: &'static str, step: &str) {
+        let plan = plan(store, sql).await;
+        assert!(plan.contains(step), "{sql}\n{plan}");
+        assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+    }
+
+    #[tokio::test]
+    async fn the_list_is_walked_in_its_order() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (list::FIRST, "SCAN c USING INDEX conversation_recent"),
+            (
+                list::FIRST,
+                "SEARCH tag USING PRIMARY KEY (kind=? AND id=?)",
+            ),
+            (
+                list::NEXT,
+                "USING INDEX conversation_recent (<expr>=? AND active_at<?)",
+            ),
+            (list::UNPINNED, "USING INDEX conversation_recent (<expr>=?)"),
+            (
+                list::ARCHIVE_FIRST,
+                "SCAN c USING INDEX conversation_archive",
+            ),
+            (
+                list::ARCHIVE_NEXT,
+                "USING INDEX conversation_archive (<expr>=? AND active_at<?)",
+            ),
+            (
+                retention::OLD_IN_LIST.0,
+                "USING INDEX conversation_recent (<expr>=? AND active_at<?)",
+            ),
+            (
+                retention::OLD_IN_LIST.1,
+                "SEARCH c USING INDEX sqlite_autoindex_conversation_1 (id=?)",
+            ),
+            (
+                tags::TAGGED,
+                "SEARCH tag USING COVERING INDEX tag_name (kind=? AND name=?)",
+            ),
+            (
+                sought::LIST,
+                "USING INDEX conversation_recent (<expr>=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                sought::ARCHIVE,
+                "USING INDEX conversation_archive (<expr>=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                sought::PERSONA,
+                "USING INDEX conversation_persona (persona_id=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                list::ALL_OF_PERSONA,
+                "USING INDEX conversation_persona (persona_id=?)",
+            ),
+        ] {
+            follows(&store, sql, index).await;
+        }
+    }
+
     #[tokio::test]
     async fn statements_that_must_be_quick_use_their_indices() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
-            (list::FIRST, "USING INDEX conversation_active"),
-            (list::NEXT, "USING INDEX conversation_active (active_at<?)"),
+            (
+                messages::TREE,
+                "SEARCH m USING COVERING INDEX message_parent (parent_id=?)",
+            ),
             (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",
@@ -418,14 +496,6 @@ mod tests {
             (
                 turns::NEWEST_UNDER,
                 "USING COVERING INDEX message_parent (parent_id=?)",
-            ),
-            (
-                list::PERSONA_TITLES,
-                "USING INDEX conversation_persona (persona_id=?)",
-            ),
-            (
-                list::ALL_OF_PERSONA,
-                "SEARCH persona_sum USING PRIMARY KEY (persona_id=?)",
             ),
             (
                 personas::PERSONA,
@@ -453,9 +523,7 @@ mod tests {
                 "message USING COVERING INDEX sqlite_autoindex_message_1",
             ),
         ] {
-            let plan = plan(&store, sql).await;
-            assert!(plan.contains(index), "{sql}\n{plan}");
-            assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+            follows(&store, sql, index).await;
         }
         // What a hub lacks is found by its place in the outbox, however much lies before it.
         let waiting = plan(&store, changes::WAITING).await;
@@ -486,6 +554,49 @@ mod tests {
             !page.contains("TEMP B-TREE") && !page.contains("SCAN m"),
             "{page}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_search_reads_the_index_of_words_from_its_end() {
+        let store = Store::memory(&mint()).await.unwrap();
+        // A step of a search reads the index of words from its end and stops; its rows are found by their numbers.
+        let step = plan(&store, search::STEP_OF).await;
+        assert!(
+            step.contains("SCAN message_word VIRTUAL TABLE INDEX"),
+            "{step}"
+        );
+        assert!(!step.contains("TEMP B-TREE"), "{step}");
+        let page = plan(&store, search::PAGE_OF).await;
+        for step in [
+            "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)",
+            "SEARCH k USING INTEGER PRIMARY KEY (rowid=?)",
+        ] {
+            assert!(page.contains(step), "{step}\n{page}");
+        }
+        assert!(
+            !page.contains("SCAN m") && !page.contains("SCAN k"),
+            "{page}"
+        );
+    }
+
+    #[tokio::test]
+    async fn counts_walk_an_index_and_read_no_row() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (list::ALL, "INDEX conversation_recent"),
+            (list::ALL_ARCHIVED, "INDEX conversation_archive"),
+            (list::ALL_TRASH, "INDEX conversation_trash"),
+        ] {
+            assert!(plan(&store, sql).await.contains(index), "{sql}");
+            let mut reader = store.reader().await.unwrap();
+            let steps = sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"));
+            let steps = sqlx::query(steps).fetch_all(&mut *reader).await.unwrap();
+            // The table is sought only when one of its columns is read.
+            let reads = steps
+                .iter()
+                .any(|step| step.get::<&str, _>("opcode") == "Column");
+            assert!(!reads && !steps.is_empty(), "{sql}");
+        }
     }
 
     /// Changes something in the writing connection alone.

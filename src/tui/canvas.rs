@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -61,6 +62,17 @@ impl Canvas<'_> {
         let style = self.theme.style(look);
         self.buffer
             .set_style(area.intersection(self.buffer.area), style);
+    }
+
+    /// Shows the cells of an area as selected: reversed, whatever their colours are.
+    pub fn select(&mut self, area: Rect) {
+        let look = self.theme.style(Look::default().reversed());
+        let plain = look
+            .fg(Color::Reset)
+            .bg(Color::Reset)
+            .remove_modifier(Modifier::DIM);
+        self.buffer
+            .set_style(area.intersection(self.buffer.area), plain);
     }
 
     /// A rule over the whole width of row `y`.

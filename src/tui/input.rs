@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use ratatui::layout::Position;
 
 use super::msg::Msg;
+use super::pointer::{Pointer, Stroke};
 use crate::keys::{Chord, Key};
 
 /// Bytes of one answer arrive together; a hand is slower than this.
@@ -33,7 +37,8 @@ impl Input {
             Event::Key(key) => chord_of(key).map_or_else(Vec::new, |chord| self.key(chord, at)),
             Event::Paste(text) => self.release(Msg::Paste(text)),
             Event::Resize(..) => vec![Msg::Resize],
-            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Vec::new(),
+            Event::Mouse(mouse) => pointer_of(mouse).map(Msg::Mouse).into_iter().collect(),
+            Event::FocusGained | Event::FocusLost => Vec::new(),
         }
     }
 
@@ -136,6 +141,27 @@ pub fn chord_of(event: KeyEvent) -> Option<Chord> {
     ))
 }
 
+/// What the mouse tells; `None` for other buttons and for motion without one.
+fn pointer_of(event: MouseEvent) -> Option<Pointer> {
+    let stroke = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Stroke::Press,
+        MouseEventKind::Drag(MouseButton::Left) => Stroke::Drag,
+        MouseEventKind::Up(MouseButton::Left) => Stroke::Release,
+        MouseEventKind::ScrollUp => Stroke::WheelUp,
+        MouseEventKind::ScrollDown => Stroke::WheelDown,
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Drag(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => return None,
+    };
+    Some(Pointer {
+        stroke,
+        at: Position::new(event.column, event.row),
+    })
+}
+
 /// Bytes typed before salon listened, as messages: text, Enter, Tab, Backspace and control keys. Other sequences are
 /// dropped.
 pub fn replay(bytes: &[u8]) -> Vec<Msg> {
@@ -155,6 +181,10 @@ pub fn replay(bytes: &[u8]) -> Vec<Msg> {
                     chars.next();
                     continue;
                 }
+                Some(']' | 'P' | '_' | '^') => {
+                    skip_string(&mut chars);
+                    continue;
+                }
                 Some(_) => continue,
             },
             '\u{1}'..='\u{1a}' => {
@@ -169,6 +199,20 @@ pub fn replay(bytes: &[u8]) -> Vec<Msg> {
     messages
 }
 
+/// Passes over an answer of the terminal, to its end.
+fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{7}' => return,
+            '\u{1b}' => {
+                chars.next_if_eq(&'\\');
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,10 +223,13 @@ mod tests {
             .map(|msg| match msg {
                 Msg::Key(chord) => chord.to_string(),
                 Msg::Paste(_)
+                | Msg::Mouse(_)
                 | Msg::Resize
                 | Msg::Engine(_)
                 | Msg::Signal(_)
                 | Msg::Edited(_)
+                | Msg::Terminal(_)
+                | Msg::Written(_)
                 | Msg::Due => "?".to_owned(),
             })
             .collect::<Vec<_>>()
@@ -230,5 +277,7 @@ mod tests {
             keys(&replay("hé\r\u{3}\u{1b}[Ax\u{7f}".as_bytes())),
             "h é enter ctrl+c x backspace"
         );
+        let answers = "a\u{1b}]11;rgb:1/2/3\u{7}b\u{1b}P+r\u{1b}\\c\u{1b}]11;rgb:ff";
+        assert_eq!(keys(&replay(answers.as_bytes())), "a b c");
     }
 }

@@ -7,6 +7,7 @@ use super::msg::Effect;
 use super::overlay::Body;
 use super::personas;
 use super::prompts;
+use super::search;
 use super::talk;
 use crate::protocol::{Chat, Command};
 
@@ -22,7 +23,11 @@ pub fn back(model: &mut Model) {
     if prompts::back(model) || close_overlay(model) {
         return;
     }
-    if close_filter(model) || model.composer.editor.cancel_selection() {
+    if model.transcript.unpick()
+        || clear_marks(model)
+        || close_filter(model)
+        || model.composer.editor.cancel_selection()
+    {
         return;
     }
     if talk::stop(model) {
@@ -59,10 +64,24 @@ fn close_overlay(model: &mut Model) -> bool {
     let Some(overlay) = model.overlays.pop() else {
         return false;
     };
-    if let Body::Persona(form) = overlay.body {
-        personas::left(model, form);
+    match overlay.body {
+        Body::Persona(form) => personas::left(model, form),
+        Body::Search(search) => search::left(model, search),
+        Body::Picker(_)
+        | Body::Form(_)
+        | Body::Confirm(_)
+        | Body::Help(_)
+        | Body::Fill(_)
+        | Body::Prompt(_)
+        | Body::Reading(_)
+        | Body::Told(_) => {}
     }
     true
+}
+
+/// Takes the marks of the list away; `false` when the list is not in hand or nothing is marked.
+fn clear_marks(model: &mut Model) -> bool {
+    model.focus == Focus::List && model.list.marks.clear()
 }
 
 /// Leaves a filter that is being typed or stands; `false` when there is none.
@@ -70,7 +89,8 @@ fn close_filter(model: &mut Model) -> bool {
     let (filter, is_filtering) = match model.focus {
         Focus::List => (&mut model.list.filter, &mut model.list.is_filtering),
         Focus::Library => (&mut model.library.filter, &mut model.library.is_filtering),
-        Focus::Composer | Focus::Transcript => return false,
+        Focus::Transcript => return model.transcript.let_go() || model.transcript.end_search(),
+        Focus::Composer => return false,
     };
     if !*is_filtering && filter.is_empty() {
         return false;
@@ -93,14 +113,15 @@ pub fn interrupt(model: &mut Model) {
         model.effects.push(Effect::Leave);
         return;
     }
-    if let Some(text) = editor(model).and_then(|editor| editor.selection()) {
+    let selected = model.transcript.picked_text();
+    if let Some(text) = selected.or_else(|| editor(model)?.selection()) {
         model.effects.push(Effect::Copy(text));
         return;
     }
     if prompts::back(model) || talk::stop(model) {
         return;
     }
-    if close_overlay(model) || close_filter(model) {
+    if close_overlay(model) || clear_marks(model) || close_filter(model) {
         return;
     }
     if !model.composer.is_empty() {

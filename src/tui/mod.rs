@@ -1,10 +1,16 @@
 //! The terminal face: the loop that waits for keys, news and frames, and for nothing else (architecture 6.1).
 
 mod act;
+mod browse;
 pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod curate;
+mod doctor;
+mod export;
+pub mod facts;
+pub mod file;
 mod filter;
 mod focus;
 mod fresh;
@@ -14,20 +20,29 @@ mod keeping;
 mod ladder;
 mod leaving;
 mod live;
+mod looks;
 pub mod model;
 mod models;
+mod mouse;
 pub mod msg;
 mod news;
 mod open;
 mod outside;
 pub mod overlay;
 pub mod pane;
+mod paper;
 mod personas;
+pub mod pointer;
 pub mod probe;
 mod prompts;
+mod providers;
 mod reader;
+mod reading_mode;
+mod removal;
 pub mod roster;
+mod search;
 mod secret;
+mod seek;
 mod shelf;
 mod spent;
 mod steps;
@@ -38,10 +53,13 @@ pub mod theme;
 mod told;
 pub mod update;
 pub mod view;
+
+pub use clipboard::Copying;
 mod welcome;
 mod words;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -52,7 +70,9 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use clipboard::Carried;
 use clock::FrameClock;
+use facts::Facts;
 use input::Input;
 use model::{Ask, Model};
 use msg::{Effect, Msg, Signal};
@@ -63,6 +83,7 @@ use text::code::Highlighter;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{MessageId, RequestId};
 use crate::protocol::{Command, Event, News, Request, Shelf};
+use crate::settings::Around;
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
 const DRAIN: Duration = Duration::from_millis(1);
@@ -79,8 +100,10 @@ pub struct Engine {
 /// Something outside that was asked for has come back.
 enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
-    Tmux { took: bool, text: String },
+    Carried(Carried),
     Lit(Option<Lights>),
+    Terminal(Facts),
+    Written(file::Written),
 }
 
 /// Shows the screen until the user leaves.
@@ -90,17 +113,19 @@ enum Outside {
 /// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
 pub async fn run(
     mut model: Model,
-    is_tmux: bool,
+    (around, folder): (Around, PathBuf),
     mut signals: Receiver<Signal>,
     engine: Engine,
 ) -> io::Result<Option<Failure>> {
     let limit = pane::list::ROWS;
-    let id = model.ask(Command::Shelf(Shelf::Home { limit }), Ask::Home);
+    let open = model.named.clone();
+    let home = Command::Shelf(Shelf::Home { limit, open });
+    let id = model.ask(home.clone(), Ask::Home);
     model.effects.clear();
-    let home = Command::Shelf(Shelf::Home { limit });
     // The channel is empty: there is room.
     let _ = engine.requests.try_send(Request { id, command: home });
     let mut screen = Screen::enter()?;
+    screen.use_mouse(model.has_mouse)?;
     frame(&mut model, &mut screen)?;
     // Finding the zone reads a hundred folders: not before the first frame.
     model.zone = jiff::tz::TimeZone::system();
@@ -111,12 +136,19 @@ pub async fn run(
         outside: FuturesUnordered::new(),
         requests: engine.requests,
         events: engine.events,
-        is_tmux,
+        copying: Copying {
+            around: around.clipboard(),
+            folder,
+        },
+        to_copy: None,
+        is_copying: false,
+        around,
         has_highlighter: false,
         has_left: false,
         lent: None,
     };
-    let heard = probe::ask(Instant::now)?;
+    let heard = probe::ask(Instant::now, model.looks.is_asked)?;
+    model.looks.heard = heard.is_light;
     model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;
     for msg in input::replay(&heard.typed) {
@@ -151,6 +183,19 @@ fn light(job: Job) -> BoxFuture<'static, Outside> {
     async move { Outside::Lit(lighting.await.ok()) }.boxed()
 }
 
+fn write(paper: file::Paper, home: Option<PathBuf>) -> BoxFuture<'static, Outside> {
+    let path = paper.path.clone();
+    let writing = tokio::task::spawn_blocking(move || file::write(&paper, home.as_deref()));
+    async move {
+        let written = writing.await;
+        Outside::Written(written.unwrap_or_else(|lost| file::Written::Failed {
+            path,
+            why: lost.to_string(),
+        }))
+    }
+    .boxed()
+}
+
 fn frame(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
     screen.draw(|frame| {
         view::layout(model, frame.area().as_size());
@@ -167,7 +212,11 @@ struct Face {
     outside: FuturesUnordered<BoxFuture<'static, Outside>>,
     requests: Sender<Request>,
     events: Receiver<Event>,
-    is_tmux: bool,
+    copying: Copying,
+    /// The next text for the clipboard; a later one takes its place.
+    to_copy: Option<String>,
+    is_copying: bool,
+    around: Around,
     /// The grammars are there or on their way.
     has_highlighter: bool,
     has_left: bool,
@@ -328,8 +377,14 @@ impl Face {
                         )?;
                     }
                 }
-                Effect::Copy(text) => self.copy(model, screen, text)?,
+                Effect::Copy(text) => {
+                    self.to_copy = Some(text);
+                    self.copy();
+                }
+                Effect::LookAtTerminal => self.outside.push(self.look(model, screen)),
                 Effect::Edit(text) => self.lent = Some(text),
+                Effect::Mouse(is_on) => screen.use_mouse(is_on)?,
+                Effect::Write(paper) => self.outside.push(write(paper, model.home_folder.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,
@@ -338,16 +393,26 @@ impl Face {
         Ok(())
     }
 
-    fn copy(&mut self, model: &mut Model, screen: &mut Screen, text: String) -> io::Result<()> {
-        if self.is_tmux {
-            let hand_over = async move {
-                let took = clipboard::to_tmux(text.clone()).await;
-                Outside::Tmux { took, text }
-            };
-            self.outside.push(hand_over.boxed());
-            return Ok(());
+    /// Brings the next text to the clipboard, one at a time: the last one is what is there in the end.
+    fn copy(&mut self) {
+        if self.is_copying {
+            return;
         }
-        to_terminal(model, screen, &text)
+        if let Some(text) = self.to_copy.take() {
+            self.is_copying = true;
+            let carrying = clipboard::carry(text, self.copying.clone());
+            self.outside.push(carrying.map(Outside::Carried).boxed());
+        }
+    }
+
+    /// Finds out what is to be told of the terminal.
+    fn look(&self, model: &Model, screen: &Screen) -> BoxFuture<'static, Outside> {
+        let facts = Facts {
+            abilities: screen.abilities(),
+            size: model.size,
+            ..Facts::of(&self.around, &model.keymap)
+        };
+        async move { Outside::Terminal(facts.with_tmux().await) }.boxed()
     }
 
     fn came_back(
@@ -361,11 +426,20 @@ impl Face {
             Outside::Lit(Some(lights)) => model.transcript.lit(lights),
             // A grammar that panics leaves its code plain; no other is asked for.
             Outside::Lit(None) => {}
-            Outside::Tmux { took: true, text } => model.say(format!(
-                "{} characters handed to tmux",
-                text.chars().count()
-            )),
-            Outside::Tmux { took: false, text } => to_terminal(model, screen, &text)?,
+            Outside::Terminal(facts) => self.apply(model, screen, Msg::Terminal(facts))?,
+            Outside::Written(written) => self.apply(model, screen, Msg::Written(written))?,
+            Outside::Carried(carried) => {
+                match carried {
+                    Carried::Done(words) => model.say(words),
+                    Carried::Sequence(sequence, words) => {
+                        screen.write(sequence.as_bytes())?;
+                        model.say(words);
+                    }
+                    Carried::Failed(failure) => model.warn(&failure),
+                }
+                self.is_copying = false;
+                self.copy();
+            }
         }
         Ok(())
     }
@@ -434,18 +508,4 @@ impl Face {
         self.clock.request_now(Instant::now());
         Ok(())
     }
-}
-
-fn to_terminal(model: &mut Model, screen: &mut Screen, text: &str) -> io::Result<()> {
-    match clipboard::sequence(text) {
-        Some(sequence) => {
-            screen.write(sequence.as_bytes())?;
-            let count = text.chars().count();
-            model.say(format!(
-                "{count} characters sent to the terminal (cannot be confirmed)"
-            ));
-        }
-        None => model.say("too long for the terminal's clipboard; nothing was copied"),
-    }
-    Ok(())
 }

@@ -1,31 +1,37 @@
 //! The face's state: panes, focus, overlays, what was asked. A projection of what the engine said, and the drafts.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
+use super::file::Paper;
 use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
 use super::overlay::persona::PersonaForm;
+use super::overlay::search::Search;
 use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
 use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
+use super::pointer::Mouse;
 use super::roster::Roster;
-use super::theme::Theme;
+use super::theme::Looks;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
+use crate::domain::finding::{Checkup, Finding};
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::provider::ProviderState;
 use crate::domain::sync::SyncState;
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command, Which};
+use crate::protocol::{Asked, At, Command, Export, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +56,12 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
+    /// What a first start shows; after a change of this provider's key.
+    Providers(Option<String>),
+    /// This provider is to be talked with.
+    Use(String),
+    /// A key of this provider being kept or forgotten.
+    Key(String),
     Prompts(Which),
     /// A prompt to be kept or copied.
     SavePrompt(PromptId),
@@ -57,7 +69,19 @@ pub enum Ask {
     Uses,
     /// A trial, for which the news that follow are.
     Trial,
+    /// The own questions, to edit one.
     Questions,
+    /// The own questions, to go to one.
+    Outline,
+    /// All messages, to copy them.
+    CopyAll,
+    /// Where words stand.
+    Find,
+    /// The first page of a search in all conversations.
+    Hits,
+    MoreHits,
+    /// A conversation to show at this message, with these words lit in it.
+    OpenHit(MessageId, String),
     Siblings {
         of: MessageId,
         by: isize,
@@ -71,8 +95,20 @@ pub enum Ask {
     Inside(PersonaId),
     /// This persona's form is being saved.
     PersonaSaved(PersonaId),
+    /// A look at salon itself.
+    Doctor,
     /// A change that can be undone.
     Change,
+    /// A change of conversations in the list; the first of these that has a row afterwards is selected.
+    Shelved(Vec<ConversationId>),
+    /// A change that cannot be undone.
+    Removed,
+    /// How many are in the archive.
+    Archived,
+    /// How many are in the trash, to ask whether they go.
+    Trashed,
+    /// A conversation to be written to a file.
+    Export(Export),
 }
 
 /// The face.
@@ -93,6 +129,10 @@ pub struct Model {
     pub lent: Option<usize>,
     /// What `sh` runs as the user's own editor.
     pub editor: String,
+    /// What `~` is in the name of a file.
+    pub home_folder: Option<PathBuf>,
+    /// A text that is being written to a file, until it is there.
+    pub paper: Option<Paper>,
     pub asks: HashMap<RequestId, Ask>,
     next_request: u64,
     pub effects: Vec<Effect>,
@@ -102,6 +142,8 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// That model was given as an argument: it is stronger than a persona's.
+    pub is_model_given: bool,
     /// `chat.system` of the settings.
     pub set_system: String,
     pub new_system: String,
@@ -111,12 +153,14 @@ pub struct Model {
     /// Drafts of the conversation not yet created, while another one is open.
     pub new_drafts: Vec<(i32, Draft)>,
     /// The own questions a rewind offers.
-    pub questions: Vec<(MessageId, String)>,
+    pub questions: Vec<Asked>,
     pub roster: Roster,
     /// The engine has said which personas there are.
     pub is_roster_known: bool,
     /// A persona's form left with words not saved.
     pub left_form: Option<Box<PersonaForm>>,
+    /// The search in all conversations as it was left.
+    pub left_search: Option<Box<Search>>,
     pub live: HashMap<ConversationId, Live>,
     pub models: Vec<ModelSpec>,
     /// The model that could not answer, and whether it is missing: then the picker shows names like it first, else
@@ -128,6 +172,10 @@ pub struct Model {
     pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
+    /// What the open form or question of the list is about.
+    pub aim: Vec<Conversation>,
+    /// What would replace a file, while the user is asked.
+    pub overwriting: Option<Export>,
     pub quit_armed: Option<u64>,
     pub last_esc: Option<u64>,
     pub is_leaving: bool,
@@ -135,9 +183,16 @@ pub struct Model {
     pub fatal: Option<Failure>,
     /// Side panes are hidden.
     pub is_alone: bool,
+    /// Reading mode: they are hidden, and the mouse is the terminal's.
+    pub is_reading: bool,
+    /// The mouse is salon's, but for reading mode.
+    pub has_mouse: bool,
+    pub mouse: Mouse,
     /// The engine has said what is open.
     pub is_home: bool,
-    pub theme: Theme,
+    pub looks: Looks,
+    /// The conversation that the command line names, to be open first: an id, a unique beginning of one, or `last`.
+    pub named: Option<String>,
     pub zone: TimeZone,
     pub mint: Mint,
     /// Wall time of this turn of the loop.
@@ -146,8 +201,30 @@ pub struct Model {
     pub tick: u64,
     pub size: Size,
     pub frames: Frames,
-    /// Which keys a first start offers: name of the variable and whether it is set.
-    pub key_sources: Vec<(String, bool)>,
+    /// What the last look at salon itself found.
+    pub doctor: Doctor,
+    /// What a first start offers.
+    pub providers: Providers,
+}
+
+/// What the engine told of the providers.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// In the order they are offered.
+    pub states: Vec<ProviderState>,
+    /// Servers on this machine are being asked.
+    pub is_looking: bool,
+    /// The model of a new conversation when nobody chooses another.
+    pub default: Option<ModelRef>,
+}
+
+/// What the last look at salon itself found.
+#[derive(Clone, Debug, Default)]
+pub struct Doctor {
+    pub checkup: Checkup,
+    /// Nothing is being looked at any more.
+    pub is_whole: bool,
+    pub terminal: Vec<Finding>,
 }
 
 /// The sum of a day.
@@ -167,6 +244,8 @@ pub struct Frames {
     pub composer: Rect,
     pub library: Rect,
     pub status: Rect,
+    /// The one on top.
+    pub overlay: Rect,
 }
 
 /// A chord that is not complete shows what may follow after so many ms.
@@ -191,12 +270,15 @@ impl Model {
             pending_since: 0,
             lent: None,
             editor: "vi".to_owned(),
+            home_folder: None,
+            paper: None,
             asks: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            is_model_given: false,
             set_system: String::new(),
             new_system: String::new(),
             new_persona: None,
@@ -206,6 +288,7 @@ impl Model {
             roster: Roster::default(),
             is_roster_known: false,
             left_form: None,
+            left_search: None,
             live: HashMap::new(),
             models: Vec::new(),
             missed_model: None,
@@ -213,20 +296,27 @@ impl Model {
             sync: None,
             today: Today::default(),
             undo: None,
+            aim: Vec::new(),
+            overwriting: None,
             quit_armed: None,
             last_esc: None,
             is_leaving: false,
             fatal: None,
             is_alone: false,
+            is_reading: false,
+            has_mouse: true,
+            mouse: Mouse::default(),
             is_home: false,
-            theme: Theme::default(),
+            looks: Looks::default(),
+            named: None,
             zone: TimeZone::UTC,
             now: mint.now(),
             mint,
             tick: 0,
             size: Size::default(),
             frames: Frames::default(),
-            key_sources: Vec::new(),
+            doctor: Doctor::default(),
+            providers: Providers::default(),
         }
     }
 
@@ -291,6 +381,11 @@ impl Model {
         self.open.as_ref().map(|c| c.id)
     }
 
+    /// Whether side panes are shown only while they have the focus, however wide the screen is.
+    pub fn has_no_sides(&self) -> bool {
+        self.is_alone || self.is_reading
+    }
+
     /// The reply being written in the open conversation.
     pub fn live_here(&self) -> Option<&Live> {
         self.live.get(&self.here()?)
@@ -310,6 +405,7 @@ impl Model {
             persona: self.new_persona,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            history: Vec::new(),
             storage: None,
             is_temporary: false,
         }
@@ -325,7 +421,8 @@ impl Model {
         let quit = self.quit_armed;
         let keep = self.composer.deadline().filter(|_| !self.is_leaving);
         let reading = self.transcript.keep_at().filter(|_| !self.is_leaving);
-        [spinner, toast, hints, quit, keep, reading]
+        let edge = self.mouse.due();
+        [spinner, toast, hints, quit, keep, reading, edge]
             .into_iter()
             .flatten()
             .min()

@@ -4,6 +4,7 @@ use super::fresh as start;
 use super::leaving::keep_place;
 use super::model::{Ask, Focus, Model};
 use super::pane::composer::keep;
+use super::providers;
 use crate::domain::conversation::Draft;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::protocol::{Chat, Command, Opened};
@@ -23,9 +24,24 @@ pub fn choose(model: &mut Model, conversation: ConversationId, through: MessageI
     ask_open(model, choose, Some(through));
 }
 
+/// Shows a conversation at this message, on the branch through it, with these words lit.
+pub fn go_to_message(model: &mut Model, id: ConversationId, message: MessageId, words: String) {
+    keep_place(model, true);
+    model.forget(is_open);
+    let open = Chat::OpenAt {
+        conversation: id,
+        message,
+    };
+    model.ask(Command::Chat(open), Ask::OpenHit(message, words));
+}
+
 fn ask_open(model: &mut Model, chat: Chat, at_hand: Option<MessageId>) {
-    model.forget(|ask| matches!(ask, Ask::Open(_)));
+    model.forget(is_open);
     model.ask(Command::Chat(chat), Ask::Open(at_hand));
+}
+
+fn is_open(ask: &Ask) -> bool {
+    matches!(ask, Ask::Open(_) | Ask::OpenHit(..))
 }
 
 /// Shows a conversation that was opened. `is_fresh` = another one than before, whose drafts take over the composer.
@@ -45,16 +61,22 @@ pub fn show(model: &mut Model, opened: Opened) {
         .transcript
         .open(&opened.conversation, opened.page, opened.reading, live);
     model.list.select(id);
+    model.list.unread.remove(&id);
     model.open = Some(opened.conversation);
 }
 
 /// Leaves the open conversation for one not yet created: with the model of the settings, else the one last used.
 pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     keep_place(model, true);
-    model.forget(|ask| matches!(ask, Ask::Open(_)));
+    model.forget(is_open);
     model.composer.leave(model.open.as_ref().map(|c| c.id));
     if let Some(open) = model.open.take() {
-        model.new_model = model.set_model.clone().unwrap_or(open.model);
+        model.new_model = match (&model.set_model, &model.providers.default) {
+            (Some(set), _) => set.clone(),
+            // The guide is nobody's choice where a model is set up.
+            (None, Some(default)) if open.model.is_guide() => default.clone(),
+            (None, _) => open.model,
+        };
         model.model_before = None;
     }
     model.new_system.clear();
@@ -62,6 +84,7 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     model.transcript.clear();
     model.composer.load(drafts);
     model.focus = Focus::Composer;
+    providers::look(model);
 }
 
 /// Words return to the conversation not yet created while another one is open: before what waits there.

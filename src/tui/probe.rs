@@ -10,31 +10,43 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::terminal::Abilities;
 
-/// Kitty flags, synchronized updates, and last the question every terminal answers.
-const QUESTIONS: &[u8] = b"\x1b[?u\x1b[?2026$p\x1b[c";
-/// How long an answer may take.
+/// Kitty flags, synchronized updates, the background, and last the question every terminal answers.
+const ABILITIES: &[u8] = b"\x1b[?u\x1b[?2026$p";
+const BACKGROUND: &[u8] = b"\x1b]11;?\x1b\\";
+const LAST: &[u8] = b"\x1b[c";
+/// How long an answer may take, and how long the rest of one that has begun.
 const PATIENCE: Duration = Duration::from_millis(30);
+const REST: Duration = Duration::from_millis(100);
 
 /// The answers, and the bytes that were no answer: keys typed before salon listened.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Heard {
     pub abilities: Abilities,
     pub typed: Vec<u8>,
+    /// Whether the background is light; `None` = it was not told.
+    pub is_light: Option<bool>,
     /// The terminal answered the last question.
     pub is_whole: bool,
+    /// An answer has begun and not ended: its rest would be taken for typed text.
+    pub is_open: bool,
 }
 
-/// Asks and listens.
-pub fn ask(now: impl Fn() -> Instant) -> io::Result<Heard> {
+/// Asks, also for the background if that is wanted, and listens.
+pub fn ask(now: impl Fn() -> Instant, has_background: bool) -> io::Result<Heard> {
     let mut out = io::stdout();
-    out.write_all(QUESTIONS)?;
+    out.write_all(ABILITIES)?;
+    if has_background {
+        out.write_all(BACKGROUND)?;
+    }
+    out.write_all(LAST)?;
     out.flush()?;
     let stdin = rustix::stdio::stdin();
-    let end = now() + PATIENCE;
+    let begun = now();
     let mut bytes = Vec::new();
     loop {
         let heard = listen(&bytes);
-        let left = end.saturating_duration_since(now());
+        let patience = if heard.is_open { REST } else { PATIENCE };
+        let left = (begun + patience).saturating_duration_since(now());
         if heard.is_whole || left.is_zero() {
             return Ok(heard);
         }
@@ -69,7 +81,9 @@ pub fn listen(bytes: &[u8]) -> Heard {
                 match answer {
                     Answer::Kitty => heard.abilities.kitty = true,
                     Answer::Synchronized => heard.abilities.synchronized = true,
+                    Answer::Background(is_light) => heard.is_light = is_light,
                     Answer::Last => heard.is_whole = true,
+                    Answer::Open => heard.is_open = true,
                     Answer::Other => {}
                 }
                 at += length;
@@ -86,12 +100,24 @@ pub fn listen(bytes: &[u8]) -> Heard {
 enum Answer {
     Kitty,
     Synchronized,
+    Background(Option<bool>),
     Last,
+    /// It has not ended yet.
+    Open,
     Other,
 }
 
-/// The answer that begins here and its length: `CSI ? … u`, `CSI ? 2026 ; n $ y`, `CSI ? … c`.
+/// The answer that begins here and its length: `CSI ? … u`, `CSI ? 2026 ; n $ y`, `OSC 11 ; colour ST`, `CSI ? … c`.
 fn answer_at(bytes: &[u8]) -> Option<(Answer, usize)> {
+    if let Some(body) = bytes.strip_prefix(b"\x1b]11;") {
+        let Some(end) = body.iter().position(|b| matches!(b, 0x07 | 0x1b)) else {
+            return Some((Answer::Open, bytes.len()));
+        };
+        let is_light = std::str::from_utf8(&body[..end]).ok().and_then(is_light);
+        let close = if body[end] == 0x07 { 1 } else { 2 };
+        let length = (5 + end + close).min(bytes.len());
+        return Some((Answer::Background(is_light), length));
+    }
     let body = bytes.strip_prefix(b"\x1b[?")?;
     let end = body
         .iter()
@@ -106,9 +132,52 @@ fn answer_at(bytes: &[u8]) -> Option<(Answer, usize)> {
     Some((answer, 3 + end + 1))
 }
 
+/// Whether a colour such as `rgb:ffff/ffff/dddd` is light, by the weights of the eye.
+fn is_light(colour: &str) -> Option<bool> {
+    let parts = colour
+        .strip_prefix("rgb:")
+        .or_else(|| colour.strip_prefix("rgba:"))?;
+    let mut parts = parts.split('/').map(|part| {
+        let value = u64::from_str_radix(part, 16).ok()?;
+        let most = 16_u64.checked_pow(u32::try_from(part.len()).ok()?)? - 1;
+        (most > 0).then(|| value * 1_000 / most)
+    });
+    let (red, green, blue) = (parts.next()??, parts.next()??, parts.next()??);
+    Some(red * 299 + green * 587 + blue * 114 > 500_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_background_is_told_in_many_ways() {
+        let told = |bytes: &[u8]| {
+            let heard = listen(bytes);
+            assert!(heard.typed.is_empty() && heard.is_whole, "{heard:?}");
+            heard.is_light
+        };
+        assert_eq!(told(b"\x1b]11;rgb:ffff/ffff/ffff\x07\x1b[?1c"), Some(true));
+        assert_eq!(told(b"\x1b]11;rgb:fd/f6/e3\x1b\\\x1b[?1c"), Some(true));
+        assert_eq!(
+            told(b"\x1b]11;rgba:1e1e/1e1e/2e2e/ffff\x1b\\\x1b[?1c"),
+            Some(false)
+        );
+        assert_eq!(told(b"\x1b]11;rgb:0/0/0\x07\x1b[?1c"), Some(false));
+        assert_eq!(told(b"\x1b]11;purple\x07\x1b[?1c"), None);
+        assert_eq!(told(b"\x1b]11;rgb://\x07\x1b[?1c"), None);
+        assert_eq!(
+            told(b"\x1b]11;rgb:ffffffffffffffffffff/0/0\x07\x1b[?1c"),
+            None
+        );
+    }
+
+    #[test]
+    fn an_answer_in_two_pieces_is_waited_for_and_not_typed() {
+        let heard = listen(b"a\x1b]11;rgb:ffff/ff");
+        assert!(heard.is_open && heard.typed == b"a");
+        assert!(!listen(b"a\x1b]11;rgb:0/0/0\x07").is_open);
+    }
 
     #[test]
     fn answers_are_told_from_keys() {

@@ -26,10 +26,16 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 /// What is on beside the screen itself, to be switched off on leaving.
 static EXTRAS: AtomicU8 = AtomicU8::new(0);
 const KITTY: u8 = 1;
+const MOUSE: u8 = 2;
 
 /// Keeps the wheel from being turned into arrow keys while salon does not listen to the mouse, and gives it back.
 const WHEEL_KEPT: &str = "\x1b[?1007s\x1b[?1007l";
 const WHEEL_BACK: &str = "\x1b[?1007r";
+
+/// Presses, motion while a button is held, in a form without limits of width. Motion without a button is not asked
+/// for: it would wake salon for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// What this terminal can do, asked once on entering (decisions 2.12).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +51,7 @@ pub struct Screen {
     /// Never dropped: its own way out complains on stderr, which panics where the terminal is gone.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     abilities: Abilities,
+    has_mouse: bool,
 }
 
 impl Screen {
@@ -56,6 +63,7 @@ impl Screen {
         Ok(Screen {
             terminal,
             abilities: Abilities::default(),
+            has_mouse: false,
         })
     }
 
@@ -71,11 +79,32 @@ impl Screen {
         Ok(())
     }
 
+    /// Listens to the mouse from now on, or leaves it to the terminal.
+    pub fn use_mouse(&mut self, is_on: bool) -> io::Result<()> {
+        self.has_mouse = is_on;
+        let was_on = if is_on {
+            EXTRAS.fetch_or(MOUSE, Ordering::SeqCst) & MOUSE != 0
+        } else {
+            EXTRAS.fetch_and(!MOUSE, Ordering::SeqCst) & MOUSE != 0
+        };
+        match (was_on, is_on) {
+            (false, true) => self.write(MOUSE_ON.as_bytes()),
+            (true, false) => self.write(MOUSE_OFF.as_bytes()),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
+
+    /// What the terminal said it can do.
+    pub fn abilities(&self) -> Abilities {
+        self.abilities
+    }
+
     /// Takes the screen again after `leave`, with what the terminal can do switched on as before. A new `Screen`
     /// would do it too, but then the old one would leave on its way out.
     pub fn enter_again(&mut self) -> io::Result<()> {
         take(self.terminal.backend_mut())?;
         self.redraw()?;
+        self.use_mouse(self.has_mouse)?;
         self.use_abilities(self.abilities)
     }
 
@@ -143,6 +172,9 @@ pub fn leave() {
     let _ = queue!(out, EndSynchronizedUpdate);
     if extras & KITTY != 0 {
         let _ = queue!(out, PopKeyboardEnhancementFlags);
+    }
+    if extras & MOUSE != 0 {
+        let _ = out.write_all(MOUSE_OFF.as_bytes());
     }
     let _ = out.write_all(WHEEL_BACK.as_bytes());
     let _ = queue!(

@@ -2,14 +2,20 @@
 
 use super::act;
 use super::choose;
-use super::focus::{context, edited, editor, is_filtering, takes_text, what_follows};
+use super::doctor;
+use super::focus::{context, edited, editor, is_filtering, is_searching, takes_text, what_follows};
 use super::keeping;
 use super::ladder;
 use super::leaving;
 use super::model::{Focus, Model};
+use super::mouse;
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
+use super::overlay::{Overlay, Purpose};
+use super::paper;
 use super::personas;
+use super::search;
+use super::seek;
 use super::told;
 use super::{prompts, spent};
 use crate::domain::failure::Failure;
@@ -20,15 +26,24 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => key(model, chord),
         Msg::Paste(text) => paste(model, &text),
+        Msg::Mouse(pointer) => {
+            if let Some(outcome) = mouse::take(model, pointer) {
+                conclude(model, outcome);
+            }
+        }
         // A terminal that went to another size and back has lost cells, though the size is the same.
         Msg::Resize => model.effects.push(Effect::Redraw),
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
+        Msg::Terminal(facts) => doctor::terminal(model, &facts),
         Msg::Edited(text) => came_back(model, text),
+        Msg::Written(written) => paper::written(model, written),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    seek::keep_up(model);
+    search::keep_up(model);
     spent::look_at_the_clock(model);
     told::refresh(model);
     std::mem::take(&mut model.effects)
@@ -45,6 +60,7 @@ fn pass_deadlines(model: &mut Model) {
     if model.quit_armed.is_some_and(|until| until <= model.tick) {
         model.quit_armed = None;
     }
+    mouse::pass(model);
     if !model.is_leaving {
         leaving::keep_place(model, false);
     }
@@ -60,6 +76,9 @@ fn key(model: &mut Model, chord: Chord) {
         leaving::disarm(model);
     }
     let is_esc = chord == Chord::plain(Key::Esc);
+    if !is_interrupt && !is_esc {
+        mouse::interrupt(model);
+    }
     if !is_esc {
         model.last_esc = None;
     }
@@ -131,6 +150,12 @@ fn lookup(model: &Model) -> Lookup {
         };
     }
     let here = map.lookup(context(model), &model.pending);
+    if is_searching(model)
+        && let Lookup::Action(action @ (Action::Accept | Action::ListUp | Action::ListDown)) =
+            map.lookup(Context::Overlay, &model.pending)
+    {
+        return Lookup::Action(action);
+    }
     if is_filtering(model) {
         return match edit() {
             Lookup::Action(Action::Previous | Action::Next | Action::Newline) => here,
@@ -179,6 +204,9 @@ fn perform(model: &mut Model, action: Action) {
         act::edit(model, action);
         return;
     }
+    if model.overlays.is_empty() && is_searching(model) && seek::typing(model, action) {
+        return;
+    }
     match model.overlays.last_mut() {
         Some(overlay) if !is_harmless(action) => {
             let outcome = overlay.act(action);
@@ -201,6 +229,7 @@ fn conclude(model: &mut Model, outcome: Outcome) {
             }
         }
         Outcome::Act(action) => act::act(model, action),
+        Outcome::Take(Choice::Hit(target)) => search::open_hit(model, target),
         Outcome::Take(Choice::Filled(text)) => prompts::use_filled(model, text),
         Outcome::Take(choice) => {
             if let Some(overlay) = model.overlays.pop() {
@@ -235,7 +264,11 @@ fn paste(model: &mut Model, text: &str) {
         return;
     }
     leaving::disarm(model);
+    mouse::interrupt(model);
     model.pending.clear();
+    // A question that nobody asked for gives way to somebody who writes.
+    let is_unasked = |top: &mut Overlay| matches!(top.purpose, Purpose::Expired(_));
+    model.overlays.pop_if(is_unasked);
     if editor(model).is_none() && model.overlays.is_empty() {
         model.focus = Focus::Composer;
     }

@@ -7,10 +7,11 @@ use super::canvas::{Canvas, cut, width};
 use super::focus::{context, what_follows};
 use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
-use super::pane::list::ListView;
+use super::pane::list::{ListView, View};
 use super::pane::status::Status;
+use super::personas;
 use super::prompts;
-use super::shelf;
+use super::reading_mode;
 use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
@@ -40,9 +41,10 @@ pub fn layout(model: &mut Model, size: Size) {
     // What is beside the words in a foot: the margins and the place among siblings.
     let room = frames.transcript.width.saturating_sub(9);
     let foot = live.map(|live| live.pace.words(model.tick, model.now, room));
+    model.transcript.is_focused = model.focus == Focus::Transcript;
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
-        overlay.layout(screen, model.tick, model.now);
+        model.frames.overlay = overlay.layout(screen, model.tick, model.now);
     }
 }
 
@@ -57,7 +59,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
         height: status_rows,
         ..screen
     };
-    let is_alone = model.is_alone;
+    let is_alone = model.has_no_sides();
     let left = if !is_alone && screen.width >= MIDDLE {
         LIST
     } else {
@@ -152,7 +154,7 @@ fn divide(model: &mut Model, screen: Rect) -> Frames {
 pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let mut canvas = Canvas {
         buffer,
-        theme: model.theme,
+        theme: model.looks.theme(),
     };
     let screen = Rect::new(0, 0, model.size.width, model.size.height);
     if let Some(failure) = &model.fatal {
@@ -182,7 +184,8 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         Focus::Composer => model.composer.caret(),
         Focus::List if model.list.is_filtering => model.list.caret(),
         Focus::Library if model.library.is_filtering => model.library.caret(),
-        Focus::List | Focus::Library | Focus::Transcript => None,
+        Focus::Transcript => model.transcript.caret(),
+        Focus::List | Focus::Library => None,
     };
     for overlay in &model.overlays {
         caret = overlay.paint(&mut canvas);
@@ -203,7 +206,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
 fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
     let frames = &model.frames;
     let is_top = model.overlays.is_empty();
-    let drawers = screen.width < MIDDLE || model.is_alone;
+    let drawers = screen.width < MIDDLE || model.has_no_sides();
     if frames.list.width > 0 {
         if drawers {
             canvas.clear(frames.list);
@@ -217,7 +220,7 @@ fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
         divider(canvas, frames.list.right(), frames.list, screen);
     }
     if frames.library.width > 0 {
-        if screen.width < WIDE || model.is_alone {
+        if screen.width < WIDE || model.has_no_sides() {
             canvas.clear(frames.library);
         }
         model
@@ -258,18 +261,39 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
             hint(Action::PickModel, "model"),
             hint(Action::Help, "keys"),
         ],
-        Focus::List if shelf::persona_line(model).is_some() => [
+        Focus::List if personas::selected(model).is_some() => [
             hint(Action::OpenConversation, "talk"),
             hint(Action::UnfoldGroup, "unfold"),
             hint(Action::EditPersona, "edit"),
             hint(Action::TrashConversation, "trash"),
         ],
-        Focus::List => [
-            hint(Action::OpenConversation, "open"),
-            hint(Action::RenameConversation, "rename"),
-            hint(Action::TrashConversation, "trash"),
-            hint(Action::Help, "keys"),
-        ],
+        Focus::List => {
+            let has_marks = !model.list.marks.is_empty();
+            let (first, second) = match model.list.view {
+                View::Active if has_marks => (
+                    hint(Action::ArchiveConversation, "archive"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Active => (
+                    hint(Action::RenameConversation, "rename"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Archive => (
+                    hint(Action::ArchiveConversation, "take out"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Trash => (
+                    hint(Action::RestoreConversation, "restore"),
+                    hint(Action::PurgeConversation, "remove"),
+                ),
+            };
+            let open = hint(Action::OpenConversation, "open");
+            let keys = hint(Action::Help, "keys");
+            match has_marks {
+                true => [first, second, Some(("Esc".to_owned(), "unmark")), keys],
+                false => [open, first, second, keys],
+            }
+        }
         Focus::Transcript => [
             hint(Action::Copy, "copy"),
             hint(Action::Retry, "retry"),
@@ -290,6 +314,7 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let status = Status {
         hints: hints.into_iter().flatten().collect(),
         toast: model.toast.as_ref(),
+        mode: reading_mode::words(model),
         model: model.is_home.then(|| model.model()),
         today,
         sync: model.sync.as_ref(),
@@ -305,11 +330,12 @@ fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
         .map(|(key, action)| width(key) + width(action.about()) + 4)
         .max()
         .unwrap_or(0);
-    let columns = (above.width / widest.max(1)).max(1);
-    let rows = u16::try_from(follows.len())
-        .unwrap_or(0)
-        .div_ceil(columns)
-        .min(above.height);
+    let count = u16::try_from(follows.len()).unwrap_or(0);
+    // Where the rows are too few for all, words are cut rather than keys left out.
+    let columns = (above.width / widest.max(1)).max(count.div_ceil(above.height.max(1)));
+    let columns = columns.max(1);
+    let widest = widest.min((above.width / columns).max(1));
+    let rows = count.div_ceil(columns).min(above.height);
     let area = Rect {
         y: above.height - rows,
         height: rows,

@@ -76,6 +76,7 @@ fn a_screen_with_a_panic() {
     };
     guard_panics(std::thread::current().id());
     let mut screen = Screen::enter().unwrap();
+    screen.use_mouse(true).unwrap();
     if role == "screen" {
         panic!("the screen's own thread");
     }

@@ -55,6 +55,7 @@ fn the_users_own_editor_has_the_terminal_until_it_ends() {
         .press("ctrl+g")
         .wait_for("is ready");
     assert!(!terminal.text().contains("New prompt"));
+    terminal.assert_as_found();
     terminal.type_text("to the editor\n");
     terminal
         .wait_for("New prompt")
@@ -63,6 +64,10 @@ fn the_users_own_editor_has_the_terminal_until_it_ends() {
     terminal
         .type_text(", and back")
         .wait_for("said to the editor, and back");
+    assert_eq!(
+        terminal.screen().mouse_protocol_mode(),
+        vt100::MouseProtocolMode::ButtonMotion
+    );
     terminal.press("esc").wait_for("not saved");
     leave(terminal);
 }

@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(10);
 pub enum Kind {
     /// Kitty keys and synchronized updates.
     Modern,
+    /// The same on a white background, which it tells.
+    Light,
     /// Only what every terminal answers.
     Plain,
     /// Nothing at all.
@@ -177,6 +179,27 @@ impl Terminal {
         };
         self.typed.send(bytes).unwrap();
         self
+    }
+
+    /// The mouse's report: button 0 pressed or held (32), 64 and 65 for the wheel; cells counted from 0.
+    pub fn mouse(&mut self, button: u8, (x, y): (u16, u16)) -> &mut Terminal {
+        self.type_text(&format!("\x1b[<{button};{};{}M", x + 1, y + 1))
+    }
+
+    /// The button is held from one cell to another and let go.
+    pub fn drag(&mut self, from: (u16, u16), to: (u16, u16)) -> &mut Terminal {
+        self.mouse(0, from).mouse(32, to);
+        self.type_text(&format!("\x1b[<0;{};{}m", to.0 + 1, to.1 + 1))
+    }
+
+    /// The first cell of these words.
+    pub fn cell(&self, words: &str) -> (u16, u16) {
+        let text = self.text();
+        let found = (0..).zip(text.lines()).find_map(|(y, line)| {
+            let before = &line[..line.find(words)?];
+            Some((u16::try_from(before.chars().count()).unwrap(), y))
+        });
+        found.unwrap_or_else(|| panic!("no {words:?} in\n{text}"))
     }
 
     /// Text as a paste.
@@ -490,9 +513,11 @@ fn read(
 fn answer(kind: Kind, asked: &[u8]) -> Option<&'static str> {
     match (asked, kind) {
         (_, Kind::Silent) => None,
-        (b"\x1b[c" | b"\x1b[0c", Kind::Modern | Kind::Plain) => Some("\x1b[?62;22c"),
-        (b"\x1b[?u", Kind::Modern) => Some("\x1b[?0u"),
-        (b"\x1b[?2026$p", Kind::Modern) => Some("\x1b[?2026;2$y"),
+        (b"\x1b[c" | b"\x1b[0c", Kind::Modern | Kind::Light | Kind::Plain) => Some("\x1b[?62;22c"),
+        (b"\x1b[?u", Kind::Modern | Kind::Light) => Some("\x1b[?0u"),
+        (b"\x1b]11;?\x1b\\", Kind::Modern) => Some("\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\"),
+        (b"\x1b]11;?\x1b\\", Kind::Light) => Some("\x1b]11;rgb:ffff/ffff/ffff\x07"),
+        (b"\x1b[?2026$p", Kind::Modern | Kind::Light) => Some("\x1b[?2026;2$y"),
         (b"\x1b[?2026$p", Kind::Plain) => Some("\x1b[?2026;0$y"),
         _ => None,
     }

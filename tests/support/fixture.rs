@@ -8,8 +8,8 @@ use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
-    SecretString, Settings, Ui, Wire,
+    Around, ChatSettings, Chores, Ground, KeySource, Limits, Network, Paths, ProviderSettings,
+    Proxies, Retention, SecretString, Settings, Ui, Wire,
 };
 
 /// The key the `test` provider has.
@@ -22,6 +22,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         log_filter: None,
         model: Some("test/m".parse().unwrap()),
         fallback_models: Vec::new(),
+        first_listed: Vec::new(),
         chat: ChatSettings {
             max_input_chars: 10_000,
             sampling: Sampling::default(),
@@ -36,6 +37,11 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             title_model: None,
             titles: false,
         },
+        retention: Retention {
+            trash_days: 30,
+            archive_after_days: 0,
+            keep_days: 0,
+        },
         providers: BTreeMap::from([("test".to_owned(), provider(base_url))]),
         pricing: BTreeMap::new(),
         ui: Ui {
@@ -43,7 +49,9 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             ambiguous_width: 1,
             no_color: false,
             editor: "vi".to_owned(),
-            is_tmux: false,
+            theme: Ground::Auto,
+            around: Around::default(),
+            home: None,
         },
         network: Network {
             proxy: None,
@@ -60,6 +68,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             secrets: home.join("data/secrets.toml"),
             run_dir: home.join("data/run"),
             state_dir: home.join("state"),
+            home: Some(home.to_owned()),
         },
         problems: Vec::new(),
         broken: None,

@@ -9,8 +9,10 @@ pub mod persona;
 pub mod picker;
 pub mod prompt;
 pub mod reading;
+pub mod search;
 pub mod sheet;
 pub mod told;
+mod touch;
 pub mod trial;
 
 use ratatui::layout::{Position, Rect};
@@ -30,6 +32,7 @@ use persona::PersonaForm;
 use picker::Picker;
 use prompt::PromptForm;
 use reading::Reading;
+use search::Search;
 use told::Telling;
 
 /// What an overlay is open for; its choice is used accordingly.
@@ -41,6 +44,14 @@ pub enum Purpose {
     RetryWith(MessageId),
     /// A question to edit as a new branch.
     Rewind,
+    /// A question to go to.
+    Outline,
+    /// Words in all conversations.
+    Search,
+    /// The file a text is written to.
+    WriteTo,
+    /// Replace that file.
+    Replace,
     Rename(ConversationId),
     /// The conversation's own instructions.
     System,
@@ -48,8 +59,26 @@ pub enum Purpose {
     SendWith,
     /// A provider's key.
     Key,
-    /// Trash a conversation in which a reply is being written.
-    TrashLive(ConversationId),
+    /// The tags of the conversations aimed at.
+    Tags,
+    /// The provider whose key is to be entered.
+    KeyOf,
+    /// The provider to talk with.
+    Use,
+    /// What a look at salon itself has found.
+    Doctor,
+    /// Trash conversations although replies are being written in some of them.
+    TrashLive,
+    /// Remove conversations in the trash for good.
+    Purge,
+    /// Remove all that is in the trash.
+    EmptyTrash,
+    /// Remove all that is older than so many days.
+    Expired(u32),
+    /// The file a conversation is written to.
+    Export(ConversationId),
+    /// Replace a file that is there.
+    Overwrite,
     /// A prompt to fill and use.
     Fill,
     /// The model of a trial.
@@ -87,6 +116,7 @@ pub enum Body {
     Fill(Box<Fill>),
     Prompt(Box<PromptForm>),
     Reading(Box<Reading>),
+    Search(Box<Search>),
     Persona(Box<PersonaForm>),
     Told(Telling),
 }
@@ -108,6 +138,7 @@ impl Overlay {
             Body::Fill(fill) => fill.act(action),
             Body::Prompt(form) => form.act(action),
             Body::Reading(reading) => reading.act(action),
+            Body::Search(search) => search.act(action),
             Body::Persona(form) => form.act(action),
             Body::Told(telling) => telling.act(action),
         }
@@ -134,9 +165,14 @@ impl Overlay {
     /// Whether a printable key is text here.
     pub fn takes_text(&self) -> bool {
         match &self.body {
-            Body::Picker(_) | Body::Form(_) | Body::Prompt(_) | Body::Persona(_) => true,
+            Body::Picker(_)
+            | Body::Form(_)
+            | Body::Prompt(_)
+            | Body::Search(_)
+            | Body::Persona(_) => true,
             Body::Fill(fill) => fill.takes_text(),
-            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => false,
+            Body::Confirm(confirm) => confirm.takes_text(),
+            Body::Help(_) | Body::Reading(_) | Body::Told(_) => false,
         }
     }
 
@@ -147,6 +183,7 @@ impl Overlay {
             Body::Form(form) => Some(&mut form.editor),
             Body::Fill(fill) => fill.editor(),
             Body::Prompt(form) => form.editor(),
+            Body::Search(search) => Some(&mut search.query),
             Body::Persona(form) => form.editor(),
             Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => None,
         }
@@ -163,6 +200,7 @@ impl Overlay {
             | Body::Form(_)
             | Body::Help(_)
             | Body::Prompt(_)
+            | Body::Search(_)
             | Body::Reading(_) => Outcome::Stay,
         }
     }
@@ -174,8 +212,12 @@ impl Overlay {
             Body::Fill(fill) => fill.edited(),
             Body::Prompt(form) => form.edited(),
             Body::Persona(form) => form.edited(),
-            Body::Form(_) | Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => {
-            }
+            Body::Form(_)
+            | Body::Confirm(_)
+            | Body::Help(_)
+            | Body::Reading(_)
+            | Body::Search(_)
+            | Body::Told(_) => {}
         }
     }
 
@@ -208,8 +250,9 @@ impl Overlay {
         self.fill_mut().is_some_and(|fill| fill.take_offer(action))
     }
 
-    /// Takes its place in the middle of the screen; what moves goes by the clock of the screen and the wall's.
-    pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) {
+    /// Takes its place in the middle of the screen, which it gives; what moves goes by the clock of the screen and the
+    /// wall's.
+    pub fn layout(&mut self, screen: Rect, tick: u64, now: Millis) -> Rect {
         let widest = match self.fill() {
             Some(_) => WIDEST_FILL,
             None => WIDEST,
@@ -223,18 +266,23 @@ impl Overlay {
         let wanted = match &mut self.body {
             Body::Picker(picker) => picker.height(),
             Body::Form(form) => form.height(width),
-            Body::Confirm(_) => 5,
+            Body::Confirm(confirm) => confirm.height(width),
+            Body::Reading(reading) if self.purpose == Purpose::Doctor => reading.height(width),
             Body::Help(_) | Body::Reading(_) => most,
             Body::Told(telling) => telling.height(width),
             Body::Fill(_) => most.min(HIGHEST_FILL),
             Body::Prompt(form) => {
                 let area = form.place(screen);
                 form.layout(area);
-                return;
+                return area;
             }
             Body::Persona(form) => {
                 let area = form.place(screen);
                 form.layout(area);
+                return area;
+            }
+            Body::Search(search) => {
+                search.layout(screen, now);
                 return;
             }
         };
@@ -252,9 +300,10 @@ impl Overlay {
             Body::Help(help) => help.layout(area),
             Body::Fill(fill) => fill.layout(area, tick, now),
             Body::Reading(reading) => reading.layout(area),
-            Body::Prompt(_) | Body::Persona(_) => {}
+            Body::Prompt(_) | Body::Persona(_) | Body::Search(_) => {}
             Body::Told(telling) => telling.layout(area),
         }
+        area
     }
 
     /// Draws it; returns the caret's cell where text is taken.
@@ -264,6 +313,7 @@ impl Overlay {
             Body::Form(form) => form.paint(canvas),
             Body::Fill(fill) => fill.paint(canvas),
             Body::Prompt(form) => form.paint(canvas),
+            Body::Search(search) => search.paint(canvas),
             Body::Reading(reading) => {
                 reading.paint(canvas);
                 None

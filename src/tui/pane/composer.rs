@@ -303,7 +303,8 @@ impl Composer {
         self.editor.is_at_first_row(width)
     }
 
-    fn text_area(&self) -> Rect {
+    /// Where the text stands.
+    pub fn text_area(&self) -> Rect {
         let above = self
             .rows_above(self.area.width)
             .min(self.area.height.saturating_sub(1));

@@ -6,5 +6,6 @@ mod foot;
 pub mod groups;
 pub mod library;
 pub mod list;
+pub mod order;
 pub mod status;
 pub mod transcript;

@@ -23,6 +23,8 @@ pub struct Status<'a> {
     /// At most four, the most useful first: key and what it does.
     pub hints: Vec<(String, &'static str)>,
     pub toast: Option<&'a Toast>,
+    /// Said in place of the hints as long as it holds; empty = nothing.
+    pub mode: Clean,
     /// `None` = not known yet.
     pub model: Option<&'a ModelRef>,
     /// What was spent today, such as `today $0.42`; empty = nothing to say.
@@ -60,11 +62,8 @@ impl Status<'_> {
             tail.push_str(&self.today);
         }
         let tail = Clean::line(&tail);
-        let least = if self.toast.is_some() {
-            area.width / 2
-        } else {
-            0
-        };
+        let has_words = self.toast.is_some() || !self.mode.is_empty();
+        let least = if has_words { area.width / 2 } else { 0 };
         let room = area.width.saturating_sub(least + 1);
         let with_tail = width(&model) + width(&tail);
         let inner = Rect {
@@ -72,7 +71,7 @@ impl Status<'_> {
             ..area
         };
         let mut left = area.width;
-        if with_tail <= room && (area.width >= 70 || self.toast.is_none()) {
+        if with_tail <= room && (area.width >= 70 || !has_words) {
             left = inner.width.saturating_sub(with_tail);
             let x = canvas.put(inner, (left, 0), &model, Look::default());
             canvas.put(inner, (x, 0), &tail, dim);
@@ -90,6 +89,10 @@ impl Status<'_> {
                     Look::of(Tone::Accent)
                 };
                 canvas.put(area, (1, 0), &cut(&Clean::line(&toast.words), left), look);
+            }
+            None if !self.mode.is_empty() => {
+                let look = Look::of(Tone::Accent);
+                canvas.put(area, (1, 0), &cut(&self.mode, left), look);
             }
             None => self.paint_hints(canvas, area, left),
         }

@@ -89,6 +89,19 @@ impl Buffer {
         (start != end).then_some(start..end)
     }
 
+    /// The caret, and the other end of a selection, which is the caret when there is none.
+    pub(super) fn ends(&self) -> (Spot, Spot) {
+        let caret = self.spot();
+        let other = self.selected().map(|ends| {
+            if ends.start == caret {
+                ends.end
+            } else {
+                ends.start
+            }
+        });
+        (caret, other.unwrap_or(caret))
+    }
+
     /// The selected text.
     pub(super) fn selection(&self) -> Option<String> {
         let ends = self.selected()?;

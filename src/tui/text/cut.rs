@@ -256,7 +256,7 @@ impl View<'_> {
             hashes = [&line[..count], " "].concat();
         }
         let is_hopeless = self.text.len() - self.lead > 3 * OPEN_MAX;
-        let limit = match open_mark(text).and_then(|at| text.exact_source(at)) {
+        let limit = match open_mark(text).and_then(|at| text.origins().exact(at)) {
             Some(at) if !is_hopeless => at,
             _ => usize::MAX,
         };

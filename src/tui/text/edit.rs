@@ -2,6 +2,8 @@
 //!
 //! Only changed lines are wrapped again at a key, by `wrap.rs` like all other text.
 
+mod point;
+
 use std::ops::Range;
 
 use ratatui::buffer::Buffer as Cells;
@@ -468,17 +470,6 @@ impl Editor {
             .min(area.width - 1);
         Some(Position::new(area.x + x, area.y + y))
     }
-
-    /// Puts the caret where the mouse points.
-    pub fn point(&mut self, area: Rect, at: Position) {
-        self.goal = None;
-        self.buffer.cancel_selection();
-        let row = self.top + usize::from(at.y.saturating_sub(area.y));
-        let row = row.min(self.lines.count().saturating_sub(1));
-        let column = usize::from(at.x.saturating_sub(area.x)) + self.skip;
-        let spot = self.spot_at(row, column);
-        self.buffer.jump(spot);
-    }
 }
 
 impl Default for Editor {
@@ -490,6 +481,7 @@ impl Default for Editor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::text::pick::Grain;
     use crate::tui::text::wrap::is_boundary;
     use proptest::prelude::*;
 
@@ -626,7 +618,7 @@ mod tests {
         let (rows, caret) = screen(&mut editor, area);
         assert_eq!(rows, ["one two", "three"]);
         assert_eq!(caret, Some(Position::new(0, 0)));
-        editor.point(area, Position::new(2, 1));
+        editor.point(area, Position::new(2, 1), Grain::Cell);
         assert_eq!(editor.caret(), 10);
     }
 

@@ -201,7 +201,8 @@ impl<'a> Sheet<'a> {
             };
             let text = self.code_line(code, at..at + line.len(), tones);
             line_number += 1;
-            let row = Row::line(&prefix, &text);
+            let place = code.place(at).map(|at| self.passage.at(at));
+            let row = Row::line(&prefix, &text).placed(place);
             self.rows.push(row.labelled(&std::mem::take(&mut label)));
             prefix = rest.clone();
             at += line.len();
@@ -223,26 +224,18 @@ impl<'a> Sheet<'a> {
         let tones = tones
             .filter(|tones| tones.iter().map(|(len, _)| len).sum::<usize>() == clean.len())
             .unwrap_or_else(|| vec![(clean.len(), Tone::Text)]);
-        let is_exact = clean.as_str() == words;
-        let place = code.place(range.start).map(|at| self.passage.at(at));
         let mut from = 0;
         for (len, tone) in tones {
-            let part = Clean::line(&clean[from..from + len]);
-            match place {
-                Some(place) if is_exact => {
-                    text.push_from(
-                        &part,
-                        Look::of(tone),
-                        place + from..place + from + len,
-                        true,
-                    );
-                }
-                Some(place) => {
-                    text.push_from(&part, Look::of(tone), place..place + words.len(), false);
-                }
-                None => text.push(&part, Look::of(tone)),
-            }
+            text.push(&Clean::line(&clean[from..from + len]), Look::of(tone));
             from += len;
+        }
+        if let Some(place) = code.place(range.start) {
+            let mut from = 0;
+            let mut place = self.passage.at(place);
+            for (cells, bytes, is_exact) in changes(words, &clean) {
+                text.came_from(from..from + cells, place..place + bytes, is_exact);
+                (from, place) = (from + cells, place + bytes);
+            }
         }
         text
     }
@@ -264,4 +257,34 @@ impl<'a> Sheet<'a> {
         }
         self.next.columns = Some(columns);
     }
+}
+
+/// How a line became what is shown: stretches, in bytes of what is shown and of the line, and whether they are the
+/// same.
+fn changes(line: &str, clean: &Clean) -> Vec<(usize, usize, bool)> {
+    if clean.as_str() == line {
+        return vec![(line.len(), line.len(), true)];
+    }
+    let mut parts = Vec::new();
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let is_same = |c: &char| !Clean::changes(*c);
+        let same: usize = rest.chars().take_while(is_same).map(char::len_utf8).sum();
+        match same {
+            0 => {
+                let len = first.len_utf8();
+                parts.push((Clean::line(&rest[..len]).len(), len, false));
+                rest = &rest[len..];
+            }
+            len => {
+                parts.push((len, len, true));
+                rest = &rest[len..];
+            }
+        }
+    }
+    // A pile of marks is shortened, and a carriage return is shown or not by what follows it.
+    if parts.iter().map(|(shown, ..)| shown).sum::<usize>() != clean.len() {
+        return vec![(clean.len(), line.len(), false)];
+    }
+    parts
 }

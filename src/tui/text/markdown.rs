@@ -40,11 +40,7 @@ pub(super) fn parse_all(passage: Passage<'_>) -> (Vec<Block>, Refs) {
 }
 
 fn build(passage: Passage<'_>) -> (Vec<Block>, Refs) {
-    let find = |link: BrokenLink<'_>| {
-        let url = passage.refs.get(&folded(&link.reference))?;
-        Some((CowStr::from(url.clone()), CowStr::Borrowed("")))
-    };
-    let parser = Parser::new_with_broken_link_callback(passage.text, OPTIONS, Some(find));
+    let parser = reading(passage.text, passage.refs);
     let refs = parser
         .reference_definitions()
         .iter()
@@ -55,6 +51,18 @@ fn build(passage: Passage<'_>) -> (Vec<Block>, Refs) {
         builder.take(event, range);
     }
     (builder.finish(), refs)
+}
+
+/// The parser of a text in which these labels lead somewhere too.
+pub(super) fn reading<'a>(
+    text: &'a str,
+    refs: &'a Refs,
+) -> Parser<'a, impl Fn(BrokenLink<'a>) -> Option<(CowStr<'a>, CowStr<'a>)>> {
+    let find = |link: BrokenLink<'_>| {
+        let url = refs.get(&folded(&link.reference))?;
+        Some((CowStr::from(url.clone()), CowStr::Borrowed("")))
+    };
+    Parser::new_with_broken_link_callback(text, OPTIONS, Some(find))
 }
 
 fn folded(label: &str) -> String {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::source::Origins;
 use super::styled::{Run, Styled, add_run, first_grapheme, grapheme_width, width};
 use crate::domain::clean::Clean;
 use crate::tui::theme::{Look, Theme, Tone};
@@ -18,7 +19,7 @@ pub struct Row {
     width: u32,
     /// Bytes of the prefix, which does not move when the row is scrolled sideways.
     fixed: u32,
-    source: Option<Range<u32>>,
+    origins: Origins,
     /// The name at the right end of a code block's first row.
     label: Option<Box<str>>,
     /// The row was not wrapped: it may be wider than the screen and says so at its edges.
@@ -38,7 +39,7 @@ impl Row {
             runs: Vec::with_capacity(prefix.runs().len() + runs.len()),
             width: 0,
             fixed: super::styled::short(prefix.text().len()),
-            source: text.source_of(range),
+            origins: text.origins().part(range, prefix.text().len()),
             label: None,
             is_whole_line: false,
         };
@@ -74,6 +75,16 @@ impl Row {
         self
     }
 
+    /// The same with a place in the source where none is known: a line of code without words.
+    pub(super) fn placed(mut self, at: Option<usize>) -> Row {
+        if self.source.is_none()
+            && let Some(at) = at.map(super::styled::short)
+        {
+            self.source = Some(at..at);
+        }
+        self
+    }
+
     /// Adds text to the end of a whole line. A grapheme may be completed by it.
     pub(super) fn extend(&mut self, more: &Clean, look: Look) {
         if more.is_empty() {
@@ -95,6 +106,7 @@ impl Row {
     /// Takes back what was added after the first `len` bytes, which took `cells`.
     pub(super) fn shorten(&mut self, len: usize, cells: usize) {
         self.text.truncate(len);
+        self.origins.truncate(len);
         let mut left = super::styled::short(self.text.len());
         self.runs.retain_mut(|run| {
             run.len = run.len.min(left);
@@ -106,9 +118,8 @@ impl Row {
 
     /// Adds the text of another row.
     pub(super) fn join(&mut self, more: &Row) {
-        if let (Some(own), Some(more)) = (&mut self.source, &more.source) {
-            own.end = more.end;
-        }
+        let body = more.fixed as usize..more.text.len();
+        self.origins.add_part(&more.origins, body, self.text.len());
         self.extend(&Clean::line(more.body()), Look::default());
     }
 
@@ -121,6 +132,7 @@ impl Row {
 
     /// Adds what the row shows to a text, with its prefix.
     pub(super) fn add_to(&self, text: &mut Styled) {
+        text.add_origins(&self.origins, 0..self.text.len(), text.text().len());
         for (range, look) in self.looks() {
             text.add(&self.text[range], look);
         }
@@ -146,6 +158,22 @@ impl Row {
         self.is_whole_line
     }
 
+    /// Cells of the prefix.
+    pub fn indent(&self) -> usize {
+        width(&self.text[..self.fixed as usize])
+    }
+
+    /// The cells of the row that these bytes of its text take when it is painted `skip` cells to the left.
+    pub fn cells(&self, bytes: Range<usize>, skip: usize) -> Range<usize> {
+        let skip = if self.is_whole_line { skip } else { 0 };
+        let fixed = self.indent();
+        let cell = |at: usize| {
+            let cell = self.text.get(..at).map_or(0, width);
+            cell.min(fixed).max(cell.saturating_sub(skip))
+        };
+        cell(bytes.start)..cell(bytes.end)
+    }
+
     /// The name at its right end.
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()
@@ -153,8 +181,12 @@ impl Row {
 
     /// The bytes of the source that the row shows, as near as known.
     pub fn source(&self) -> Option<Range<usize>> {
-        let range = self.source.as_ref()?;
-        Some(range.start as usize..range.end as usize)
+        self.origins.span()
+    }
+
+    /// Where its text came from.
+    pub(super) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// The looks of the row, in order, with their bytes.

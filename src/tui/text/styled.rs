@@ -7,6 +7,8 @@ use std::ops::Range;
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::source::Origins;
+pub(super) use super::source::short;
 use crate::domain::clean::Clean;
 use crate::tui::theme::Look;
 
@@ -18,24 +20,12 @@ pub struct Run {
     pub look: Look,
 }
 
-/// Where a stretch of the text came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Origin {
-    /// First byte in the text.
-    at: u32,
-    /// First byte in the source, and one past the last.
-    from: u32,
-    to: u32,
-    /// The text is the source, byte for byte.
-    is_exact: bool,
-}
-
 /// Text with looks. It may hold `\n`, which always ends a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Styled {
     text: String,
     runs: Vec<Run>,
-    origins: Vec<Origin>,
+    origins: Origins,
 }
 
 impl Styled {
@@ -63,18 +53,23 @@ impl Styled {
         if text.is_empty() {
             return;
         }
-        self.origins.push(Origin {
-            at: short(self.text.len()),
-            from: short(range.start),
-            to: short(range.end),
-            is_exact,
-        });
+        self.origins
+            .push(self.text.len(), text.len(), range, is_exact);
         self.add(text, look);
     }
 
-    /// Adds other styled text; its sources are forgotten.
+    /// Says where a part of the text came from; parts are told in order.
+    pub(super) fn came_from(&mut self, part: Range<usize>, source: Range<usize>, is_exact: bool) {
+        if !part.is_empty() {
+            self.origins.push(part.start, part.len(), source, is_exact);
+        }
+    }
+
+    /// Adds other styled text.
     pub fn append(&mut self, other: &Styled) {
         let mut at = 0;
+        self.origins
+            .add_part(&other.origins, 0..other.text.len(), self.text.len());
         for run in &other.runs {
             let end = at + run.len as usize;
             self.add(&other.text[at..end], run.look);
@@ -133,34 +128,22 @@ impl Styled {
             left -= run.len;
             run.len > 0
         });
-        let len = short(self.text.len());
-        self.origins.retain(|origin| origin.at < len);
+        self.origins.truncate(self.text.len());
     }
 
-    /// The source bytes that `range` of the text shows, as near as known.
-    pub(super) fn source_of(&self, range: Range<usize>) -> Option<Range<u32>> {
-        let first = self.origin(range.start)?;
-        let last = self.origin(range.end.saturating_sub(1).max(range.start))?;
-        let from = first.place(range.start).unwrap_or(first.from);
-        let to = last.place(range.end).unwrap_or(last.to).min(last.to);
-        Some(from..to.max(from))
+    /// Forgets where the text came from.
+    pub(super) fn forget_sources(&mut self) {
+        self.origins = Origins::default();
     }
 
-    /// The source byte of a place in the text, if the text equals the source around it.
-    pub(super) fn exact_source(&self, at: usize) -> Option<usize> {
-        let origin = self.origin(at)?;
-        origin.place(at).map(|at| at as usize)
+    /// Where the text came from.
+    pub(super) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
-    fn origin(&self, at: usize) -> Option<&Origin> {
-        let next = self.origins.partition_point(|o| o.at as usize <= at);
-        self.origins.get(next.checked_sub(1)?)
-    }
-}
-
-impl Origin {
-    fn place(&self, at: usize) -> Option<u32> {
-        self.is_exact.then(|| self.from + (short(at) - self.at))
+    /// Adds where text added last came from: `range` of another text, which stands from `at` on.
+    pub(super) fn add_origins(&mut self, other: &Origins, range: Range<usize>, at: usize) {
+        self.origins.add_part(other, range, at);
     }
 }
 
@@ -176,11 +159,6 @@ pub(super) fn add_run(runs: &mut Vec<Run>, len: usize, look: Look) {
             look,
         }),
     }
-}
-
-/// Offsets are kept in 32 bits; longer texts than 4 GiB never reach a screen.
-pub(super) fn short(offset: usize) -> u32 {
-    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 /// The first grapheme of a text that is not empty.

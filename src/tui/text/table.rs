@@ -180,6 +180,8 @@ impl Grid {
         for (number, row) in self.rows.iter().enumerate() {
             for (i, cell) in row.iter().enumerate() {
                 let mut text = self.head.get(i).cloned().unwrap_or_default();
+                // The same words stand in every row, and their source in none of them.
+                text.forget_sources();
                 if !text.is_empty() {
                     text.push(&Clean::own(": "), Look::default());
                 }

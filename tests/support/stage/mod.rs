@@ -9,8 +9,10 @@
 )]
 
 pub mod library;
+pub mod list;
 pub mod personas;
 pub mod script;
+pub mod search;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,6 +26,7 @@ use salon::keys::{Chord, Key, KeyMap};
 use salon::protocol::{Answer, Command, Event, News, Request, Shelf};
 use salon::tui::model::{Ask, Model};
 use salon::tui::msg::{Effect, Msg};
+use salon::tui::pointer::{Pointer, Stroke};
 use salon::tui::{update, view};
 use script::Script;
 
@@ -99,8 +102,13 @@ impl Face {
 
     /// Asks for the home as the loop does after the first frame.
     pub fn start(&mut self) -> &mut Self {
-        self.model
-            .ask(Command::Shelf(Shelf::Home { limit: 60 }), Ask::Home);
+        self.model.ask(
+            Command::Shelf(Shelf::Home {
+                limit: 60,
+                open: self.model.named.clone(),
+            }),
+            Ask::Home,
+        );
         let effects = std::mem::take(&mut self.model.effects);
         self.run(effects);
         self.draw();
@@ -165,6 +173,72 @@ impl Face {
     /// Types it and presses Enter.
     pub fn sends(&mut self, text: &str) -> &mut Self {
         self.types(text).press("enter")
+    }
+
+    /// The mouse does this in a cell; a frame follows, as in the loop.
+    pub fn points(&mut self, stroke: Stroke, at: Position) -> &mut Self {
+        self.msg(Msg::Mouse(Pointer { stroke, at })).draw()
+    }
+
+    /// A press of the button without a move.
+    pub fn clicks(&mut self, at: Position) -> &mut Self {
+        self.points(Stroke::Press, at).points(Stroke::Release, at)
+    }
+
+    /// The button is held from one cell to another.
+    pub fn drags(&mut self, from: Position, to: Position) -> &mut Self {
+        self.points(Stroke::Press, from)
+            .points(Stroke::Drag, to)
+            .points(Stroke::Release, to)
+    }
+
+    /// The first cell of these words on the screen.
+    #[track_caller]
+    pub fn cell(&mut self, words: &str) -> Position {
+        let screen = self.screen();
+        let found = (0..).zip(screen.lines()).find_map(|(y, line)| {
+            let before = &line[..line.find(words)?];
+            let x = unicode_width::UnicodeWidthStr::width(before);
+            Some(Position::new(u16::try_from(x).unwrap(), y))
+        });
+        found.unwrap_or_else(|| panic!("no {words:?} in\n{screen}"))
+    }
+
+    /// The last cell of these words on the screen.
+    #[track_caller]
+    pub fn last_cell(&mut self, words: &str) -> Position {
+        let first = self.cell(words);
+        let wide = unicode_width::UnicodeWidthStr::width(words) - 1;
+        Position::new(first.x + u16::try_from(wide).unwrap(), first.y)
+    }
+
+    /// The words that are shown as selected, row by row.
+    pub fn lit(&mut self) -> Vec<String> {
+        self.draw();
+        let area = self.buffer.area;
+        let of = |y: u16| {
+            let is_lit = |x: &u16| {
+                let modifiers = self.buffer[(*x, y)].modifier;
+                modifiers.contains(ratatui::style::Modifier::REVERSED)
+            };
+            let cells = (area.left()..area.right()).filter(is_lit);
+            cells.map(|x| self.buffer[(x, y)].symbol()).collect()
+        };
+        let rows = (area.top()..area.bottom()).map(of);
+        rows.filter(|row: &String| !row.is_empty()).collect()
+    }
+
+    /// The texts that were brought to the clipboard, oldest first; they are taken off the record.
+    pub fn copied(&mut self) -> Vec<String> {
+        let effects = std::mem::take(&mut self.effects);
+        let mut copied = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Copy(text) => copied.push(text),
+                other => self.effects.push(other),
+            }
+        }
+        copied
     }
 
     pub fn pastes(&mut self, text: &str) -> &mut Self {

@@ -315,7 +315,8 @@ impl Fill {
     }
 
     /// Moves the answer, or the text where there is none.
-    fn scroll(&mut self, by: isize) {
+    /// Moves the text, or the answer of a trial, by rows.
+    pub fn scroll(&mut self, by: isize) {
         match &mut self.trial {
             Some(trial) => trial.scroll(by),
             None => self.top = self.top.saturating_add_signed(by).min(self.most()),

@@ -2,6 +2,7 @@
 
 mod paint;
 pub mod stock;
+mod touch;
 
 use std::collections::HashMap;
 

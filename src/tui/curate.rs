@@ -330,9 +330,12 @@ fn named(shelf: &Shelf) -> Vec<ConversationId> {
         }
         Shelf::Duplicate { copy, .. } => vec![*copy],
         Shelf::PutTagsBack { tags } => tags.iter().map(|(id, _)| *id).collect(),
-        Shelf::Home { .. } | Shelf::List { .. } | Shelf::Find { .. } | Shelf::Retain { .. } => {
-            Vec::new()
-        }
+        Shelf::Home { .. }
+        | Shelf::List { .. }
+        | Shelf::Search { .. }
+        | Shelf::CountHits { .. }
+        | Shelf::Find { .. }
+        | Shelf::Retain { .. } => Vec::new(),
     }
 }
 

@@ -282,8 +282,7 @@ impl Overlay {
                 return area;
             }
             Body::Search(search) => {
-                search.layout(screen, now);
-                return;
+                return search.layout(screen, now);
             }
         };
         let height = wanted.min(most);

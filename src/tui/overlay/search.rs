@@ -190,8 +190,8 @@ impl Search {
         Outcome::Stay
     }
 
-    /// Takes its place on a screen.
-    pub fn layout(&mut self, screen: Rect, now: Millis) {
+    /// Takes its place on a screen, which it gives.
+    pub fn layout(&mut self, screen: Rect, now: Millis) -> Rect {
         let width = screen.width.saturating_sub(4).min(WIDEST);
         let width = width.max(screen.width.min(30));
         let height = screen.height.saturating_sub(2).min(HIGHEST);
@@ -210,6 +210,19 @@ impl Search {
             self.lay(wide);
         }
         self.scroll();
+        self.area
+    }
+
+    /// Selects what is in this cell; gives its place among what can be chosen.
+    pub fn touch(&mut self, at: Position) -> Option<usize> {
+        let list = self.list_area();
+        if !list.contains(at) {
+            return None;
+        }
+        let row = self.top + usize::from(at.y - list.y);
+        let choice = self.rows.get(row)?.choice?;
+        self.selected = choice;
+        Some(choice)
     }
 
     fn lay(&mut self, wide: u16) {
@@ -263,6 +276,18 @@ impl Search {
         .intersection(area)
     }
 
+    /// Where the hits stand, below the line to type in.
+    fn list_area(&self) -> Rect {
+        let query = self.query_area();
+        Rect {
+            x: self.area.x + 2,
+            y: query.bottom(),
+            width: self.area.width.saturating_sub(4),
+            height: self.list_rows(),
+        }
+        .intersection(self.area)
+    }
+
     fn list_rows(&self) -> u16 {
         self.area.height.saturating_sub(3)
     }
@@ -303,11 +328,7 @@ impl Search {
         canvas.put(inner, (0, 0), &Clean::own("›"), Look::of(Tone::Accent));
         let query = self.query_area();
         self.query.paint(canvas.buffer, query, canvas.theme);
-        let list = Rect {
-            y: inner.y + 1,
-            height: self.list_rows().min(inner.height.saturating_sub(1)),
-            ..inner
-        };
+        let list = self.list_area();
         if let Some((words, tone)) = self.words_instead() {
             let text = Rect {
                 x: list.x + 2,

@@ -8,12 +8,22 @@ use crate::keys::Action;
 impl Overlay {
     /// Selects what is in this cell; gives its row where rows are chosen from.
     pub fn touch(&mut self, at: Position) -> Option<usize> {
-        let Body::Picker(picker) = &mut self.body else {
-            return None;
-        };
-        let row = picker.row_at(at)?;
-        picker.choose(row);
-        Some(row)
+        match &mut self.body {
+            Body::Picker(picker) => {
+                let row = picker.row_at(at)?;
+                picker.choose(row);
+                Some(row)
+            }
+            Body::Search(search) => search.touch(at),
+            Body::Help(_)
+            | Body::Reading(_)
+            | Body::Told(_)
+            | Body::Fill(_)
+            | Body::Form(_)
+            | Body::Confirm(_)
+            | Body::Prompt(_)
+            | Body::Persona(_) => None,
+        }
     }
 
     /// Moves what is seen by rows, where there is something to scroll.
@@ -26,7 +36,7 @@ impl Overlay {
         match &mut self.body {
             Body::Picker(picker) => picker.scroll(by),
             Body::Fill(fill) => fill.scroll(by),
-            Body::Help(_) | Body::Reading(_) | Body::Told(_) => {
+            Body::Help(_) | Body::Reading(_) | Body::Told(_) | Body::Search(_) => {
                 for _ in 0..by.unsigned_abs() {
                     self.act(step);
                 }

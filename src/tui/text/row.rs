@@ -77,10 +77,10 @@ impl Row {
 
     /// The same with a place in the source where none is known: a line of code without words.
     pub(super) fn placed(mut self, at: Option<usize>) -> Row {
-        if self.source.is_none()
-            && let Some(at) = at.map(super::styled::short)
+        if self.origins.span().is_none()
+            && let Some(at) = at
         {
-            self.source = Some(at..at);
+            self.origins.push(self.text.len(), 0, at..at, false);
         }
         self
     }

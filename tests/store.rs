@@ -124,6 +124,7 @@ async fn ask(
             create,
             question,
             reply,
+            slot: Some(0),
         })
         .await
         .unwrap()

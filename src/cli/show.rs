@@ -76,6 +76,7 @@ async fn read(
         | Answer::Found(_)
         | Answer::Thinking { .. }
         | Answer::Questions(_)
+        | Answer::History(_)
         | Answer::Siblings(_)
         | Answer::Personas(_)
         | Answer::Persona(_)

@@ -45,6 +45,7 @@ impl Engine {
             | Chat::KeepReading { .. }
             | Chat::Thinking(_)
             | Chat::Questions { .. }
+            | Chat::History { .. }
             | Chat::Siblings { .. } => self.look(cause, chat).await.map(Vec::from_iter),
         }
     }
@@ -113,6 +114,18 @@ impl Engine {
                 let text = store.thinking(message).await.map_err(failure)?;
                 let text = text.unwrap_or_default();
                 Ok(Some(News::Answer(Answer::Thinking { message, text })))
+            }
+            Chat::History {
+                words,
+                before,
+                limit,
+            } => {
+                // Temporary conversations are in another store and leave no trace here.
+                self.read_file(cause, async move |store| {
+                    let found = store.history(&words, before, limit).await;
+                    found.map(Answer::History)
+                });
+                Ok(None)
             }
             Chat::Siblings { message } => {
                 let failure = |error: StoreError| self.desk.failure(&error);
@@ -186,6 +199,7 @@ impl Engine {
             | Chat::Choose { .. }
             | Chat::Thinking(_)
             | Chat::Questions { .. }
+            | Chat::History { .. }
             | Chat::Siblings { .. } => Ok(None),
         };
         written.map_err(|error| self.desk.failure(&error))
@@ -221,6 +235,23 @@ impl Engine {
         F: Future<Output = Result<Answer, StoreError>> + Send,
     {
         let store = self.stores.of(conversation).clone();
+        self.read_in(cause, store, read);
+    }
+
+    /// The same about all conversations that are kept.
+    fn read_file<R, F>(&mut self, cause: RequestId, read: R)
+    where
+        R: FnOnce(Store) -> F + Send + 'static,
+        F: Future<Output = Result<Answer, StoreError>> + Send,
+    {
+        self.read_in(cause, self.stores.file.clone(), read);
+    }
+
+    fn read_in<R, F>(&mut self, cause: RequestId, store: Store, read: R)
+    where
+        R: FnOnce(Store) -> F + Send + 'static,
+        F: Future<Output = Result<Answer, StoreError>> + Send,
+    {
         let (desk, mut mouth) = (self.desk.clone(), self.mouth(cause));
         self.jobs
             .start(Key::Read, Some(cause), None, |token| async move {

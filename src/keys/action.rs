@@ -106,6 +106,11 @@ macro_rules! actions {
 actions! {
     // Writing.
     Send "chat.send" "Send the message" [Composer];
+    Complete "chat.complete" "Complete the typed word, or open the pasted text at the caret; else the next pane" [Composer];
+    Stash "chat.stash" "Put the draft aside; it comes back at the first line" [Composer Everywhere] / "stash";
+    ExpandPaste "chat.expand" "Show pasted text in full" [Composer Everywhere] / "expand";
+    LongText "chat.compose" "Write a long text: Enter and the keys for a new line change places; or back" [Composer Everywhere] / "compose";
+    PickQuestion "chat.history" "Look for an earlier question of yours" [Composer Everywhere] / "history";
     Newline "composer.newline" "Start a new line" [Composer Overlay];
     Left "composer.left" "One character back" [Composer] unshown;
     Right "composer.right" "One character on" [Composer] unshown;
@@ -115,8 +120,8 @@ actions! {
     LineEnd "composer.line_end" "To the end of the line" [Composer] unshown;
     TextStart "composer.text_start" "To the start of the text" [Composer] unshown;
     TextEnd "composer.text_end" "To the end of the text" [Composer] unshown;
-    Previous "composer.previous" "Line up; on the first line, bring back the stashed draft" [Composer];
-    Next "composer.next" "Line down" [Composer] unshown;
+    Previous "composer.previous" "Line up; on the first line: what is queued, the stash, earlier questions" [Composer];
+    Next "composer.next" "Line down; on the last line, the question after" [Composer];
     DeleteBack "composer.delete_back" "Delete the character before the caret" [Composer] unshown;
     Delete "composer.delete" "Delete the character under the caret; when empty and idle, quit if pressed twice" [Composer] unshown;
     KillWordBack "composer.kill_word_back" "Cut the word before the caret" [Composer];
@@ -134,22 +139,22 @@ actions! {
     PickPersona "persona.pick" "Talk with a persona, or with none" [Everywhere] / "persona";
     NewPersona "persona.new" "Make a persona" [Overlay Everywhere] / "new-persona";
     EditPersona "persona.edit" "Edit the persona" [List Overlay Everywhere] / "edit-persona";
-    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [List Overlay];
+    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [List Overlay] / "duplicate-persona";
     TrashPersona "persona.trash" "Move the persona to the trash; its conversations stay" [Overlay];
     TrashedPersonas "persona.trashed" "Show the personas in the trash, or the others again" [Overlay];
     Retry "chat.retry" "Ask again: another answer beside this one" [Transcript Everywhere] / "retry";
     RetryWith "chat.retry_with" "Ask again with another model" [Transcript Everywhere] / "retry-with";
     Continue "chat.continue" "Go on where a stopped or cut answer ended" [Transcript Everywhere] / "continue";
     EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
-    PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
-    NextSibling "chat.next_sibling" "The version after this one" [Transcript];
+    PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript] / "previous-version";
+    NextSibling "chat.next_sibling" "The version after this one" [Transcript] / "next-version";
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
 
     // Reading.
-    Copy "transcript.copy" "Copy the message" [Transcript];
-    Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer];
-    Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript];
+    Copy "transcript.copy" "Copy the message" [Transcript] / "copy-message";
+    Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer] / "reasoning";
+    Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript] / "details";
     MessageUp "transcript.message_up" "To the message before" [Transcript];
     MessageDown "transcript.message_down" "To the message after" [Transcript];
     ScrollUp "transcript.up" "One line up" [Transcript] unshown;
@@ -172,11 +177,11 @@ actions! {
     ListPageDown "list.page_down" "A page down" [List Library Overlay] unshown;
     ListFirst "list.first" "To the first row" [List Library Overlay];
     ListLast "list.last" "To the last row" [List Library Overlay];
-    FoldGroup "list.fold" "Fold the group, or the persona" [List];
-    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List];
-    Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library];
+    FoldGroup "list.fold" "Fold the group, or the persona" [List] / "fold";
+    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List] / "unfold";
+    Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library] / "filter";
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
-    OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List];
+    OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List] / "open";
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
     TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
@@ -184,43 +189,44 @@ actions! {
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
 
     // Prompts.
-    InsertPrompt "library.insert" "Use the prompt: fill its fields, put it into the composer" [Library];
-    TryPrompt "prompt.try" "Try the prompt: the answer is shown here and not kept" [Library Overlay];
-    TryWith "prompt.try_with" "Try it with another model" [Library Overlay];
+    InsertPrompt "library.insert" "Use the prompt: fill its fields, put it into the composer" [Library] / "use-prompt";
+    TryPrompt "prompt.try" "Try the prompt: the answer is shown here and not kept" [Library Overlay] / "try-prompt";
+    TryWith "prompt.try_with" "Try it with another model" [Library Overlay] / "try-prompt-with";
     NewPrompt "prompt.new" "Write a new prompt" [Everywhere] / "new-prompt";
-    EditPrompt "prompt.edit" "Edit the prompt" [Library];
-    DuplicatePrompt "prompt.duplicate" "Make a copy of the prompt to edit" [Library];
-    TrashPrompt "prompt.trash" "Move the prompt to the trash" [Library];
-    RestorePrompt "prompt.restore" "Take the prompt out of the trash" [Library];
-    HidePrompt "prompt.hide" "Hide a shipped prompt, or show it again" [Library];
-    PromptVersions "prompt.versions" "The earlier versions of the prompt" [Library];
-    PromptUses "prompt.uses" "Where the prompt was used" [Library];
-    FilterBy "library.filter_by" "Show one scenario or one tag" [Library];
-    OrderPrompts "library.order" "Order the prompts by use or by title" [Library];
-    ToggleShipped "library.shipped" "Leave the shipped prompts out, or show them again" [Library];
-    ToggleHidden "library.hidden" "Show hidden prompts too, or not" [Library];
+    EditPrompt "prompt.edit" "Edit the prompt" [Library] / "edit-prompt";
+    DuplicatePrompt "prompt.duplicate" "Make a copy of the prompt to edit" [Library] / "duplicate-prompt";
+    TrashPrompt "prompt.trash" "Move the prompt to the trash" [Library] / "trash-prompt";
+    RestorePrompt "prompt.restore" "Take the prompt out of the trash" [Library] / "restore-prompt";
+    HidePrompt "prompt.hide" "Hide a shipped prompt, or show it again" [Library] / "hide-prompt";
+    PromptVersions "prompt.versions" "The earlier versions of the prompt" [Library] / "prompt-versions";
+    PromptUses "prompt.uses" "Where the prompt was used" [Library] / "prompt-uses";
+    FilterBy "library.filter_by" "Show one scenario or one tag" [Library] / "prompt-group";
+    OrderPrompts "library.order" "Order the prompts by use or by title" [Library] / "order-prompts";
+    ToggleShipped "library.shipped" "Leave the shipped prompts out, or show them again" [Library] / "shipped-prompts";
+    ToggleHidden "library.hidden" "Show hidden prompts too, or not" [Library] / "hidden-prompts";
 
     // Pickers and forms.
     Accept "overlay.accept" "Take what is selected or written" [Overlay];
     NextField "form.next" "To the next field" [Overlay];
     PreviousField "form.previous" "To the field before" [Overlay];
-    EditOutside "form.editor" "Write the text in your own editor" [Overlay];
+    EditOutside "form.editor" "Write the text in your own editor" [Overlay Everywhere] / "editor";
     MadeText "form.made" "Bring back the text made from the fields" [Overlay];
     RefreshPicker "picker.refresh" "Ask the providers for their models again" [Overlay];
     Favourite "picker.favourite" "Mark the model as a favourite, or unmark it" [Overlay];
 
     // The screen.
-    FocusComposer "pane.composer" "Write" [Everywhere];
+    FocusComposer "pane.composer" "Write" [Everywhere] / "write";
     FocusList "pane.list" "Go to the conversations" [Everywhere] / "list";
-    FocusTranscript "pane.transcript" "Go to the open conversation" [Everywhere];
+    FocusTranscript "pane.transcript" "Go to the open conversation" [Everywhere] / "read";
     FocusLibrary "pane.library" "Go to the prompts" [Everywhere] / "prompts";
     FocusNext "pane.next" "Next pane" [Everywhere];
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
     ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
+    Palette "app.palette" "All that can be done, found by typing" [Everywhere] / "palette";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
-    Redraw "app.redraw" "Draw the screen anew" [Everywhere];
-    Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];
+    Redraw "app.redraw" "Draw the screen anew" [Everywhere] / "redraw";
+    Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere] / "suspend";
     Quit "app.quit" "Leave salon" [Everywhere] / "quit";
 }
 

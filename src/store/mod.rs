@@ -9,6 +9,7 @@ mod connections;
 mod conversations;
 mod drafts;
 mod error;
+mod history;
 mod list;
 mod lock;
 mod messages;
@@ -395,6 +396,11 @@ mod tests {
         for (sql, index) in [
             (list::FIRST, "USING INDEX conversation_active"),
             (list::NEXT, "USING INDEX conversation_active (active_at<?)"),
+            (
+                history::RECENT,
+                "SEARCH m USING INTEGER PRIMARY KEY (rowid<?)",
+            ),
+            (history::WITH_WORDS, "SCAN w VIRTUAL TABLE INDEX"),
             (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",

@@ -1,9 +1,10 @@
 //! What was chosen or written in an overlay is put to use.
 
+use super::act;
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{keeping, models, personas, prompts, secret, shelf, talk};
+use super::{history, keeping, models, palette, personas, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -17,6 +18,12 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::History, Choice::Picked(text)) => history::take(model, &text),
+        (Purpose::Palette, Choice::Picked(id)) => {
+            if let Some(action) = palette::chosen(model, &id) {
+                act::act(model, action);
+            }
+        }
         (Purpose::Persona(which), Choice::Picked(id)) => personas::taken(model, which, &id),
         (Purpose::PersonaModel, Choice::Picked(name)) => personas::model_picked(model, &name),
         (Purpose::Rename(id), Choice::Written(title)) => shelf::name(model, id, &title),
@@ -36,6 +43,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Purpose::Model
             | Purpose::RetryWith(_)
             | Purpose::Rewind
+            | Purpose::History
+            | Purpose::Palette
             | Purpose::Rename(_)
             | Purpose::System
             | Purpose::SendWith

@@ -1,5 +1,6 @@
 //! Who has the keys: the focused pane or overlay, its context, its editor.
 
+use super::history;
 use super::model::{Ask, Focus, Model};
 use super::text::edit::Editor;
 use crate::keys::{Action, Context};
@@ -59,7 +60,7 @@ pub fn editor(model: &mut Model) -> Option<&mut Editor> {
 pub fn edited(model: &mut Model) {
     if let Some(overlay) = model.overlays.last_mut() {
         overlay.edited();
-        return;
+        return history::seek(model);
     }
     match model.focus {
         Focus::Composer => model.composer.changed(model.tick),

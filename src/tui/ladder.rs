@@ -22,6 +22,10 @@ pub fn back(model: &mut Model) {
     if prompts::back(model) || close_overlay(model) {
         return;
     }
+    if model.focus == Focus::Composer && model.menu.is_open() {
+        model.menu.dismiss();
+        return;
+    }
     if close_filter(model) || model.composer.editor.cancel_selection() {
         return;
     }
@@ -30,6 +34,9 @@ pub fn back(model: &mut Model) {
     }
     if model.focus != Focus::Composer {
         model.focus = Focus::Composer;
+        return;
+    }
+    if model.composer.come_home() {
         return;
     }
     if model.composer.is_editing() {
@@ -101,6 +108,9 @@ pub fn interrupt(model: &mut Model) {
         return;
     }
     if close_overlay(model) || close_filter(model) {
+        return;
+    }
+    if model.composer.come_home() {
         return;
     }
     if !model.composer.is_empty() {

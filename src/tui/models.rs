@@ -36,6 +36,8 @@ fn open(model: &mut Model, purpose: Purpose) {
         Purpose::TrialModel => Clean::own("for this trial only"),
         Purpose::Model
         | Purpose::Rewind
+        | Purpose::History
+        | Purpose::Palette
         | Purpose::Rename(_)
         | Purpose::System
         | Purpose::Key

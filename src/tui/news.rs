@@ -9,7 +9,9 @@ use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
-use super::{keeping, models, personas, prompts, shelf, spent, talk};
+use super::{
+    history, keeping, menu, models, palette, personas, prompts, queue, shelf, spent, talk,
+};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
@@ -73,6 +75,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     offer(model, &failure, Purpose::Model, None);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
+        Some(Ask::SendQueued(scope, question)) => queue::refused(model, scope, question, failure),
         Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
@@ -91,6 +94,8 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Models
             | Ask::Prompts(_)
             | Ask::Questions
+            | Ask::Earlier
+            | Ask::History(_)
             | Ask::Siblings { .. }
             | Ask::Thinking
             | Ask::Versions
@@ -109,11 +114,13 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
 fn send_refused(model: &mut Model, question: MessageId, failure: Failure) {
     match model.composer.refused(question, model.here()) {
         Some(Back::Here) => {
+            model.queues.hold(model.here());
             model.composer.changed(model.tick);
             model.composer.notice = Some(failure);
             keep_place(model, true);
         }
         Some(Back::Elsewhere(scope, draft)) => {
+            model.queues.hold(scope);
             match scope {
                 Some(id) => {
                     model.list.mark_draft(id, true);
@@ -180,6 +187,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         Answer::Found(conversation) => open::go_to(model, conversation.id),
         Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
         Answer::Questions(questions) => pick_question(model, questions),
+        Answer::History(found) => history::came(model, ask, found),
         Answer::Siblings(ids) => {
             if let Some(Ask::Siblings { of, by }) = ask {
                 talk::walk(model, &ids, of, by);
@@ -209,6 +217,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             model.models = models;
             model.model_failures = failures.into_iter().collect();
             models::refill(model, is_whole);
+            menu::learnt(model);
         }
         Answer::Spent(sum) => spent::told(model, ask, sum),
         Answer::Done { what, undo } => {
@@ -242,8 +251,10 @@ fn at_home(model: &mut Model, home: Home) {
         .is_some_and(|panes| panes == "hidden");
     personas::recall(model, &home.state);
     shelf::recall(model, &home.state);
+    palette::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
+    model.queues.load(None, &home.drafts);
     model.composer.load(home.drafts);
     // A message sent by now begins a new conversation.
     let has_sent = model.asks.values().any(|ask| matches!(ask, Ask::Send(_)));

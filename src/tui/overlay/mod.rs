@@ -41,6 +41,10 @@ pub enum Purpose {
     RetryWith(MessageId),
     /// A question to edit as a new branch.
     Rewind,
+    /// An earlier question to put into the composer.
+    History,
+    /// Something to do.
+    Palette,
     Rename(ConversationId),
     /// The conversation's own instructions.
     System,

@@ -1,4 +1,4 @@
-//! The composer: the draft, its stash, and what was sent but not yet accepted.
+//! The composer: the draft, its stash, an earlier question shown in its place, and what was sent but not yet accepted.
 
 use ratatui::layout::{Position, Rect};
 
@@ -29,14 +29,38 @@ pub struct Composer {
     prompt: Option<(PromptId, u32)>,
     /// Drafts put aside, newest first.
     pub stash: Vec<Draft>,
+    /// The way back from an earlier question that is shown.
+    walk: Option<Walk>,
+    /// The stash is other than on disk.
+    is_stash_changed: bool,
     /// What was sent and is not yet a row: it comes back if the send is refused.
     sending: Option<Sending>,
     /// Why the last send did not go; stands until the next one.
     pub notice: Option<Failure>,
     changed_at: Option<u64>,
+    /// Lines between notice and text: the queue.
+    pub above: Vec<Above>,
     area: Rect,
     /// Questions longer than this show their length (spec C6).
     pub most_chars: usize,
+}
+
+/// A line above the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Above {
+    pub mark: Clean,
+    pub words: Clean,
+    pub tone: Tone,
+}
+
+/// An earlier question is shown in place of the draft.
+struct Walk {
+    /// Which one, 0 = the newest.
+    at: usize,
+    /// What stood in the composer.
+    before: Draft,
+    /// The question as it is shown: once it is another, it is a draft like any.
+    shown: String,
 }
 
 struct Sending {
@@ -66,9 +90,12 @@ impl Default for Composer {
             edit_of: None,
             prompt: None,
             stash: Vec::new(),
+            walk: None,
+            is_stash_changed: false,
             sending: None,
             notice: None,
             changed_at: None,
+            above: Vec::new(),
             area: Rect::default(),
             most_chars: 10_000,
         }
@@ -91,30 +118,85 @@ impl Composer {
         self.editor.is_empty() && self.edit_of.is_none()
     }
 
-    /// Shows this draft in place of what stands there.
+    /// Shows this draft in place of what stands there. What an earlier question stands in for goes to the stash.
     pub fn put(&mut self, draft: Draft) {
+        self.stop_walking();
         self.editor.set_text(&draft.text, draft.caret);
         self.edit_of = draft.edit_of;
         self.prompt = draft.prompt;
     }
 
+    /// Which earlier question is shown as it is, 0 = the newest.
+    pub fn walking_at(&self) -> Option<usize> {
+        let walk = self.walk.as_ref()?;
+        (self.editor.text() == walk.shown).then_some(walk.at)
+    }
+
+    /// Shows an earlier question; what stands there comes back with `come_home`.
+    pub fn recall(&mut self, at: usize, text: &str) {
+        let before = match self.walking_at().and_then(|_| self.walk.take()) {
+            Some(walk) => walk.before,
+            None => self.draft(),
+        };
+        self.put(Draft::of(text));
+        self.walk = Some(Walk {
+            at,
+            before,
+            shown: self.editor.text(),
+        });
+    }
+
+    /// What an earlier question stood in for is back; `false` when none is shown.
+    pub fn come_home(&mut self) -> bool {
+        match self.walking_at().and_then(|_| self.walk.take()) {
+            Some(walk) => {
+                self.put(walk.before);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The question that is shown is the draft from now on.
+    fn stop_walking(&mut self) {
+        if let Some(walk) = self.walk.take()
+            && !walk.before.is_empty()
+        {
+            self.push_stash(walk.before);
+        }
+    }
+
+    fn push_stash(&mut self, draft: Draft) {
+        self.is_stash_changed = true;
+        self.stash.insert(0, draft);
+        if self.stash.len() > STASH
+            && let (Some(oldest), Some(older)) = (self.stash.pop(), self.stash.pop())
+        {
+            // No word is dropped: the two oldest become one.
+            self.stash.push(oldest.before(older));
+        }
+    }
+
     /// Brings a draft back before what was typed since, with a blank line between (decisions 2.8).
     pub fn put_back(&mut self, draft: Draft) {
+        self.come_home();
         self.put(draft.before(self.draft()));
     }
 
     /// Drafts of another conversation take the place of these.
     pub fn load(&mut self, drafts: Vec<(i32, Draft)>) {
+        self.walk = None;
+        self.put(Draft::default());
         self.stash.clear();
+        self.is_stash_changed = false;
         self.changed_at = None;
         self.notice = None;
-        self.put(Draft::default());
         let mut stash: Vec<(i32, Draft)> = Vec::new();
         for (slot, draft) in drafts {
             match slot {
                 0 => self.put(draft),
                 ..0 => stash.push((slot, draft)),
-                // Queued messages are a later feature; none is ever written.
+                // The queue is kept beside the composer: it goes out while another conversation is open too.
                 _ => {}
             }
         }
@@ -135,6 +217,9 @@ impl Composer {
     /// The text was changed by a key at this moment.
     pub fn changed(&mut self, tick: u64) {
         self.changed_at.get_or_insert(tick);
+        if self.walk.is_some() && self.walking_at().is_none() {
+            self.stop_walking();
+        }
         if self.editor.is_empty() {
             self.prompt = None;
         }
@@ -173,6 +258,18 @@ impl Composer {
         draft
     }
 
+    /// Empties the composer for the queue; the commands keep what is left on disk.
+    pub fn take_for_queue(&mut self, scope: Option<ConversationId>) -> (Draft, Vec<Command>) {
+        let draft = self.draft();
+        self.put(Draft::default());
+        (draft, self.keep_all(scope))
+    }
+
+    /// Whether a send to that conversation is neither accepted nor refused.
+    pub fn is_sending_to(&self, scope: Option<ConversationId>) -> bool {
+        self.sending.as_ref().is_some_and(|s| s.scope == scope)
+    }
+
     /// Whether a send is neither accepted nor refused.
     pub fn is_sending(&self) -> bool {
         self.sending.is_some()
@@ -186,9 +283,13 @@ impl Composer {
         }
     }
 
-    /// The send was accepted: its draft is a row now.
-    pub fn sent(&mut self, question: MessageId) {
-        self.sending.take_if(|sending| sending.question == question);
+    /// The send was accepted: its draft is a row now. Gives the conversation it was sent to, `None` inside for one that
+    /// it created.
+    pub fn sent(&mut self, question: MessageId) -> Option<Option<ConversationId>> {
+        let sent = self
+            .sending
+            .take_if(|sending| sending.question == question)?;
+        Some(sent.scope)
     }
 
     /// The send was refused: its draft is back. `here` = the open conversation.
@@ -206,14 +307,9 @@ impl Composer {
 
     /// Moves the draft to the stash; the commands keep it on disk.
     pub fn stash_draft(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
-        self.stash.insert(0, self.draft());
-        if self.stash.len() > STASH
-            && let (Some(oldest), Some(older)) = (self.stash.pop(), self.stash.pop())
-        {
-            // No word is dropped: the two oldest become one.
-            self.stash.push(oldest.before(older));
-        }
+        let draft = self.draft();
         self.put(Draft::default());
+        self.push_stash(draft);
         self.keep_all(scope)
     }
 
@@ -235,10 +331,26 @@ impl Composer {
     pub fn keep_all(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
         self.changed_at = None;
         let mut commands = vec![keep(scope, 0, self.draft())];
+        commands.extend(self.keep_stash(scope));
+        commands
+    }
+
+    /// The commands that keep the stash.
+    fn keep_stash(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
+        self.is_stash_changed = false;
+        let mut commands = Vec::new();
         for (slot, draft) in (1..).zip(&self.stash) {
             commands.push(keep(scope, -slot, draft.clone()));
         }
         commands
+    }
+
+    /// The commands that keep the stash if it is other than on disk.
+    pub fn settle(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
+        match self.is_stash_changed {
+            true => self.keep_stash(scope),
+            false => Vec::new(),
+        }
     }
 
     /// The command that keeps a changed draft, once its time has come or at once when `is_leaving`.
@@ -269,10 +381,11 @@ impl Composer {
         (text + self.rows_above(width)).min(most.max(1))
     }
 
-    /// Rows of notice and edit mark.
+    /// Rows of notice, queue and edit mark.
     fn rows_above(&self, width: u16) -> u16 {
         let notice = u16::try_from(self.notice_rows(width).len()).unwrap_or(MOST_ROWS);
-        notice + u16::from(self.edit_of.is_some())
+        let above = u16::try_from(self.above.len()).unwrap_or(MOST_ROWS);
+        notice + above + u16::from(self.edit_of.is_some())
     }
 
     /// The notice in at most this width.
@@ -303,6 +416,12 @@ impl Composer {
         self.editor.is_at_first_row(width)
     }
 
+    /// Whether the caret is in the last row.
+    pub fn is_at_last_row(&mut self) -> bool {
+        let width = self.text_area().width;
+        self.editor.is_at_last_row(width)
+    }
+
     fn text_area(&self) -> Rect {
         let above = self
             .rows_above(self.area.width)
@@ -327,6 +446,16 @@ impl Composer {
             };
             row.paint(canvas.buffer, line.intersection(self.area), canvas.theme);
             y += 1;
+        }
+        // A line that has no room gives way to the text.
+        let last = self.text_area().y - self.area.y - u16::from(self.edit_of.is_some());
+        for line in &self.above {
+            if y < last {
+                let x = canvas.put(self.area, (1, y), &line.mark, Look::of(Tone::Accent));
+                let words = cut(&line.words, self.area.width.saturating_sub(x));
+                canvas.put(self.area, (x, y), &words, Look::of(line.tone));
+                y += 1;
+            }
         }
         if self.edit_of.is_some() {
             let mark = Clean::own("editing a question · ⏎ new branch · Esc leaves it");

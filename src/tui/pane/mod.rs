@@ -6,5 +6,7 @@ mod foot;
 pub mod groups;
 pub mod library;
 pub mod list;
+pub mod menu;
+pub mod queue;
 pub mod status;
 pub mod transcript;

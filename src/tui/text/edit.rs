@@ -112,6 +112,34 @@ impl Editor {
         self.goal = None;
     }
 
+    /// Replaces the text in one step that can be undone; the caret stands at its end.
+    pub fn replace_all(&mut self, text: &str) {
+        self.goal = None;
+        self.buffer.select_all();
+        match text.is_empty() {
+            true => {
+                self.buffer.remove_selection();
+            }
+            false => self.buffer.insert(&cleaned(text, self.is_single)),
+        }
+        self.buffer.cancel_selection();
+    }
+
+    /// The text, if it is one line.
+    pub fn only_line(&self) -> Option<&str> {
+        match self.buffer.lines() {
+            [line] => Some(line),
+            _ => None,
+        }
+    }
+
+    /// Backslashes at the very end of the text.
+    pub fn backslashes_before_the_end(&self) -> usize {
+        let last = self.buffer.lines().last();
+        let slashes = |line: &String| line.bytes().rev().take_while(|b| *b == b'\\').count();
+        last.map_or(0, slashes)
+    }
+
     /// Empties it.
     pub fn clear(&mut self) {
         self.set_text("", 0);
@@ -134,6 +162,21 @@ impl Editor {
         let text = cleaned(text, self.is_single);
         self.goal = None;
         self.buffer.insert(&text);
+    }
+
+    /// Inserts text that came in one piece.
+    pub fn paste_block(&mut self, text: &str) {
+        self.paste(text);
+    }
+
+    /// Shows the pasted text at the caret in full; `false` when there is none.
+    pub fn expand_at_caret(&mut self) -> bool {
+        false
+    }
+
+    /// Shows all pasted text in full; `false` when there is none.
+    pub fn expand_all(&mut self) -> bool {
+        false
     }
 
     /// Starts a new line; nothing in an input of one line.

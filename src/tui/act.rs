@@ -14,7 +14,7 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::{Argument, about_draft, argument, word_of};
-use super::{history, keeping, ladder, leaving, menu, models, palette};
+use super::{history, keeping, leaving, menu, models, palette};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::{Action, Context};
@@ -317,7 +317,7 @@ fn stash(model: &mut Model) {
     for command in model.composer.stash_draft(scope) {
         model.tell(command);
     }
-    model.say(ladder::IS_KEPT);
+    model.say(history::IS_KEPT);
 }
 
 /// Shows pasted text in full.

@@ -1,6 +1,5 @@
 //! ↑ and ↓ in the composer: what is queued, the stash, then earlier questions; and the picker over all of these.
 
-use super::ladder;
 use super::model::{Ask, Model};
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
@@ -11,6 +10,8 @@ use crate::domain::conversation::Draft;
 use crate::domain::id::MessageId;
 use crate::protocol::{Chat, Command};
 
+/// Said when a draft went to the stash; it goes when the draft is back.
+pub const IS_KEPT: &str = "draft kept, ↑ brings it back";
 /// Questions the picker gets from the engine at a time.
 const FOUND: u32 = 200;
 /// Longest part of a question that is searched and shown, in characters.
@@ -83,7 +84,7 @@ fn unstash(model: &mut Model) -> bool {
     let commands = model.composer.unstash(scope);
     let is_back = !commands.is_empty();
     for command in commands {
-        model.unsay(ladder::IS_KEPT);
+        model.unsay(IS_KEPT);
         model.tell(command);
     }
     is_back

@@ -1,6 +1,7 @@
 //! The two ladders, Esc and Ctrl+C: the first step that applies is taken (`peers.md` 5.3). No first press can hurt.
 
 use super::focus::{ask_list, editor};
+use super::history;
 use super::leaving::arm_quit;
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
@@ -12,9 +13,6 @@ use crate::protocol::{Chat, Command};
 
 /// A second Esc within so many ms opens the rewind.
 const TWICE: u64 = 500;
-
-/// Said when a draft went to the stash; it goes when the draft is back.
-pub const IS_KEPT: &str = "draft kept, ↑ brings it back";
 
 /// Esc: one step back, nothing lost.
 pub fn back(model: &mut Model) {
@@ -119,7 +117,7 @@ pub fn interrupt(model: &mut Model) {
             model.tell(command);
         }
         model.focus = Focus::Composer;
-        model.say(IS_KEPT);
+        model.say(history::IS_KEPT);
         return;
     }
     arm_quit(model, "Ctrl+C");

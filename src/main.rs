@@ -245,6 +245,8 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;
+    let longest = settings.ui.paste_chip_chars;
+    model.composer.editor.fold_pastes_over(longest);
     let shipped_keys = settings
         .providers
         .values()

@@ -370,6 +370,7 @@ impl Scene {
             "press" => face.press(rest),
             "type" => face.types(rest),
             "paste" => face.pastes(rest),
+            "paste-lines" => face.pastes(&"a line of the log\n".repeat(rest.parse().unwrap())),
             "tick" => face.tick(rest.parse().unwrap()),
             "grow" => face.grows(rest),
             "think" => face.thinks(rest),

@@ -106,11 +106,7 @@ macro_rules! actions {
 actions! {
     // Writing.
     Send "chat.send" "Send the message" [Composer];
-    Complete "chat.complete" "Complete the typed word, or open the pasted text at the caret; else the next pane" [Composer];
-    Stash "chat.stash" "Put the draft aside; it comes back at the first line" [Composer Everywhere] / "stash";
-    ExpandPaste "chat.expand" "Show pasted text in full" [Composer Everywhere] / "expand";
-    LongText "chat.compose" "Write a long text: Enter and the keys for a new line change places; or back" [Composer Everywhere] / "compose";
-    PickQuestion "chat.history" "Look for an earlier question of yours" [Composer Everywhere] / "history";
+    Complete "chat.complete" "Complete the word, or show the pasted text in full; else next pane" [Composer];
     Newline "composer.newline" "Start a new line" [Composer Overlay];
     Left "composer.left" "One character back" [Composer] unshown;
     Right "composer.right" "One character on" [Composer] unshown;
@@ -150,6 +146,10 @@ actions! {
     NextSibling "chat.next_sibling" "The version after this one" [Transcript] / "next-version";
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
+    Stash "chat.stash" "Put the draft aside; ↑ brings it back" [Composer Everywhere] / "stash";
+    ExpandPaste "chat.expand" "Show pasted text in full" [Composer Everywhere] / "expand";
+    LongText "chat.compose" "Long text: Enter and the keys for a new line change places" [Composer Everywhere] / "compose";
+    PickQuestion "chat.history" "Look for an earlier question of yours" [Composer Everywhere] / "history";
 
     // Reading.
     Copy "transcript.copy" "Copy the message" [Transcript] / "copy-message";

@@ -19,7 +19,10 @@ pub fn context(model: &Model) -> Context {
 
 /// The keys that may follow those pressed, and what they do here.
 pub fn what_follows(model: &Model) -> Vec<(String, Action)> {
-    let follows = model.keymap.what_follows(context(model), &model.pending);
+    let mut follows = model.keymap.what_follows(context(model), &model.pending);
+    // One key an action is enough.
+    let mut told = std::collections::BTreeSet::new();
+    follows.retain(|(_, action)| told.insert(*action));
     match model.overlays.last() {
         Some(top) => follows
             .into_iter()

@@ -131,6 +131,10 @@ impl Overlay {
             | Action::TrashedPersonas
             | Action::UndoAction => matches!(self.purpose, Purpose::Persona(_)),
             Action::PickModel => self.purpose == Purpose::PersonaForm,
+            Action::EditOutside => matches!(
+                self.body,
+                Body::Form(_) | Body::Fill(_) | Body::Prompt(_) | Body::Persona(_)
+            ),
             _ => action.contexts().contains(&Context::Overlay),
         }
     }

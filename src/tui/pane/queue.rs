@@ -62,11 +62,11 @@ impl Queue {
             words: Clean::line(&words),
             tone,
         };
-        let held = format!("not sent: {send} when empty sends the next, ↑ takes the last back");
+        let held = format!("not sent: {send} when empty sends the next, ↑ takes the last");
         let mut lines = vec![match (self.is_held, self.leaving) {
             (_, Some(_)) => line("queued: the next one is on its way".to_owned(), Tone::Dim),
             (false, None) => line(
-                "queued until the reply is complete, ↑ takes the last back".to_owned(),
+                "queued until the reply is complete, ↑ takes the last".to_owned(),
                 Tone::Dim,
             ),
             (true, None) => line(held, Tone::Warning),

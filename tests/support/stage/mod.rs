@@ -167,6 +167,12 @@ impl Face {
         self.types(text).press("enter")
     }
 
+    /// Writes into the composer, wherever the focus is.
+    pub fn types_into_composer(&mut self, text: &str) -> &mut Self {
+        self.model.composer.editor.insert(text);
+        self
+    }
+
     pub fn pastes(&mut self, text: &str) -> &mut Self {
         self.msg(Msg::Paste(text.to_owned()))
     }

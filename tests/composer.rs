@@ -15,8 +15,9 @@ use salon::domain::conversation::Draft;
 use salon::domain::id::ConversationId;
 use salon::domain::message::Status;
 use salon::domain::model::{ModelRef, ModelSpec};
-use salon::protocol::{Chat, Command, To, Turn};
-use salon::tui::msg::{Msg, Signal};
+use salon::protocol::{Chat, Command, Data, Personas, To, Turn};
+use salon::tui::model::Focus;
+use salon::tui::msg::{Effect, Msg, Signal};
 use stage::script::Script;
 use stage::{Face, failure};
 
@@ -409,4 +410,229 @@ fn the_picker_finds_old_questions_by_their_words() {
     face.press("ctrl+c")
         .sends("/history")
         .shows("Your questions");
+}
+
+// --- The stash by word ---
+
+#[test]
+fn a_draft_is_put_aside_by_a_word_before_it() {
+    let mut face = Face::over(two());
+    face.types("a draft\nof two lines").press("alt+<");
+    face.types("/stash ")
+        .press("enter")
+        .holds("")
+        .says("draft kept");
+    face.asks(keeps(-1, "a draft\nof two lines"));
+    face.press("up").holds("a draft\nof two lines");
+    // Alone there is nothing to put aside.
+    face.press("ctrl+c")
+        .sends("/stash")
+        .says("nothing to put aside");
+    face.holds("").asks_no(is_sent);
+}
+
+#[test]
+fn interrupting_stops_then_puts_aside_then_asks_before_it_quits() {
+    let mut face = busy();
+    face.types("a draft").press("ctrl+c");
+    face.asks(|c| matches!(c, Command::Turn(Turn::Cancel { .. })))
+        .holds("a draft");
+    face.press("ctrl+c").holds("").says("draft kept");
+    face.press("ctrl+c").says("again to quit");
+    assert!(!face.has_left());
+    face.press("ctrl+c").asks(|c| *c == Command::Stop);
+}
+
+// --- Long texts, and lines that go on ---
+
+#[test]
+fn in_a_long_text_enter_is_a_line_and_its_key_sends() {
+    let mut face = Face::over(two());
+    face.press("f4").says("^J sends, ⏎ starts a new line");
+    face.tick(6_000).shows("^J send").shows("⏎ newline");
+    face.types("one")
+        .press("enter")
+        .types("two")
+        .holds("one\ntwo");
+    face.asks_no(is_sent).press("alt+enter");
+    face.asks(|c| matches!(c, Command::Turn(Turn::Send { draft, .. }) if draft.text == "one\ntwo"));
+    face.grows("words")
+        .shows("^J queue")
+        .types("three")
+        .press("ctrl+j");
+    face.asks(keeps(1, "three"));
+    // A word is done by Enter as ever, and leads back.
+    face.types("/compose").press("enter").tick(6_000);
+    face.shows("⏎ queue");
+    face.press("esc").types("a").press("ctrl+j").holds("a\n");
+}
+
+#[test]
+fn a_backslash_at_the_end_goes_on_below_and_two_are_meant() {
+    let mut face = Face::over(two());
+    face.sends("one\\").holds("one\n").asks_no(is_sent);
+    face.sends("two\\\\");
+    face.asks(
+        |c| matches!(c, Command::Turn(Turn::Send { draft, .. }) if draft.text == "one\ntwo\\\\"),
+    );
+    let mut face = Face::over(two());
+    face.types("a\\").press("left").press("enter");
+    face.asks(|c| matches!(c, Command::Turn(Turn::Send { draft, .. }) if draft.text == "a\\"));
+}
+
+// --- Typed words ---
+
+#[test]
+fn the_menu_narrows_completes_and_does() {
+    let mut face = Face::over(two());
+    face.types("/").shows("/model").types("pan").shows("/panes");
+    face.hides("/model").press("enter").holds("/panes");
+    assert!(!face.model.is_alone);
+    face.press("enter").holds("");
+    assert!(face.model.is_alone);
+    // Tab completes, the arrows choose, Enter does what was chosen.
+    face.types("/hel")
+        .press("tab")
+        .holds("/help")
+        .press("ctrl+u");
+    face.types("/re").press("down up down").press("enter");
+    face.holds("").says("").hides("there is no");
+}
+
+#[test]
+fn esc_closes_the_menu_and_a_slash_can_be_meant() {
+    let mut face = Face::over(two());
+    face.types("/mod")
+        .shows("/model ")
+        .press("esc")
+        .holds("/mod");
+    face.hides("Use another model")
+        .types("e")
+        .hides("Use another model");
+    face.press("enter")
+        .says("there is no /mode")
+        .asks_no(is_sent);
+    face.press("ctrl+u")
+        .types("/mod")
+        .shows("Use another model");
+    face.press("ctrl+u")
+        .types("//mod")
+        .hides("Use another model");
+    face.press("enter");
+    face.asks(|c| matches!(c, Command::Turn(Turn::Send { draft, .. }) if draft.text == "/mod"));
+    // A path of many lines is no word.
+    let mut face = Face::over(two());
+    face.types("/etc\nx").hides("▌/");
+}
+
+#[test]
+fn what_follows_a_word_is_completed_where_it_is_known() {
+    let mut world = two();
+    world.persona("Ann", "friend");
+    world.persona("Anton", "colleague");
+    let mut face = Face::over(world);
+    face.types("/model mis").shows("lab/mistral").press("tab");
+    face.holds("/model lab/mistral").press("enter");
+    face.asks(
+        |c| matches!(c, Command::Chat(Chat::SwitchModel { model, .. }) if model.name == "mistral"),
+    );
+    face.types("/persona an").shows("Ann").shows("Anton");
+    face.press("down down enter").holds("");
+    face.asks(|c| matches!(c, Command::Personas(Personas::Find { name }) if name == "Anton" || name == "Ann"));
+    face.types("/key ope")
+        .shows("openai")
+        .press("tab enter")
+        .shows("openai");
+    assert_eq!(face.model.overlays.len(), 1);
+}
+
+#[test]
+fn models_are_asked_for_when_a_word_wants_them() {
+    let mut face = Face::over(two());
+    face.types("/model")
+        .asks_no(|c| matches!(c, Command::Data(Data::Models { .. })));
+    face.types(" ")
+        .asks(|c| matches!(c, Command::Data(Data::Models { refresh: false })));
+    face.shows("openai/gpt-4o");
+}
+
+// --- The user's own editor ---
+
+#[test]
+fn the_draft_goes_out_and_what_came_meanwhile_is_not_lost() {
+    let mut face = Face::over(two());
+    face.types("mine").press("ctrl+g");
+    assert_eq!(face.effects, [Effect::Edit("mine".to_owned())]);
+    face.msg(Msg::Edited(Ok("mine and more\n".to_owned())));
+    face.holds("mine and more").tick(1_000);
+    let here = face.here();
+    assert_eq!(on_disk(&face, Some(here)), disk(&[(0, "mine and more")]));
+    // A message that is taken back while the editor has the next one.
+    face.press("enter").types("next").press("ctrl+x e");
+    let events = face.engine.withdraw(face.here(), None);
+    face.hears(events).holds("mine and more\n\nnext");
+    face.msg(Msg::Edited(Ok("next, edited\n".to_owned())));
+    face.holds("next, edited")
+        .press("ctrl+u up")
+        .holds("mine and more\n\nnext");
+}
+
+#[test]
+fn an_editor_that_changes_nothing_or_fails_leaves_the_draft_as_it_was() {
+    let mut face = Face::over(two());
+    face.pastes(&"a line\n".repeat(30)).shows("[pasted 30");
+    face.press("ctrl+g");
+    face.msg(Msg::Edited(Ok("a line\n".repeat(30) + "\n")));
+    face.shows("[pasted 30").press("ctrl+x ctrl+e");
+    face.msg(Msg::Edited(Err(failure("The editor failed", ""))));
+    face.shows("[pasted 30").says("The editor failed");
+    face.press("ctrl+g")
+        .msg(Msg::Edited(Ok("a word".to_owned())));
+    face.holds("a word").hides("[pasted");
+}
+
+#[test]
+fn a_list_in_hand_gives_the_editor_the_draft_and_not_its_filter() {
+    let mut face = Face::over(two());
+    face.types("mine")
+        .press("alt+1 /")
+        .types("sql")
+        .press("ctrl+x e");
+    assert_eq!(face.effects, [Effect::Edit("mine".to_owned())]);
+}
+
+// --- Long pastes ---
+
+#[test]
+fn a_long_paste_is_a_chip_that_is_sent_and_kept_in_full() {
+    let long = "a line of it\n".repeat(21);
+    let mut face = Face::over(two());
+    face.types("See: ").pastes(&long).types("!");
+    face.shows("See: [pasted 21 lines, 273 characters]!");
+    face.tick(1_000);
+    let (here, text) = (face.here(), format!("See: {long}!"));
+    assert_eq!(on_disk(&face, Some(here)), disk(&[(0, &text)]));
+    face.press("enter");
+    face.asks(|c| matches!(c, Command::Turn(Turn::Send { draft, .. }) if draft.text == text));
+}
+
+#[test]
+fn a_chip_is_shown_in_full_by_tab_and_from_the_palette() {
+    let long = "x".repeat(2_001);
+    for road in ["tab", "ctrl+p"] {
+        let mut face = Face::over(two());
+        face.pastes(&long).shows("[pasted 2,001 characters]");
+        face.press(road);
+        if road == "ctrl+p" {
+            face.types("chat.expand").press("enter");
+        }
+        face.hides("[pasted").holds(&long);
+        assert_eq!(face.model.focus, Focus::Composer);
+        // Without one Tab goes on to the next pane.
+        face.press("tab");
+        assert_ne!(face.model.focus, Focus::Composer);
+    }
+    Face::over(two())
+        .pastes(&"x".repeat(2_000))
+        .hides("[pasted");
 }

@@ -179,7 +179,7 @@ fn send(model: &mut Model) {
 fn go_on_below(model: &mut Model) -> bool {
     let editor = &mut model.composer.editor;
     let slashes = editor.backslashes_before_the_end();
-    if slashes % 2 == 0 || editor.caret() != editor.len() {
+    if slashes.is_multiple_of(2) || editor.caret() != editor.len() {
         return false;
     }
     editor.delete(Kill::Back);

@@ -197,25 +197,24 @@ fn perform(model: &mut Model, action: Action) {
 /// In a long text Enter and the keys for a new line have changed places; a typed word is done by Enter as ever.
 fn meant(model: &Model, action: Action) -> Action {
     let is_long = model.is_long && model.overlays.is_empty() && model.focus == Focus::Composer;
-    match action {
-        Action::Send if is_long && !model.menu.is_open() => Action::Newline,
-        Action::Newline if is_long => Action::Send,
-        action => action,
+    if is_long && action == Action::Send && !model.menu.is_open() {
+        Action::Newline
+    } else if is_long && action == Action::Newline {
+        Action::Send
+    } else {
+        action
     }
 }
 
 /// The arrows choose in an open menu.
 fn menu_takes(model: &mut Model, action: Action) -> bool {
-    let by = match action {
-        Action::Previous => -1,
-        Action::Next => 1,
-        _ => return false,
-    };
-    let is_open = model.menu.is_open() && model.overlays.is_empty();
-    if is_open {
+    let is_step = matches!(action, Action::Previous | Action::Next);
+    let is_taken = is_step && model.menu.is_open() && model.overlays.is_empty();
+    if is_taken {
+        let by = if action == Action::Next { 1 } else { -1 };
         model.menu.step(by);
     }
-    is_open
+    is_taken
 }
 
 /// An overlay said what it wants.

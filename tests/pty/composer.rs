@@ -73,9 +73,7 @@ fn five_thousand_pasted_lines_are_a_chip_and_outlive_a_kill() {
     terminal.wait_for("test/m").type_text("See: ").paste(&log());
     terminal.wait_for("[pasted").wait_for("lines,");
     assert!(!terminal.text().contains("log line 4999"));
-    terminal
-        .type_text(" What is wrong?")
-        .wait_for("wrong?");
+    terminal.type_text(" What is wrong?").wait_for("wrong?");
     let database = home.database();
     terminal.wait_outside("the draft on disk", || {
         super::crash::rows(&database, "SELECT content FROM draft")

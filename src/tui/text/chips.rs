@@ -130,6 +130,7 @@ pub(super) fn pieces(before: &str, piece: &str) -> Vec<(String, bool)> {
         let seen = match c {
             CHIP_START => '[',
             CHIP_END => ']',
+            '\u{a0}' if is_chip => ' ',
             c => c,
         };
         is_chip |= c == CHIP_START;

@@ -211,7 +211,7 @@ impl Script {
                 to,
                 question,
                 draft,
-            } => self.send(cause, to, question, draft, 0),
+            } => self.send(cause, to, question, (0, draft)),
             Turn::SendQueued {
                 to,
                 question,
@@ -223,7 +223,7 @@ impl Script {
                     To::New(_) => None,
                 };
                 if self.drafts.contains_key(&(scope, slot)) {
-                    return self.send(cause, to, question, draft, slot);
+                    return self.send(cause, to, question, (slot, draft));
                 }
                 let failure = super::failure("The queued message is gone", "");
                 let news = News::Refused(failure);
@@ -261,8 +261,7 @@ impl Script {
         cause: RequestId,
         to: To,
         question: MessageId,
-        draft: Draft,
-        slot: i32,
+        (slot, draft): (i32, Draft),
     ) -> Vec<Event> {
         let (id, has_created) = match to {
             To::Conversation(id) => (id, false),

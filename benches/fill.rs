@@ -20,7 +20,7 @@ use salon::domain::persona::{Profile, Relationship};
 use salon::domain::prompt::Sheet;
 use salon::domain::usage::Money;
 use salon::domain::when::Millis;
-use salon::protocol::{At, Cursor, Query, Which};
+use salon::protocol::{At, Cursor, Order, Query, Which};
 use salon::store::{Store, StoreError, Whole};
 
 const HELP: &str = "fill: makes a database for measuring salon
@@ -574,6 +574,30 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     })
     .await?;
     best("count", || store.count(Which::Active)).await?;
+    best("count of the archive", || store.count_archived()).await?;
+    for (name, order) in [
+        ("first page by creation", Order::Created),
+        ("first page by title", Order::Title),
+        ("first page by messages", Order::Messages),
+    ] {
+        let by = Query {
+            order,
+            ..Query::default()
+        };
+        best(name, || store.list(&by, None, 0, Some(50))).await?;
+    }
+    for words in [
+        "model:mini",
+        "tag:nothing",
+        "before:2025-06-30",
+        "is:pinned",
+    ] {
+        let with = q(words);
+        best(&format!("filter, {words}"), || {
+            store.list(&with, None, 0, Some(50))
+        })
+        .await?;
+    }
     best("filter, a common word", || {
         store.list(&common, None, 0, Some(50))
     })

@@ -2,8 +2,8 @@
 //! nothing but draw. Linux only: it reads /proc.
 //!
 //! ```sh
-//! cargo bench --bench pty                # all, about ten minutes
-//! cargo bench --bench pty -- start keys  # some: start keys stream prose rest history kills leaving size
+//! cargo bench --bench pty                # all, about fifteen minutes
+//! cargo bench --bench pty -- start keys  # some: start keys three stream prose rest history kills leaving size
 //! ```
 //!
 //! `SALON_BENCH_DATA` names a folder with a salon.db of 10,000 conversations and 1,000,000 messages (it is copied);
@@ -37,6 +37,7 @@ type Measure = fn(&mut Bench) -> Result<()>;
 const MEASURES: &[(&str, Measure)] = &[
     ("start", measures::start),
     ("keys", measures::keys),
+    ("three", measures::three),
     ("stream", measures::stream),
     ("prose", measures::prose),
     ("rest", measures::rest),

@@ -1,6 +1,8 @@
 //! The command line as types. No file is read here, and no default of a setting is known here.
 
 mod library;
+mod paper;
+mod shelf;
 
 use std::path::PathBuf;
 
@@ -9,22 +11,32 @@ use clap::{Args as Options, Parser, Subcommand};
 pub use library::{
     Fill, Listing, Persona, PersonaCommand, Personas, Prompt, PromptCommand, Prompts,
 };
+pub use paper::{Completions, Manual};
+pub use shelf::{Edit, Export, Open, Restore, Rm};
 
 /// Shown under `--help`.
 const AFTER: &str = "\
 Without a command salon opens its screen.
 
-Where things lie: conversations in $XDG_DATA_HOME/salon/salon.db (~/.local/share), settings in
-$XDG_CONFIG_HOME/salon/salon.toml (~/.config), the log in $XDG_STATE_HOME/salon (~/.local/state).
-`salon config show` prints the places and every setting with the layer it comes from.
+Where things lie: conversations in $XDG_DATA_HOME/salon/salon.db (~/.local/share), \
+settings in $XDG_CONFIG_HOME/salon/salon.toml (~/.config), the log in $XDG_STATE_HOME/salon \
+(~/.local/state). `salon config show` prints the places and every setting with the layer it comes \
+from.
 
-What leaves this machine: a question, with the conversation it continues, goes to the provider of the chosen model and
-nowhere else; a title may be asked of the same provider. Providers are asked for their models when you look at them.
-There is no telemetry. Without a provider the built-in guide
-answers, offline. Keys come from the environment or from key_command; they are never stored or logged.
+What leaves this machine: a question, with the conversation it continues, goes to the provider of \
+the chosen model and nowhere else; a title may be asked of the same provider. Providers are asked \
+for their models when you look at them. There is no telemetry. Without a provider the built-in \
+guide answers, offline.
 
-Exit codes: 0 done, 1 the reply failed or was cut, 2 wrong arguments or settings, 3 the database,
+Keys come from the environment, from key_command, or from /key on the screen, which keeps them in \
+the desktop's keyring or in a file for you alone. They are never in the log, in the database, in an \
+export or in arguments.
+
+Exit codes: 0 done, 1 the reply failed or was cut, 2 wrong arguments or settings, 3 the database, \
 129 130 141 143 hung up, interrupted, broken pipe, terminated.";
+
+/// Options that stand behind a command's own.
+const LAST: usize = 900;
 
 /// Talk with language models from the keyboard.
 #[derive(Debug, Parser)]
@@ -49,10 +61,10 @@ pub struct Args {
 #[derive(Debug, Options)]
 pub struct Places {
     /// Read settings from this file
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = LAST)]
     pub config: Option<PathBuf>,
     /// Keep conversations, locks and the log in this folder
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, display_order = LAST)]
     pub data_dir: Option<PathBuf>,
 }
 
@@ -64,6 +76,16 @@ pub enum Command {
     List(List),
     /// Print a conversation
     Show(Show),
+    /// Open the screen on a conversation
+    Open(Open),
+    /// Change a conversation: title, model, persona, tags, metadata, …
+    Edit(Edit),
+    /// Move conversations to the trash, or remove them for good
+    Rm(Rm),
+    /// Bring conversations back from the trash, or from the archive
+    Restore(Restore),
+    /// Write a conversation as Markdown or JSON lines
+    Export(Export),
     /// Personas: whom you talk to
     Personas(Personas),
     /// Prompts: the library of templates
@@ -74,6 +96,10 @@ pub enum Command {
     Sync(Sync),
     /// Look at the settings
     Config(Config),
+    /// Print the completions for a shell
+    Completions(Completions),
+    /// Print the manual page of salon or of a command, in roff
+    Man(Manual),
 }
 
 #[derive(Debug, Options)]
@@ -87,6 +113,13 @@ pub struct Ask {
     /// Continue this conversation: its id, a unique beginning of it (6 characters or more), or `last`
     #[arg(long, value_name = "ID")]
     pub conversation: Option<String>,
+    /// Continue the last conversation
+    #[arg(short, long = "continue", conflicts_with = "conversation")]
+    pub continues: bool,
+    /// Begin with these messages: a JSON array of {role, content}, role system, user or assistant; `-` is
+    /// standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["conversation", "continues"])]
+    pub messages: Option<PathBuf>,
     /// Talk with this persona; `none` takes it from a conversation
     #[arg(long, value_name = "NAME")]
     pub persona: Option<String>,
@@ -100,7 +133,7 @@ pub struct Ask {
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<u32>,
     /// Leave nothing of it on disk
-    #[arg(long, conflicts_with = "conversation")]
+    #[arg(long, conflicts_with_all = ["conversation", "continues"])]
     pub no_store: bool,
     /// Print events, one JSON object a line
     #[arg(long)]
@@ -109,17 +142,28 @@ pub struct Ask {
 
 #[derive(Debug, Options)]
 pub struct List {
-    /// Only titles with all of these words; `persona:NAME` as in the list of the screen
+    /// Only those that fit all of these: words of the title, persona: model: tag: after: before: created-after:
+    /// created-before: is:archived is:pinned
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
     /// Only those with this persona, or with `none`
     #[arg(long, value_name = "NAME")]
     pub persona: Option<String>,
+    /// Those in the trash
+    #[arg(long, conflicts_with = "archived")]
+    pub trashed: bool,
+    /// Those in the archive
+    #[arg(long)]
+    pub archived: bool,
+    /// Newest activity first, newest first, by title, or most messages first; pinned ones stand above
+    #[arg(long, value_name = "BY", default_value = "activity", hide_default_value = true,
+        value_parser = ["activity", "created", "title", "messages"])]
+    pub order: String,
     /// At most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
     /// Leave out the first ones
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub offset: u64,
     /// Print only how many there are
     #[arg(long)]
@@ -138,7 +182,7 @@ pub struct Show {
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Leave out the first messages
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub offset: usize,
     /// Print JSON, one object a line: the conversation, then its messages
     #[arg(long)]
@@ -195,6 +239,9 @@ impl Args {
             Some(Command::Ask(ask)) => ask.json,
             Some(Command::List(list)) => list.json,
             Some(Command::Show(show)) => show.json,
+            Some(Command::Edit(edit)) => edit.json,
+            Some(Command::Rm(rm)) => rm.json,
+            Some(Command::Restore(restore)) => restore.json,
             Some(Command::Personas(personas)) => personas.json,
             Some(Command::Prompts(prompts)) => prompts.json,
             Some(Command::Models(models)) => models.json,
@@ -202,6 +249,9 @@ impl Args {
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },
             })) => *json,
+            Some(
+                Command::Open(_) | Command::Export(_) | Command::Completions(_) | Command::Man(_),
+            ) => false,
         }
     }
 }

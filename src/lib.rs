@@ -27,12 +27,14 @@
 //!   `provider/thread.rs` knows OpenAI's Conversations,
 //!   `provider/guide.rs` answers without a network; `provider/listing.rs` asks for models, `provider/catalogue.rs` knows
 //!   the shipped ones.
-//! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill.
+//! - `store/`: the SQLite file. `store/turns.rs` writes a turn step by step, `store/recovery.rs` tidies after a kill,
+//!   `store/list.rs` pages the list and `store/sought.rs` what a filter finds in it.
 //! - `sync/`: sends conversations' metadata to the user's own Postgres. `sync/mod.rs` is the one task,
 //!   `sync/pace.rs` says when, `store/changes.rs` is the outbox.
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
-//!   in a conversation that the provider keeps too (`engine/thread.rs`), a prompt that is tried (`engine/trial.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `personas`, `prompts`, `models`, `sync`, `config show`.
+//!   in a conversation that the provider keeps too (`engine/thread.rs`), a prompt that is tried (`engine/trial.rs`),
+//!   what is removed for good (`engine/removal.rs`) and what is old (`engine/retention.rs`).
+//! - `cli/`: `salon ask`, `list`, `show`, `edit`, `rm`, `export`, `personas`, `prompts`, `models`, `sync`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!

@@ -1,7 +1,7 @@
 //! Puts the parts together: arguments, settings, log, engine, one face. It owns nothing and decides nothing but exit
 //! codes.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,12 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Parser;
 use futures::FutureExt;
 use rustix::event::{PollFd, PollFlags, poll};
-use salon::args::{Args, Ask, Command, Config, ConfigCommand, List, Personas, Prompts};
+use salon::args::{Args, Command, Config, ConfigCommand, Personas, Prompts};
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
-use salon::domain::conversation::Sampling;
 use salon::domain::failure::{Failure, FailureKind};
 use salon::domain::id::{Mint, RequestId};
-use salon::domain::model::ModelRef;
 use salon::domain::when::Millis;
 use salon::engine::{self, Handle, Options, Parts};
 use salon::keys::KeyMap;
@@ -44,12 +42,16 @@ fn main() -> ExitCode {
     if args.version {
         return version(&mut out).into();
     }
-    begin(args, &mut out)
-        .unwrap_or_else(|failure| {
-            out.error(&failure);
-            out.exit(cli::exit_of(&failure))
-        })
-        .into()
+    let done = match &args.command {
+        Some(Command::Completions(wanted)) => Ok(cli::completions(&mut out, wanted)),
+        Some(Command::Man(wanted)) => cli::manual(&mut out, wanted),
+        Some(_) | None => begin(args, &mut out),
+    };
+    done.unwrap_or_else(|failure| {
+        out.error(&failure);
+        out.exit(cli::exit_of(&failure))
+    })
+    .into()
 }
 
 fn version(out: &mut Out) -> Exit {
@@ -77,8 +79,10 @@ fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
     })?;
     // Salon works without a log; where it cannot be written, a script is told.
     let log = Log::start(&settings.paths.state_dir, settings.log_filter.as_deref());
-    let Some(wanted) = wanted else {
-        return screen(settings);
+    let wanted = match wanted {
+        None => return screen(settings, None),
+        Some(Command::Open(open)) => return screen(settings, Some(open.id)),
+        Some(wanted) => wanted,
     };
     if let Err(error) = &log {
         let title = format!("There is no log: {error:#}");
@@ -112,18 +116,21 @@ fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
 /// The commands that need an engine but no screen.
 fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, Failure> {
     let question = match &wanted {
-        Command::Ask(ask) => {
-            let question = question(ask)?;
-            question.check()?;
-            Some(question)
-        }
+        Command::Ask(ask) => Some(Question::of(ask)?),
         Command::List(_)
         | Command::Show(_)
+        | Command::Open(_)
+        | Command::Edit(_)
+        | Command::Rm(_)
+        | Command::Restore(_)
+        | Command::Export(_)
         | Command::Models(_)
         | Command::Personas(_)
         | Command::Prompts(_)
         | Command::Sync(_)
-        | Command::Config(_) => None,
+        | Command::Config(_)
+        | Command::Completions(_)
+        | Command::Man(_) => None,
     };
     log_panics();
     let mint = mint();
@@ -134,10 +141,14 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     let face = async {
         match (wanted, question) {
             (Command::Ask(_), Some(question)) => cli::ask(&mut line, out, question, &mint).await,
-            (Command::List(list), _) => cli::list(&mut line, out, rows(list)).await,
+            (Command::List(list), _) => cli::list(&mut line, out, list).await,
             (Command::Show(show), _) => {
                 cli::show(&mut line, out, show.id, (show.offset, show.limit)).await
             }
+            (Command::Edit(edit), _) => cli::edit(&mut line, out, edit).await,
+            (Command::Rm(rm), _) => cli::rm(&mut line, out, rm).await,
+            (Command::Restore(restore), _) => cli::restore(&mut line, out, restore).await,
+            (Command::Export(export), _) => cli::export(&mut line, out, export).await,
             (Command::Personas(Personas { command, .. }), _) => {
                 cli::personas(&mut line, out, command, &mint).await
             }
@@ -149,20 +160,29 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::Models(models), _) => {
                 cli::models(&mut line, out, &models.filter, models.refresh).await
             }
-            (Command::Ask(_) | Command::Config(_), _) => Exit::DONE,
+            // Those that need no engine were done before.
+            (
+                Command::Ask(_)
+                | Command::Open(_)
+                | Command::Config(_)
+                | Command::Completions(_)
+                | Command::Man(_),
+                _,
+            ) => Exit::DONE,
         }
     };
     Ok(face_runtime()?.block_on(face))
 }
 
-/// The screen, beside the engine that opens the database meanwhile.
-fn screen(settings: Settings) -> Result<Exit, Failure> {
+/// The screen, beside the engine that opens the database meanwhile. `named` = the conversation to show first.
+fn screen(settings: Settings, named: Option<String>) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(no_terminal());
     }
     let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let mint = mint();
-    let model = model(&settings, keys.clone(), &bad_keys, mint.clone());
+    let mut model = model(&settings, keys.clone(), &bad_keys, mint.clone());
+    model.named = named;
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
     let is_tmux = settings.ui.is_tmux;
@@ -306,46 +326,6 @@ fn log_panics() {
     }));
 }
 
-/// What is asked; standard input is read to its end when it is not a terminal.
-fn question(ask: &Ask) -> Result<Question, Failure> {
-    let mut input = Vec::new();
-    if !io::stdin().is_terminal() {
-        io::stdin()
-            .lock()
-            .read_to_end(&mut input)
-            .map_err(|error| {
-                let title = format!("Standard input cannot be read: {error}");
-                Failure::new(FailureKind::Input, title, "Give the question as words.")
-            })?;
-    }
-    let input = String::from_utf8_lossy(&input);
-    let model = ask.model.as_deref().map(str::parse::<ModelRef>);
-    Ok(Question {
-        text: Question::text_of(&ask.text, Some(&input)),
-        // A bad one was refused with the settings.
-        model: model.transpose().unwrap_or_default(),
-        conversation: ask.conversation.clone(),
-        persona: ask.persona.clone(),
-        system: ask.system.clone(),
-        sampling: Sampling {
-            temperature: ask.temperature,
-            max_output_tokens: ask.max_tokens,
-            ..Sampling::default()
-        },
-        is_temporary: ask.no_store,
-    })
-}
-
-fn rows(list: List) -> cli::Wanted {
-    cli::Wanted {
-        words: list.filter.join(" "),
-        persona: list.persona,
-        limit: list.limit,
-        offset: list.offset,
-        is_count: list.count,
-    }
-}
-
 /// The environment, as far as it is text.
 fn environment() -> std::collections::BTreeMap<String, String> {
     std::env::vars_os()
@@ -353,13 +333,14 @@ fn environment() -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-/// Ids and stamps on the wall clock.
+/// Ids and stamps on the wall clock, days where the user is.
 fn mint() -> Mint {
     Mint::new(Arc::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let ms = since.map_or(0, |since| since.as_millis());
         Millis(i64::try_from(ms).unwrap_or(i64::MAX))
     }))
+    .in_zone(jiff::tz::TimeZone::system)
 }
 
 /// Starts the engine on threads of its own, with the watch over signals. They end with the process: a face that has

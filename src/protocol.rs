@@ -29,7 +29,7 @@ use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
 pub use library::{Library, Personas, PromptAct, PromptOrder, PromptQuery};
-pub use own::Data;
+pub use own::{Data, Export};
 pub use shelf::{Act, Cursor, Order, Query, Shelf, Which};
 
 /// Requests a face may have under way before `try_send` says "busy".
@@ -363,6 +363,8 @@ pub enum Answer {
     /// What a check found, in order.
     Checked(Vec<Finding>),
     Spent(Spent),
+    /// A conversation written down.
+    Exported(String),
     /// It is done; `undo` takes it back. `what` names it in the past, such as "moved to the trash: Rust lifetimes".
     Done {
         what: String,

@@ -8,120 +8,16 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
 
 use serde_json::Value;
 use support::face::{holds, make_newer};
 use support::fixture::KEY;
+use support::home::{Home, Ran};
 use support::server::{
     Answer, Gate, Server, error_key, error_pace, sse_end, sse_piece, sse_role, sse_thought,
 };
-use tempfile::TempDir;
-
-/// A user's folders, empty at first.
-struct Home {
-    dir: TempDir,
-}
-
-impl Home {
-    fn new() -> Home {
-        Home {
-            dir: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    /// A home whose default model is `lab/m` at this server.
-    fn with(server: &Server) -> Home {
-        let home = Home::new();
-        home.config(&format!(
-            "default_model = \"lab/m\"\n[providers.lab]\nwire = \"chat-completions\"\nbase_url = \"{}\"\napi_key_env = \"LAB_KEY\"\n",
-            server.url()
-        ));
-        home
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn config(&self, text: &str) -> PathBuf {
-        let file = self.path().join("config/salon/salon.toml");
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, text).unwrap();
-        file
-    }
-
-    fn database(&self) -> PathBuf {
-        self.path().join("data/salon/salon.db")
-    }
-
-    /// The program with these arguments, in a clean environment.
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_salon"));
-        command
-            .args(args)
-            .env_clear()
-            .env("HOME", self.path())
-            .env("XDG_CONFIG_HOME", self.path().join("config"))
-            .env("XDG_DATA_HOME", self.path().join("data"))
-            .env("XDG_STATE_HOME", self.path().join("state"))
-            .env("LAB_KEY", KEY)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs it to its end.
-    fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command(args).output().unwrap())
-    }
-
-    /// Runs it to its end with this on standard input.
-    fn run_with(&self, args: &[&str], input: &str) -> Ran {
-        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        Ran::of(child.wait_with_output().unwrap())
-    }
-}
-
-/// What it printed and how it ended.
-#[derive(Debug)]
-struct Ran {
-    out: String,
-    err: String,
-    code: Option<i32>,
-}
-
-impl Ran {
-    fn of(output: Output) -> Ran {
-        Ran {
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-            code: output.status.code(),
-        }
-    }
-
-    #[track_caller]
-    fn ok(self) -> Ran {
-        assert_eq!(self.code, Some(0), "{self:?}");
-        self
-    }
-
-    fn objects(&self) -> Vec<Value> {
-        let lines = self.out.lines();
-        lines
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-}
 
 fn keys(object: &Value) -> Vec<&str> {
     object

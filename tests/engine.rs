@@ -1266,7 +1266,12 @@ async fn the_model_of_a_new_conversation_follows_the_order() {
     settings.providers.insert("keyless".into(), keyless);
     let home = async |settings: &Settings| {
         let mut face = Face::screen(settings.clone());
-        let Answered::Home(home) = face.answer(Command::Shelf(Shelf::Home { limit: 10 })).await
+        let Answered::Home(home) = face
+            .answer(Command::Shelf(Shelf::Home {
+                limit: 10,
+                open: None,
+            }))
+            .await
         else {
             panic!("no home");
         };

@@ -13,6 +13,7 @@ mod pty {
     mod home;
     mod hostile;
     mod leaving;
+    mod opening;
     mod personas;
     mod prompts;
     mod sequences;

@@ -14,7 +14,7 @@ use salon::domain::conversation::Storage;
 use salon::domain::model::ModelRef;
 use salon::domain::price::{Price, Tariff};
 use salon::domain::when::Millis;
-use salon::settings::{KeySource, Layer, Layers, Settings, Wire, load, show, show_json};
+use salon::settings::{KeySource, Layer, Layers, Retention, Settings, Wire, load, show, show_json};
 use secrecy::ExposeSecret;
 
 /// Settings of a home folder with this `salon.toml` and these variables.
@@ -539,6 +539,26 @@ fn only_the_responses_wire_keeps_conversations() {
         told.len() == 1 && told[0].contains("`openrouter` cannot keep conversations"),
         "{told:?}"
     );
+}
+
+#[test]
+fn how_long_things_are_kept_is_read_in_whole_days() {
+    let of = |trash_days, archive_after_days, keep_days| Retention {
+        trash_days,
+        archive_after_days,
+        keep_days,
+    };
+    assert_eq!(settings("").retention, of(30, 0, 0));
+    let file = "[storage]\ntrash_days = 0\narchive_after_days = 90\nkeep_days = 365\n";
+    let own = settings(file);
+    assert_eq!((own.retention, titles(&own).len()), (of(0, 90, 365), 0));
+    for bad in ["-1", "1.5", "36501", "\"soon\""] {
+        let own = settings(&format!("[storage]\nkeep_days = {bad}\n"));
+        assert_eq!(own.retention, of(30, 0, 0), "{bad}");
+        assert!(titles(&own)[0].contains("storage.keep_days"), "{bad}");
+    }
+    let own = settings_with("", &[("SALON_STORAGE_KEEP_DAYS", "7")], None);
+    assert_eq!(own.retention, of(30, 0, 7));
 }
 
 #[test]

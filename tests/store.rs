@@ -1377,7 +1377,7 @@ async fn files_that_cannot_be_used_stay_as_they_are() {
         place.try_open().await.err(),
         Some(StoreError::Newer {
             found: 99,
-            known: 4
+            known: 5
         })
     );
     assert_eq!(std::fs::read(place.db()).unwrap(), newer);

@@ -25,6 +25,7 @@ const WALLS: &[Wall] = &[
             "secrecy",
             "unicode_width",
             "unicode_segmentation",
+            "pulldown_cmark",
         ],
     ),
     ("protocol", &["domain"], &["std", "serde", "serde_json"]),
@@ -130,7 +131,11 @@ const WALLS: &[Wall] = &[
         &["cli", "args", "protocol", "domain", "settings"],
         &["std", "serde", "serde_json", "tokio", "anyhow", "jiff"],
     ),
-    ("args", &["domain"], &["std", "clap"]),
+    (
+        "args",
+        &["domain"],
+        &["std", "clap", "clap_complete", "clap_mangen"],
+    ),
     (
         "log",
         &[],

@@ -217,6 +217,31 @@ pub fn keys(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
+/// Key to glyph while three answers are written at once beside 10,000 conversations, and rest after them.
+pub fn three(bench: &mut Bench) -> Result<()> {
+    let home = Home::with(&bench.server, &homes::large()?)?;
+    let mut terminal = bench.open(&home)?;
+    terminal.wait("a full screen", is_filled)?;
+    bench.server.next(6_000, 100, Shape::Mixed);
+    for question in ["first of three", "second of three", "third of three"] {
+        // A new conversation each time; the answers before go on.
+        terminal.type_text("\x18n");
+        terminal.wait_for("Ask anything")?;
+        terminal.type_text(question);
+        terminal.wait_for(question)?;
+        terminal.type_text("\r");
+        terminal.wait_for("w000010")?;
+    }
+    let mut times = terminal.keys(1000)?;
+    for (percent, bar) in [(50, None), (99, Some(5.0))] {
+        let what = format!("S2 three answers at 100 tokens a second, {percent} %");
+        show(what, bar, part(&mut times, percent), "ms");
+    }
+    terminal.wait_for("THE-END")?;
+    at_rest(&mut terminal, "after three answers");
+    Ok(())
+}
+
 /// What a token costs early and late, and how far the screen is behind after a burst.
 pub fn stream(bench: &mut Bench) -> Result<()> {
     let shapes = [
@@ -305,24 +330,22 @@ pub fn rest(bench: &mut Bench) -> Result<()> {
     let home = Home::new(&bench.server)?;
     let mut terminal = bench.asking(&home, 50, 0, Shape::Mixed)?;
     terminal.wait_for("THE-END")?;
+    at_rest(&mut terminal, "at rest");
+    Ok(())
+}
+
+/// What a minute costs, from two minutes on.
+fn at_rest(terminal: &mut Terminal, when: &str) {
     terminal.watch(Duration::from_secs(125));
     let (bytes, (work, sleeps)) = (terminal.bytes, terminal.work());
     terminal.watch(Duration::from_secs(60));
     let (work_after, sleeps_after) = terminal.work();
-    show(
-        "S5 a minute at rest: bytes",
-        0.0,
-        (terminal.bytes - bytes) as f64,
-        "B",
-    );
-    show(
-        "S5 wake-ups",
-        0.0,
-        sleeps_after.saturating_sub(sleeps) as f64,
-        "",
-    );
-    show("S5 CPU", 0.0, ms(work_after.saturating_sub(work)), "ms");
-    Ok(())
+    let bytes = (terminal.bytes - bytes) as f64;
+    let sleeps = sleeps_after.saturating_sub(sleeps) as f64;
+    let work = ms(work_after.saturating_sub(work));
+    show(format!("S5 a minute {when}: bytes"), 0.0, bytes, "B");
+    show(format!("S5 wake-ups {when}"), 0.0, sleeps, "");
+    show(format!("S5 CPU {when}"), 0.0, work, "ms");
 }
 
 /// An open conversation of 2,000 messages and 2 MB.

@@ -228,7 +228,7 @@ pub struct Fill {
 }
 
 /// `name=value`; the value may hold more `=` and may be empty.
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.to_owned()))

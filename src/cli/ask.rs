@@ -1,55 +1,15 @@
-//! `salon ask`: a question from arguments and standard input, the reply on standard output as it grows.
+//! `salon ask`: a question is asked, the reply printed on standard output as it grows.
 
 use super::json::{self, Piece, Started, Waiting};
 use super::personas::persona_id;
+use super::question::Question;
 use super::{Exit, Line, NoAnswer, Out, Signal, exit_of};
-use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::conversation::{Conversation, Draft, NewConversation, Said};
 use crate::domain::id::{ConversationId, Mint, RequestId};
 use crate::domain::message::{Message, Status};
 use crate::domain::model::ModelRef;
 use crate::domain::when::Millis;
 use crate::protocol::{Answer, Chat, Command, News, Shelf, Step, To, Turn};
-
-/// What is asked, of whom and how.
-#[derive(Clone, Debug, Default)]
-pub struct Question {
-    pub text: String,
-    /// For this question and the ones after it; `None` = the conversation's, or that of a new one.
-    pub model: Option<ModelRef>,
-    /// An id, a unique beginning of one, or `last`; `None` = a new conversation.
-    pub conversation: Option<String>,
-    /// A name or id; `none` = no persona.
-    pub persona: Option<String>,
-    pub system: Option<String>,
-    pub sampling: Sampling,
-    pub is_temporary: bool,
-}
-
-impl Question {
-    /// The words of the command line, then those of standard input, with a blank line between.
-    pub fn text_of(words: &[String], input: Option<&str>) -> String {
-        let words = words.join(" ");
-        let input = input.unwrap_or_default().trim_end_matches(['\n', '\r']);
-        match (words.trim().is_empty(), input.trim().is_empty()) {
-            (_, true) => words,
-            (true, false) => input.to_owned(),
-            (false, false) => format!("{words}\n\n{input}"),
-        }
-    }
-
-    /// Refuses what can be seen to be wrong before anything is opened.
-    pub fn check(&self) -> Result<(), Failure> {
-        if self.text.trim().is_empty() {
-            return Err(Failure::new(
-                FailureKind::Input,
-                "There is no question",
-                "Write it after `salon ask`, or pipe it in.",
-            ));
-        }
-        self.sampling.check()
-    }
-}
 
 /// A turn under way as this face sees it.
 struct Asking {
@@ -105,6 +65,7 @@ async fn place(
             persona: persona.flatten(),
             system: question.system.clone().unwrap_or_default(),
             sampling: question.sampling.clone(),
+            history: history(question, mint),
             storage: None,
             is_temporary: question.is_temporary,
         };
@@ -129,7 +90,21 @@ async fn place(
     Ok((To::Conversation(found.id), found.id))
 }
 
-async fn find(line: &mut Line, out: &mut Out, id: &str) -> Result<Conversation, NoAnswer> {
+/// The messages it begins with, under ids that grow.
+fn history(question: &Question, mint: &Mint) -> Vec<Said> {
+    let said = question.history.iter().map(|(role, text)| Said {
+        id: mint.id(),
+        role: *role,
+        text: text.clone(),
+    });
+    said.collect()
+}
+
+pub(super) async fn find(
+    line: &mut Line,
+    out: &mut Out,
+    id: &str,
+) -> Result<Conversation, NoAnswer> {
     let find = Command::Shelf(Shelf::Find { id: id.to_owned() });
     let Answer::Found(found) = line.answer(find, out).await? else {
         return Err(NoAnswer::Failed(super::lost()));
@@ -320,25 +295,5 @@ fn ended(reply: &Message, conversation: &Conversation, out: &mut Out) -> Exit {
         | Status::Stopped
         | Status::Interrupted
         | Status::Failed => Exit::FAILED,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn input_is_appended_to_the_words() {
-        let words = |text: &str| vec![text.to_owned()];
-        assert_eq!(Question::text_of(&words("why"), None), "why");
-        assert_eq!(Question::text_of(&words("why"), Some("\n")), "why");
-        assert_eq!(
-            Question::text_of(&words("why"), Some("  code\n\n")),
-            "why\n\n  code"
-        );
-        assert_eq!(Question::text_of(&[], Some("why\n")), "why");
-        assert_eq!(Question::text_of(&[], None), "");
-        let question = Question::default();
-        assert_eq!(question.check().unwrap_err().kind, FailureKind::Input);
     }
 }

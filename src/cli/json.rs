@@ -2,14 +2,13 @@
 //! none goes.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::Message;
 use crate::domain::model::ModelRef;
-use crate::domain::usage::Usage;
+use crate::domain::record::{Tokens, tokens};
 
 /// `started`: the rows of the turn are there.
 #[derive(Serialize)]
@@ -66,57 +65,6 @@ pub struct Ended<'a> {
     pub created_at: String,
 }
 
-/// `usage`.
-#[derive(Serialize)]
-pub struct Tokens {
-    pub input_tokens: Option<u64>,
-    pub output_tokens: Option<u64>,
-    pub cached_tokens: Option<u64>,
-    pub reasoning_tokens: Option<u64>,
-    pub total_tokens: Option<u64>,
-    /// Counted here, not told by the provider.
-    pub is_estimate: bool,
-}
-
-/// A conversation's line.
-#[derive(Serialize)]
-pub struct Row<'a> {
-    pub id: ConversationId,
-    pub title: &'a str,
-    pub project: Option<&'a str>,
-    pub persona: Option<&'a str>,
-    pub model: &'a ModelRef,
-    pub message_count: u64,
-    pub total_tokens_input: u64,
-    pub total_tokens_output: u64,
-    pub cost_usd: Option<String>,
-    pub summary: Option<&'a str>,
-    pub created_at: String,
-    pub updated_at: String,
-    pub pinned: bool,
-    pub archived: bool,
-    pub trashed: bool,
-    pub tags: &'a [String],
-    pub metadata: Value,
-}
-
-/// A message's line.
-#[derive(Serialize)]
-pub struct Line<'a> {
-    pub id: MessageId,
-    pub conversation: ConversationId,
-    pub parent: Option<MessageId>,
-    pub role: &'static str,
-    pub status: &'static str,
-    pub finish: Option<String>,
-    pub text: &'a str,
-    pub model: Option<&'a ModelRef>,
-    pub created_at: String,
-    pub usage: Option<Tokens>,
-    pub cost_usd: Option<String>,
-    pub attachments: [Value; 0],
-}
-
 /// The error object.
 pub fn error(failure: &Failure) -> Error<'_> {
     Error {
@@ -144,62 +92,5 @@ pub fn ended<'a>(reply: &'a Message, conversation: &'a Conversation) -> Ended<'a
         message_count: conversation.message_count,
         response_id: reply.response_id.as_deref(),
         created_at: reply.created_at.rfc3339(),
-    }
-}
-
-pub fn tokens(usage: Usage) -> Tokens {
-    Tokens {
-        input_tokens: usage.input,
-        output_tokens: usage.output,
-        cached_tokens: usage.cached,
-        reasoning_tokens: usage.reasoning,
-        total_tokens: usage.total(),
-        is_estimate: usage.is_estimate,
-    }
-}
-
-/// A conversation and the name of its persona. Its cost is null when no request of it has a known price.
-pub fn conversation<'a>(row: &'a Conversation, persona: Option<&'a str>) -> Row<'a> {
-    let is_unknown = row.cost.0 == 0 && row.unpriced > 0;
-    Row {
-        id: row.id,
-        title: &row.title,
-        project: None,
-        persona,
-        model: &row.model,
-        message_count: row.message_count,
-        total_tokens_input: row.tokens_in,
-        total_tokens_output: row.tokens_out,
-        cost_usd: (!is_unknown).then(|| row.cost.to_string()),
-        summary: None,
-        created_at: row.created_at.rfc3339(),
-        updated_at: row.active_at.rfc3339(),
-        pinned: row.pinned_at.is_some(),
-        archived: row.archived_at.is_some(),
-        trashed: row.trashed_at.is_some(),
-        tags: &row.tags,
-        metadata: if row.metadata.is_object() {
-            row.metadata.clone()
-        } else {
-            Value::Object(Map::new())
-        },
-    }
-}
-
-/// A message.
-pub fn message(message: &Message) -> Line<'_> {
-    Line {
-        id: message.id,
-        conversation: message.conversation,
-        parent: message.parent,
-        role: message.role.word(),
-        status: message.status.word(),
-        finish: message.finish.as_ref().map(ToString::to_string),
-        text: &message.content,
-        model: message.model.as_ref(),
-        created_at: message.created_at.rfc3339(),
-        usage: message.usage.map(tokens),
-        cost_usd: message.cost.map(|cost| cost.to_string()),
-        attachments: [],
     }
 }

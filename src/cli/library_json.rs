@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json::{Tokens, tokens};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId};
 use crate::domain::model::ModelRef;
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
+use crate::domain::record::{Tokens, tokens};
 use crate::domain::when::Millis;
 
 /// A persona's line.

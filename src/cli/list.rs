@@ -1,27 +1,16 @@
-//! `salon list`: conversations, newest activity first.
+//! `salon list`: conversations, one a line.
 
 use std::collections::BTreeMap;
 
 use super::personas::persona_id;
-use super::{Exit, Line, NoAnswer, Out, json, personas};
+use super::{Exit, Line, NoAnswer, Out, personas};
+use crate::args::List;
 use crate::domain::id::PersonaId;
-use crate::protocol::{Answer, Command, Query, Shelf, Which};
-
-/// Which rows are listed, and how.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Words that stand in the title.
-    pub words: String,
-    /// A name or id; `none` = those without a persona.
-    pub persona: Option<String>,
-    pub limit: Option<u32>,
-    pub offset: u64,
-    /// Only how many there are.
-    pub is_count: bool,
-}
+use crate::domain::record;
+use crate::protocol::{Answer, Command, Order, Query, Shelf, Which};
 
 /// Prints one conversation a line: id, last activity, model, title.
-pub async fn list(line: &mut Line, out: &mut Out, wanted: Wanted) -> Exit {
+pub async fn list(line: &mut Line, out: &mut Out, wanted: List) -> Exit {
     match run(line, out, wanted).await {
         Ok(()) => {
             line.stop().await;
@@ -31,8 +20,8 @@ pub async fn list(line: &mut Line, out: &mut Out, wanted: Wanted) -> Exit {
     }
 }
 
-async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAnswer> {
-    let mut words = wanted.words;
+async fn run(line: &mut Line, out: &mut Out, wanted: List) -> Result<(), NoAnswer> {
+    let mut words = wanted.filter.join(" ");
     let persona = match &wanted.persona {
         Some(name) => persona_id(line, out, name).await?,
         None => None,
@@ -40,7 +29,7 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
     if wanted.persona.is_some() && persona.is_none() {
         words.push_str(" persona:none");
     }
-    let names = if out.is_json() && !wanted.is_count {
+    let names = if out.is_json() && !wanted.count {
         names(line, out).await?
     } else {
         BTreeMap::new()
@@ -48,22 +37,27 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
     let command = Command::Shelf(Shelf::List {
         query: Query {
             words,
-            which: Which::Active,
+            which: match wanted.trashed {
+                true => Which::Trashed,
+                false => Which::Active,
+            },
+            is_archive: wanted.archived,
             persona,
-            ..Query::default()
+            order: match wanted.order.as_str() {
+                "created" => Order::Created,
+                "title" => Order::Title,
+                "messages" => Order::Messages,
+                _ => Order::Activity,
+            },
         },
         after: None,
         offset: wanted.offset,
-        limit: if wanted.is_count {
-            Some(0)
-        } else {
-            wanted.limit
-        },
+        limit: if wanted.count { Some(0) } else { wanted.limit },
     });
     let Answer::List { rows, total, .. } = line.answer(command, out).await? else {
         return Err(NoAnswer::Failed(super::lost()));
     };
-    if wanted.is_count {
+    if wanted.count {
         if out.is_json() {
             out.object(&serde_json::json!({ "count": total }));
         } else {
@@ -77,7 +71,7 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
         let row = &listed.conversation;
         if out.is_json() {
             let persona = row.persona.and_then(|id| names.get(&id));
-            out.object(&json::conversation(row, persona.map(String::as_str)));
+            out.object(&record::conversation(row, persona.map(String::as_str)));
         } else {
             let at = row.active_at.rfc3339();
             out.line(&format!("{}  {at}  {}  {}", row.id, row.model, row.title));

@@ -1,13 +1,18 @@
 //! The face without a screen: asks the engine, prints what it says, and ends with an exit code.
 
 mod ask;
+mod edit;
+mod export;
 mod json;
 mod library_json;
 mod list;
 mod models;
 mod out;
+mod paper;
 mod personas;
 mod prompts;
+mod question;
+mod remove;
 mod show;
 mod sync;
 mod trial;
@@ -17,12 +22,17 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::RequestId;
 use crate::protocol::{Answer, Command, Event, News, Request};
-pub use ask::{Question, ask};
-pub use list::{Wanted, list};
+pub use ask::ask;
+pub use edit::edit;
+pub use export::export;
+pub use list::list;
 pub use models::models;
 pub use out::{Exit, Out};
+pub use paper::{completions, manual};
 pub use personas::personas;
 pub use prompts::prompts;
+pub use question::Question;
+pub use remove::{restore, rm};
 pub use show::{config, show};
 pub use sync::{check_sync, sync};
 

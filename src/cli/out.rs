@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::json;
 use crate::domain::clean::Clean;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::record;
 
 /// An exit code (spec section 12, decisions 2.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +116,7 @@ impl Out {
 
     /// One JSON object on a line, harmless on a terminal too: what could drive one is escaped.
     pub fn object(&mut self, object: &impl Serialize) {
-        if let Ok(line) = serde_json::to_string(object) {
-            let mut line = escaped(line);
-            line.push('\n');
-            self.write(line.as_bytes());
-        }
+        self.write(record::line(object).as_bytes());
     }
 
     /// A failure: the `error` object on stdout with `--json`, else lines on stderr; nothing when the reader has left.
@@ -146,6 +143,12 @@ impl Out {
         }
         // Nobody reading stderr changes nothing.
         let _ = writeln!(self.stderr, "salon: {}", Clean::line(line));
+    }
+
+    /// A question on stderr, the answer to be typed behind it.
+    pub fn prompt(&mut self, question: &str) {
+        let _ = write!(self.stderr, "{} ", Clean::line(question));
+        let _ = self.stderr.flush();
     }
 
     /// This exit code, unless nothing more could be printed.
@@ -200,25 +203,6 @@ impl Broken {
             Broken::Fault(Some(error))
         }
     }
-}
-
-/// JSON with what drives a terminal and is left raw by JSON written as `\u....`. Such characters stand in strings only.
-fn escaped(json: String) -> String {
-    if !json.contains(Clean::changes) {
-        return json;
-    }
-    let mut out = String::with_capacity(json.len() + 16);
-    let mut units = [0; 2];
-    for c in json.chars() {
-        if Clean::changes(c) {
-            for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -84,6 +84,28 @@ pub(super) async fn persona_id(
     Ok(Some(find(line, out, name).await?.persona.id))
 }
 
+/// The same, refused where it is in the trash: a conversation cannot be given it.
+pub(super) async fn persona_to_take(
+    line: &mut Line,
+    out: &mut Out,
+    name: &str,
+) -> Result<Option<PersonaId>, NoAnswer> {
+    if name.eq_ignore_ascii_case(NONE) {
+        return Ok(None);
+    }
+    let persona = find(line, out, name).await?.persona;
+    if persona.trashed_at.is_some() {
+        let title = format!("{} is in the trash", persona.profile.name);
+        let remedy = "Restore it first with `salon personas restore`.";
+        return Err(NoAnswer::Failed(Failure::new(
+            FailureKind::Input,
+            title,
+            remedy,
+        )));
+    }
+    Ok(Some(persona.id))
+}
+
 /// All personas, by name.
 pub(super) async fn all(line: &mut Line, out: &mut Out) -> Result<Vec<PersonaListed>, NoAnswer> {
     let Answer::Personas(all) = line.answer(Command::Personas(Personas::List), out).await? else {

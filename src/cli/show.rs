@@ -1,9 +1,10 @@
 //! `salon show` prints a conversation, `salon config show` the settings.
 
 use super::list::names;
-use super::{Exit, Line, NoAnswer, Out, json};
+use super::{Exit, Line, NoAnswer, Out};
 use crate::domain::conversation::Conversation;
 use crate::domain::message::{Message, Role, Status};
+use crate::domain::record;
 use crate::protocol::{Answer, At, Chat, Command, Page, Shelf};
 use crate::settings::{self, Settings};
 
@@ -19,7 +20,7 @@ pub async fn show(
         Err(why) => return line.give_up(why, out).await,
     };
     if out.is_json() {
-        out.object(&json::conversation(&conversation, persona.as_deref()));
+        out.object(&record::conversation(&conversation, persona.as_deref()));
     } else {
         out.line(&conversation.title);
         let with = persona.map_or_else(String::new, |name| format!("  with {name}"));
@@ -39,7 +40,7 @@ pub async fn show(
         }
         let message = &shown.message;
         if out.is_json() {
-            out.object(&json::message(message));
+            out.object(&record::message(message));
         } else {
             out.line("");
             out.line(&head(message));
@@ -88,6 +89,7 @@ async fn read(
         | Answer::Synced(_)
         | Answer::Checked(_)
         | Answer::Spent(_)
+        | Answer::Exported(_)
         | Answer::Done { .. } => Err(NoAnswer::Failed(super::lost())),
     }
 }

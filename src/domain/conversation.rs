@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, PromptId};
+use crate::domain::message::Role;
 use crate::domain::model::ModelRef;
 use crate::domain::usage::{Money, Spent};
 use crate::domain::when::Millis;
@@ -174,6 +175,16 @@ impl Conversation {
     }
 }
 
+/// A message that a new conversation begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Ids grow from one to the next.
+    pub id: MessageId,
+    /// `User` or `Assistant`, in any order.
+    pub role: Role,
+    pub text: String,
+}
+
 /// What creates a conversation; the face mints the id (decisions 3, C1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewConversation {
@@ -185,6 +196,8 @@ pub struct NewConversation {
     /// Its own instructions; empty = none.
     pub system: String,
     pub sampling: Sampling,
+    /// What was said before the question, oldest first; its ids are smaller than the question's.
+    pub history: Vec<Said>,
     /// `None` = by the settings of the model's provider; a temporary one is never kept by a provider.
     pub storage: Option<Storage>,
     /// Leaves nothing on disk (spec C10, `ask --no-store`).

@@ -9,10 +9,11 @@ use std::sync::Arc;
 )]
 use std::sync::Mutex;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use crate::domain::when::{Clock, Millis};
+use crate::domain::when::{Calendar, Clock, Millis};
 
 /// Declares an id: a UUIDv7, lower case with hyphens outside, 16 bytes in the store.
 macro_rules! id {
@@ -92,6 +93,8 @@ pub struct Mint {
     #[expect(clippy::disallowed_types, reason = "the one allowed mutex")]
     inner: Arc<Mutex<Inner>>,
     clock: Clock,
+    /// Finds the zone; asked when it is first needed, because that can take long.
+    zone: fn() -> TimeZone,
 }
 
 struct Inner {
@@ -109,7 +112,23 @@ impl Mint {
             last: Millis(0),
             stamp: 0,
         }));
-        Mint { inner, clock }
+        let zone = || TimeZone::UTC;
+        Mint { inner, clock, zone }
+    }
+
+    /// The same where the user is; without it all days are those of UTC.
+    #[must_use]
+    pub fn in_zone(mut self, zone: fn() -> TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// What `today` is now.
+    pub fn calendar(&self) -> Calendar {
+        Calendar {
+            now: self.now(),
+            zone: (self.zone)(),
+        }
     }
 
     /// The time by the injected clock.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
@@ -72,6 +73,35 @@ impl Millis {
     }
 }
 
+/// A moment with the place it is looked at from: what `today` means.
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    pub now: Millis,
+    pub zone: TimeZone,
+}
+
+impl Calendar {
+    /// The day so many days ago; the first of all days where there are not so many.
+    pub fn ago(&self, days: u32) -> Date {
+        let today = self.now.zoned(&self.zone).date();
+        let back = SignedDuration::from_hours(24 * i64::from(days));
+        today.checked_sub(back).unwrap_or(Date::MIN)
+    }
+
+    /// The first and the last moment of a day here, which may have 23 or 25 hours.
+    pub fn day(&self, day: Date) -> (Millis, Millis) {
+        let start = |day: Date| {
+            let zoned = day.to_zoned(self.zone.clone()).ok()?.start_of_day().ok()?;
+            Some(zoned.timestamp().as_millisecond())
+        };
+        let next = day.tomorrow().ok().and_then(start);
+        (
+            Millis(start(day).unwrap_or(i64::MIN)),
+            Millis(next.map_or(i64::MAX, |next| next - 1)),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +140,26 @@ mod tests {
             now.day_bounds(&zone(5, 30)),
             (Millis(-5 * hour - hour / 2), Millis(18 * hour + hour / 2))
         );
+    }
+
+    #[test]
+    fn days_are_those_of_the_place() {
+        let hour = 3_600_000;
+        let berlin = Calendar {
+            // Half past one at night on the day summer time begins, 2026-03-29.
+            now: Millis(1_774_744_200_000),
+            zone: TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap(),
+        };
+        let today = berlin.ago(0);
+        assert_eq!(today.to_string(), "2026-03-29");
+        assert_eq!(berlin.ago(29).to_string(), "2026-02-28");
+        let (from, to) = berlin.day(today);
+        assert_eq!(from.rfc3339(), "2026-03-28T23:00:00.000Z");
+        assert_eq!(to.0 + 1 - from.0, 23 * hour, "an hour is left out");
+        let (from, to) = berlin.day(berlin.ago(1));
+        assert_eq!(to.0 + 1 - from.0, 24 * hour);
+        assert_eq!(berlin.ago(u32::MAX), Date::MIN);
+        assert_eq!(berlin.day(Date::MAX).1, Millis(i64::MAX));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Desk {
 impl Desk {
     /// A store's error as it is told to the user.
     pub fn failure(&self, error: &StoreError) -> Failure {
-        if !matches!(error, StoreError::Gone(_) | StoreError::Taken(_)) {
+        if error.is_trouble() {
             tracing::error!(%error, "the store failed");
         }
         error.to_failure(&self.settings.paths.database)

@@ -26,6 +26,8 @@ pub enum Key {
     Secret,
     /// A read that can take longer than a moment.
     Read,
+    /// Conversations being copied, or removed for good.
+    Shelf,
     /// Something told to the provider that keeps a conversation.
     Thread,
 }

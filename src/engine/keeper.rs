@@ -3,8 +3,9 @@
 use super::desk::Desk;
 use crate::domain::conversation::{Conversation, Thread};
 
-/// Removes a provider's conversation, because the one here is removed for good. What fails is logged: nobody waits.
-pub async fn end(desk: &Desk, thread: &Thread) {
+/// Removes a provider's conversation, because nothing here is kept in it any more; whether it is gone. What fails is
+/// logged.
+pub async fn end(desk: &Desk, thread: &Thread) -> bool {
     let ended = desk
         .providers
         .end_thread(&thread.provider, &thread.id)
@@ -15,6 +16,7 @@ pub async fn end(desk: &Desk, thread: &Thread) {
             "a conversation stays at the provider"
         );
     }
+    ended.is_ok()
 }
 
 /// Tells the provider the title, so that other clients can show it.

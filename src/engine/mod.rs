@@ -9,6 +9,7 @@ mod chat;
 mod chores;
 mod desk;
 mod ending;
+mod export;
 mod habits;
 mod hub;
 mod insist;
@@ -20,6 +21,7 @@ mod library;
 mod line;
 mod listen;
 mod listings;
+mod marks;
 mod measure;
 mod models;
 mod order;
@@ -29,7 +31,9 @@ mod passing;
 mod personas;
 mod plan;
 mod prompts;
+mod removal;
 mod rescue;
+mod retention;
 mod seam;
 mod shelf;
 mod start;
@@ -108,6 +112,10 @@ struct Engine {
     pace: Pace,
     listings: Listings,
     sync: Sending,
+    /// The face has what it shows first, with this conversation open.
+    shown: Option<Option<ConversationId>>,
+    /// What is old was looked for; that is done once.
+    has_tidied_up: bool,
     /// The jobs' way to the loop.
     said: Sender<Event>,
     heard: Receiver<Event>,
@@ -141,6 +149,8 @@ pub async fn run(parts: Parts, mut requests: Receiver<Request>, events: Sender<E
         pace: Pace::default(),
         listings: Listings::default(),
         sync: Sending::default(),
+        shown: None,
+        has_tidied_up: false,
         said,
         heard,
         events,
@@ -193,10 +203,11 @@ impl Engine {
             let has_room = is_open && self.waiting.len() < REQUESTS;
             select! { biased;
                 request = requests.recv(), if has_room => match request {
-                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit }) })
+                    Some(Request { id, command: Command::Shelf(Shelf::Home { limit, open }) })
                         if self.waiting.is_empty() =>
                     {
-                        let home = self.home(limit).await;
+                        let home = self.home(limit, open.as_deref()).await;
+                        self.note_shown(&home);
                         self.answer(id, home.map(|home| vec![News::Answer(Answer::Home(Box::new(home)))]));
                         self.flush();
                     }
@@ -232,6 +243,7 @@ impl Engine {
     async fn work(&mut self, requests: &mut Receiver<Request>) {
         loop {
             self.flush();
+            self.tidy_up_once();
             if self.outbox.is_empty()
                 && let Some(request) = self.waiting.pop_front()
             {

@@ -47,6 +47,8 @@ pub struct Order {
     /// Who speaks in it, as it stood at the send.
     pub persona: Option<Persona>,
     pub kind: Kind,
+    /// What a conversation that this send creates begins with, oldest first.
+    pub history: Vec<Message>,
     pub question: Message,
     /// Its row to be; it holds the kept words of a `Continue`.
     pub reply: Message,
@@ -107,6 +109,6 @@ impl Order {
             reply: self.reply.clone(),
             slot,
         };
-        self.store.begin_send(send).await
+        self.store.begin_after(&self.history, send).await
     }
 }

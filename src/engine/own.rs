@@ -26,6 +26,10 @@ impl Engine {
                 self.check_sync(cause)?;
                 Ok(Vec::new())
             }
+            Data::Export(export) => {
+                self.export(cause, export);
+                Ok(Vec::new())
+            }
             Data::Spent { since } => {
                 let spent = self.stores.file.spent(since).await;
                 let spent = spent.map_err(|error| self.desk.failure(&error))?;

@@ -134,6 +134,8 @@ mod tests {
             jobs: Jobs::new(),
             pace: Pace::default(),
             sync: crate::engine::passing::Sending::default(),
+            shown: None,
+            has_tidied_up: false,
             listings: Listings::default(),
             said,
             heard,

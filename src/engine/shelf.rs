@@ -1,4 +1,4 @@
-//! What is asked about the list: what is shown first, pages, finding by id, titles, trash.
+//! What is asked about the list: what is shown first, pages, finding by id, titles, trash; the rest is handed on.
 
 use super::desk::gone;
 use super::jobs::Key;
@@ -25,9 +25,10 @@ impl Engine {
         shelf: Shelf,
     ) -> Result<Vec<News>, Failure> {
         match shelf {
-            Shelf::Home { limit } => {
-                let home = self.home(limit).await?;
-                Ok(vec![News::Answer(Answer::Home(Box::new(home)))])
+            Shelf::Home { limit, open } => {
+                let home = self.home(limit, open.as_deref()).await;
+                self.note_shown(&home);
+                Ok(vec![News::Answer(Answer::Home(Box::new(home?)))])
             }
             Shelf::List {
                 query,
@@ -55,43 +56,66 @@ impl Engine {
                 title,
             } => self.rename(conversation, &title).await,
             Shelf::Apply { ids, act } => self.apply(ids, act).await,
-            Shelf::Archive { .. }
-            | Shelf::Pin { .. }
-            | Shelf::Tag { .. }
-            | Shelf::Duplicate { .. }
-            | Shelf::SetMetadata { .. }
-            | Shelf::Purge { .. }
-            | Shelf::Retain { .. } => Err(Failure::new(FailureKind::Bug, "Not built yet", "")),
+            Shelf::Archive { ids, is_archived } => self.archive(&ids, is_archived).await,
+            Shelf::Pin { ids, is_pinned } => self.pin(&ids, is_pinned).await,
+            Shelf::Tag { ids, add, remove } => self.tag(&ids, &add, &remove).await,
+            Shelf::PutTagsBack { tags } => self.put_tags_back(&tags).await,
+            Shelf::Duplicate { conversation, copy } => {
+                self.duplicate(cause, conversation, copy);
+                Ok(Vec::new())
+            }
+            Shelf::SetMetadata { conversation, set } => self.set_metadata(conversation, &set).await,
+            Shelf::Purge { ids } => {
+                self.purge(cause, ids).await?;
+                Ok(Vec::new())
+            }
+            Shelf::Retain { days } => {
+                self.retain(cause, days)?;
+                Ok(Vec::new())
+            }
         }
     }
 
-    /// What a face shows first; reads only.
-    pub(super) async fn home(&self, limit: u32) -> Result<Home, Failure> {
+    /// What a face shows first, with the conversation of this id open, else the last one; reads only.
+    pub(super) async fn home(&self, limit: u32, open: Option<&str>) -> Result<Home, Failure> {
         let store = &self.stores.file;
+        let named = match open {
+            Some(id) => Some(self.find(id).await?.id),
+            None => None,
+        };
         let read = async {
             let (rows, _) = store.list(&Query::default(), None, 0, Some(limit)).await?;
             let total = store.count(Which::Active).await?;
+            let archived = store.count_archived().await?;
             let last = store.last_conversation().await?;
             let drafts = store.drafts(None).await?;
             let state = store.state().await?;
-            Ok((rows, total, last, drafts, state))
+            Ok((rows, (total, archived), last, drafts, state))
         };
-        let (rows, total, last, drafts, state) = read
+        let (rows, (total, archived), last, drafts, state) = read
             .await
             .map_err(|error: StoreError| self.desk.failure(&error))?;
-        let last = match last {
+        let last = match named.or(last) {
             Some(id) => Some(self.opened(id).await?),
             None => None,
         };
         Ok(Home {
             rows,
             total,
-            archived: 0,
+            archived,
             last,
             drafts,
             model: self.model_of_a_new_one().await?,
             state,
         })
+    }
+
+    /// The face has this now, or will have it at once.
+    pub(super) fn note_shown(&mut self, home: &Result<Home, Failure>) {
+        if let Ok(home) = home {
+            let open = home.last.as_ref().map(|opened| opened.conversation.id);
+            self.shown.get_or_insert(open);
+        }
     }
 
     /// Reads a page of the list; one that is being read already is not wanted any more.
@@ -227,7 +251,10 @@ async fn page(store: &Store, wanted: &Wanted) -> Result<Answer, StoreError> {
     let (rows, has_more) = store.list(query, *after, *offset, *limit).await?;
     let here = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let total = if query.words.trim().is_empty() && query.persona.is_none() {
-        store.count(query.which).await?
+        match (query.which, query.is_archive) {
+            (Which::Active, true) => store.count_archived().await?,
+            (which, _) => store.count(which).await?,
+        }
     } else if after.is_none() && !has_more && (here > 0 || *offset == 0) && *limit != Some(0) {
         offset + here
     } else {

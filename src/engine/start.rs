@@ -8,7 +8,7 @@ use super::order::{Kind, Order};
 use super::turn::Turn;
 use super::{Engine, Left};
 use crate::domain::conversation::{
-    Conversation, Draft, NewConversation, Sampling, Storage, TitleBy, title_from_words,
+    Conversation, Draft, NewConversation, Said, Sampling, Storage, TitleBy, title_from_words,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{ConversationId, MessageId, RequestId};
@@ -16,6 +16,7 @@ use crate::domain::message::{Message, Role, Status};
 use crate::domain::model::ModelRef;
 use crate::domain::persona::Persona;
 use crate::domain::usage::Money;
+use crate::domain::when::Millis;
 use crate::protocol::{At, News, To, Turn as Asked};
 use crate::store::Withdraw;
 
@@ -24,6 +25,8 @@ struct Start {
     conversation: Conversation,
     persona: Option<Persona>,
     kind: Kind,
+    /// As in `Order`.
+    history: Vec<Message>,
     question: Message,
     reply: Message,
     withdraw: Withdraw,
@@ -80,6 +83,7 @@ impl Engine {
                     conversation: start.conversation,
                     persona: start.persona,
                     kind: start.kind,
+                    history: start.history,
                     question: start.question,
                     reply: start.reply,
                     withdraw: start.withdraw,
@@ -118,10 +122,14 @@ impl Engine {
             ));
         }
         let now = self.desk.mint.now();
-        let (conversation, creates) = match to {
-            To::Conversation(id) => (self.free(id).await?, false),
-            To::New(new) => (self.created(new, &draft.text).await?, true),
+        let (conversation, creates, history) = match to {
+            To::Conversation(id) => (self.free(id).await?, false, Vec::new()),
+            To::New(mut new) => {
+                let history = said_before(new.id, std::mem::take(&mut new.history), now);
+                (self.created(new, &draft.text).await?, true, history)
+            }
         };
+        let tip = conversation.tip.or(history.last().map(|last| last.id));
         let parent = match draft.edit_of {
             Some(edited) => {
                 let edited = self.that(edited, Role::User).await?;
@@ -130,7 +138,7 @@ impl Engine {
                 }
                 edited.parent
             }
-            None => conversation.tip,
+            None => tip,
         };
         let persona = self.persona_of(&conversation).await?;
         let question = Message {
@@ -146,7 +154,7 @@ impl Engine {
             withdraw: Withdraw {
                 reply: reply.id,
                 question: Some(question.id),
-                tip: conversation.tip,
+                tip,
                 remove_conversation: creates,
                 draft: is_kept.then(|| (scope, draft.clone())),
             },
@@ -156,6 +164,7 @@ impl Engine {
                 creates,
                 slot: is_kept.then_some(slot),
             },
+            history,
             question,
             reply,
             draft: Some(draft),
@@ -214,6 +223,7 @@ impl Engine {
             conversation,
             persona,
             kind: Kind::Again,
+            history: Vec::new(),
             question,
             reply,
             draft: None,
@@ -393,6 +403,18 @@ impl Engine {
             metadata: serde_json::Value::Object(serde_json::Map::new()),
         })
     }
+}
+
+/// The rows of what a new conversation begins with, each under the one before. Nobody knows which model said it.
+fn said_before(conversation: ConversationId, said: Vec<Said>, at: Millis) -> Vec<Message> {
+    let mut parent = None;
+    said.into_iter()
+        .map(|Said { id, role, text }| Message {
+            role,
+            status: Status::Complete,
+            ..Message::question(id, conversation, parent.replace(id), text, at)
+        })
+        .collect()
 }
 
 /// A persona wants a model that cannot be asked here.

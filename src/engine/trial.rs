@@ -49,6 +49,7 @@ impl Engine {
                 conversation,
                 persona,
                 kind: Kind::Try,
+                history: Vec::new(),
                 withdraw: Withdraw {
                     reply: reply.id,
                     question: Some(question.id),
@@ -96,6 +97,7 @@ impl Engine {
                 persona: trial.persona,
                 system: String::new(),
                 sampling: trial.sampling.clone(),
+                history: Vec::new(),
                 storage: None,
                 is_temporary: true,
             },

@@ -185,6 +185,7 @@ actions! {
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
     TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
+    ExportConversation "conversation.export" "Write the conversation to a file" [List Everywhere] / "export";
     UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
 

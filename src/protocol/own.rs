@@ -1,10 +1,27 @@
 //! What is asked about salon itself: models, keys, money, the hub, small facts.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
+use crate::domain::export::Format;
+use crate::domain::id::ConversationId;
 use crate::domain::model::ModelRef;
 use crate::domain::secret::Secret;
 use crate::domain::when::Millis;
+
+/// A conversation to be written down (spec D4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Export {
+    pub conversation: ConversationId,
+    pub format: Format,
+    /// Every branch, not only the shown one.
+    pub has_branches: bool,
+    /// `None` = the text is the answer.
+    pub to: Option<PathBuf>,
+    /// A file that is there is replaced.
+    pub is_forced: bool,
+}
 
 /// Things about salon itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +49,9 @@ pub enum Data {
     },
     /// Look at the hub without changing anything there: answered by `Checked`.
     CheckSync,
+    /// Write a conversation down: answered by `Done`, or by `Exported` where no file is named. A file that is there is
+    /// refused with the kind `Confirm` unless that is forced; it is written whole or not at all, for its owner alone.
+    Export(Export),
     /// Keep a small fact for the next start; it comes back in `Home::state`.
     Remember {
         key: String,

@@ -59,8 +59,9 @@ pub enum Act {
 /// undoes it, unless it says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Shelf {
-    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list.
-    Home { limit: u32 },
+    /// All a face shows first: answered by `Home`, with at most `limit` rows of the list. With `open`, an id as `Find`
+    /// takes it, that conversation in place of the last one; refused where there is none.
+    Home { limit: u32, open: Option<String> },
     /// A page: answered by `List`. `limit` `None` = all. `after` holds for the order by activity; the others are paged
     /// by `offset`.
     List {
@@ -69,7 +70,8 @@ pub enum Shelf {
         offset: u64,
         limit: Option<u32>,
     },
-    /// The conversation of a unique prefix of at least six characters, or `last`: answered by `Found`.
+    /// The conversation of a unique prefix of at least six characters, or `last`; in the trash and the archive too:
+    /// answered by `Found`.
     Find { id: String },
     /// A title by the user; an empty one gives it back to salon.
     Rename {
@@ -93,6 +95,10 @@ pub enum Shelf {
         ids: Vec<ConversationId>,
         add: Vec<String>,
         remove: Vec<String>,
+    },
+    /// Exactly these tags for each: what undoes `Tag`.
+    PutTagsBack {
+        tags: Vec<(ConversationId, Vec<String>)>,
     },
     /// A copy with all its branches, under ids of its own and the title with "copy"; the original stays as it is.
     Duplicate {

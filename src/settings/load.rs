@@ -10,8 +10,8 @@ use toml::de::DeTable;
 use super::reader::{Reader, Shown, flag, number, path};
 use super::tree::{Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Settings, Ui, environment, hub,
-    network, providers,
+    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Retention, Settings, Ui,
+    environment, hub, network, providers,
 };
 use crate::domain::conversation::Sampling;
 use crate::domain::failure::{Failure, FailureKind};
@@ -74,6 +74,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
         title_model: model_at(&mut reader, "chores.title_model"),
         titles: reader.flag(&path("chores.titles")).unwrap_or(true),
     };
+    let retention = retention(&mut reader);
     let pricing = pricing(&mut reader);
     let ui = ui(layers, &mut reader);
     let network = network::read(layers, &mut reader);
@@ -86,6 +87,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
         chat,
         limits,
         chores,
+        retention,
         providers,
         pricing,
         ui,
@@ -315,6 +317,19 @@ fn limits(reader: &mut Reader) -> Limits {
         requests_per_minute: reader
             .number(&pace, 0..=1_000_000, "a whole number from 0 (no limit) up")
             .unwrap_or(10),
+    }
+}
+
+fn retention(reader: &mut Reader) -> Retention {
+    let mut days = |key: &str, otherwise: u32| {
+        reader
+            .number(&path(key), 0..=36_500, "whole days from 0 to 36500")
+            .unwrap_or(otherwise)
+    };
+    Retention {
+        trash_days: days("storage.trash_days", 30),
+        archive_after_days: days("storage.archive_after_days", 0),
+        keep_days: days("storage.keep_days", 0),
     }
 }
 

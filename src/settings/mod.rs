@@ -35,6 +35,7 @@ pub struct Settings {
     pub chat: ChatSettings,
     pub limits: Limits,
     pub chores: Chores,
+    pub retention: Retention,
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Prices of `[pricing."provider/model"]`; a flat `[pricing]` stands under `default_model` (spec A1).
     pub pricing: BTreeMap<ModelRef, Tariff>,
@@ -96,6 +97,17 @@ pub struct Limits {
 pub struct Chores {
     pub title_model: Option<ModelRef>,
     pub titles: bool,
+}
+
+/// How long things are kept, in days (spec D6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// What is longer in the trash is removed for good; 0 = never.
+    pub trash_days: u32,
+    /// Conversations without activity for so long go into the archive; 0 = never.
+    pub archive_after_days: u32,
+    /// Conversations without activity for so long are removed for good, once the user has agreed; 0 = kept for ever.
+    pub keep_days: u32,
 }
 
 /// The dialect of a provider. Others come with their decoders.

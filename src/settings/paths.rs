@@ -21,6 +21,8 @@ pub struct Paths {
     pub run_dir: PathBuf,
     /// Log files and crash reports.
     pub state_dir: PathBuf,
+    /// The user's own folder, where it is known.
+    pub home: Option<PathBuf>,
 }
 
 impl Paths {
@@ -50,7 +52,16 @@ impl Paths {
             run_dir: data_dir.join("run"),
             data_dir,
             state_dir,
+            home: layers.variable("HOME").map(PathBuf::from),
         })
+    }
+
+    /// A path as a user writes it: `~/` is the home folder, other relative ones begin where salon was started.
+    pub fn of_user(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+        }
     }
 
     /// The config file that arguments or environment name; such a file must exist.

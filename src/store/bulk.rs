@@ -5,6 +5,7 @@ use sqlx::SqliteConnection;
 use super::Store;
 use super::connections::begin;
 use super::error::StoreError;
+use super::tags::{Kind, set_tags};
 use super::turns::{insert_conversation, insert_message, set_tip};
 use crate::domain::conversation::Conversation;
 use crate::domain::message::Message;
@@ -45,6 +46,10 @@ impl Store {
             insert_conversation(&mut tx, &whole.conversation, self.stamp()).await?;
             for message in &whole.messages {
                 insert_message(&mut tx, message, None, self.stamp()).await?;
+            }
+            let of = (Kind::Conversation, whole.conversation.id.0);
+            if !whole.conversation.tags.is_empty() {
+                set_tags(&mut tx, of, &whole.conversation.tags, self.stamp()).await?;
             }
             let tip = whole.conversation.tip;
             set_tip(&mut tx, whole.conversation.id, tip, None).await?;

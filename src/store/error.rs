@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::filter::Wrong;
 
 /// A name that is in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,15 +56,56 @@ pub enum StoreError {
     /// Another one that is not in the trash has this name already.
     #[error("a name is taken")]
     Taken(Taken),
+    /// The text that should narrow a list cannot be read.
+    #[error("a filter is wrong")]
+    Filter(Wrong),
+    /// It can be done with what is in the trash only.
+    #[error("a conversation is not in the trash")]
+    NotTrashed,
+    /// A reply is being written there, here or by another salon.
+    #[error("a reply is being written there")]
+    Writing,
     #[error("{0}")]
     Other(String),
 }
 
 impl StoreError {
+    /// What was asked cannot be done as things stand; nothing is wrong with the database.
+    fn refusal(&self) -> Option<Failure> {
+        match self {
+            StoreError::Taken(taken) => Some(taken.to_failure()),
+            StoreError::Filter(wrong) => Some(wrong.to_failure()),
+            StoreError::NotTrashed => Some(Failure::new(
+                FailureKind::Input,
+                "Only what is in the trash can be removed for good",
+                "Move it to the trash first.",
+            )),
+            StoreError::Writing => Some(Failure::new(
+                FailureKind::Busy,
+                "A reply is being written there",
+                "Stop it or wait until it has ended.",
+            )),
+            StoreError::Newer { .. }
+            | StoreError::NotOurs
+            | StoreError::Damaged(_)
+            | StoreError::ReadOnly
+            | StoreError::Full
+            | StoreError::Busy
+            | StoreError::NoAccess(_)
+            | StoreError::Gone(_)
+            | StoreError::Other(_) => None,
+        }
+    }
+
+    /// Whether the database itself failed, which is worth a line in the log.
+    pub fn is_trouble(&self) -> bool {
+        self.refusal().is_none() && !matches!(self, StoreError::Gone(_))
+    }
+
     /// One line what happened, one what to do next.
     pub fn to_failure(&self, path: &Path) -> Failure {
-        if let StoreError::Taken(taken) = self {
-            return taken.to_failure();
+        if let Some(failure) = self.refusal() {
+            return failure;
         }
         let path = path.display();
         let (title, remedy) = match self {
@@ -114,7 +156,11 @@ impl StoreError {
                 "It was removed in the meantime, perhaps by another salon; open something else."
                     .to_owned(),
             ),
-            StoreError::Taken(_) | StoreError::Other(_) => (
+            StoreError::Taken(_)
+            | StoreError::Filter(_)
+            | StoreError::NotTrashed
+            | StoreError::Writing
+            | StoreError::Other(_) => (
                 "The database refused that".to_owned(),
                 format!(
                     "Try again; if it stays, keep a copy of {path} and report what the details say."
@@ -131,6 +177,9 @@ impl StoreError {
             | StoreError::Full
             | StoreError::Busy
             | StoreError::Taken(_)
+            | StoreError::Filter(_)
+            | StoreError::NotTrashed
+            | StoreError::Writing
             | StoreError::Gone(_) => String::new(),
         };
         Failure::new(FailureKind::Store, title, remedy).with_detail(detail)

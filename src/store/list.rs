@@ -1,20 +1,17 @@
-//! The list of conversations: pages, newest activity first, with its filter, and counts.
+//! The list of conversations: pages with the pinned ones first, the archive, the trash, and counts.
 
-use futures::TryStreamExt;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
 use super::Store;
 use super::error::StoreError;
-use super::personas::ids_named;
 use super::rows::{Cells, conversation, conversation_columns, int};
+use super::sought::{Cut, Wish, archived, shown};
 use crate::domain::conversation::Listed;
-use crate::domain::filter::{Filter, WithPersona};
-use crate::domain::id::PersonaId;
-use crate::protocol::{Cursor, Query, Which};
+use crate::protocol::{Cursor, Order, Query, Which};
 
 macro_rules! listed {
-    ($rest:literal) => {
+    ($rest:expr) => {
         concat!(
             "SELECT ",
             conversation_columns!(),
@@ -24,63 +21,57 @@ macro_rules! listed {
     };
 }
 
-/// Newest activity first, from the start: `?1` rows after `?2`.
-pub(super) const FIRST: &str = listed!(
-    "conversation c INDEXED BY conversation_active WHERE c.trashed_at IS NULL
-     ORDER BY c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
-);
-/// After the row of `?4` with the activity `?3`; one that is gone counts as the last of its moment.
-pub(super) const NEXT: &str = listed!(
-    "conversation c INDEXED BY conversation_active WHERE c.trashed_at IS NULL
+/// From the start: `?1` rows after `?2`.
+pub(super) const FIRST: &str = listed!(shown!(
+    "ORDER BY c.pinned_at IS NULL, c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
+));
+/// After the row of `?4` with the activity `?3`, among the pinned ones (`?5` is 0) or the others (1); one that is gone
+/// counts as the last of its moment.
+pub(super) const NEXT: &str = listed!(shown!(
+    "AND (c.pinned_at IS NULL) = ?5
      AND (c.active_at, c.n) < (?3, coalesce((SELECT n FROM conversation WHERE id = ?4), 0))
      ORDER BY c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
-);
-/// The trash is small: sorted when it is looked at. `?3` and `?4` as above or NULL.
+));
+/// Those that are not pinned, from their start.
+pub(super) const UNPINNED: &str = listed!(shown!(
+    "AND (c.pinned_at IS NULL) = 1 ORDER BY c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
+));
+pub(super) const ARCHIVE_FIRST: &str = listed!(archived!(
+    "ORDER BY c.pinned_at IS NULL, c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
+));
+pub(super) const ARCHIVE_NEXT: &str = listed!(archived!(
+    "AND (c.pinned_at IS NULL) = ?5
+     AND (c.active_at, c.n) < (?3, coalesce((SELECT n FROM conversation WHERE id = ?4), 0))
+     ORDER BY c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
+));
+const ARCHIVE_UNPINNED: &str = listed!(archived!(
+    "AND (c.pinned_at IS NULL) = 1 ORDER BY c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
+));
+/// The trash is small: sorted when it is looked at, pins do not count there. `?3` and `?4` as above or NULL.
 const TRASH: &str = listed!(
     "conversation c INDEXED BY conversation_trash WHERE c.trashed_at IS NOT NULL
      AND (?3 IS NULL OR (c.active_at, c.n) < (?3, coalesce((SELECT n FROM conversation WHERE id = ?4), 0)))
      ORDER BY c.active_at DESC, c.n DESC LIMIT ?1 OFFSET ?2"
 );
-
-/// The condition and order of what may fit: titles that may hold the lower-case ASCII word `?1`, in the list's order;
-/// titles with other letters are judged by the caller, because SQLite folds ASCII only. `?2` and `?3`: the cursor or
-/// NULL.
-macro_rules! titles {
-    ($from:literal) => {
-        concat!(
-            "SELECT n, title, active_at FROM conversation INDEXED BY ",
-            $from,
-            " AND (length(title) <> octet_length(title) OR instr(lower(title), ?1) > 0)
-             AND (?2 IS NULL OR (active_at, n) < (?2, coalesce((SELECT n FROM conversation WHERE id = ?3), 0)))
-             ORDER BY active_at DESC, n DESC"
-        )
-    };
-}
-
-const TITLES: &str = titles!("conversation_active WHERE trashed_at IS NULL");
-const TRASH_TITLES: &str = titles!("conversation_trash WHERE trashed_at IS NOT NULL");
-/// Those with the persona `?4`, or with none where it is NULL.
-pub(super) const PERSONA_TITLES: &str =
-    titles!("conversation_persona WHERE persona_id IS ?4 AND trashed_at IS NULL");
-const TRASH_PERSONA_TITLES: &str =
-    titles!("conversation_trash WHERE persona_id IS ?4 AND trashed_at IS NOT NULL");
 /// Rows by their numbers, a JSON array, in its order.
 const NUMBERED: &str =
     listed!("json_each(?1) j CROSS JOIN conversation c ON c.n = j.value ORDER BY j.key");
 
-const ALL: &str =
-    "SELECT count(*) FROM conversation INDEXED BY conversation_active WHERE trashed_at IS NULL";
-const ALL_TRASH: &str =
+pub(super) const ALL: &str = "SELECT count(*) FROM conversation INDEXED BY conversation_recent
+  WHERE trashed_at IS NULL AND archived_at IS NULL";
+pub(super) const ALL_ARCHIVED: &str =
+    "SELECT count(*) FROM conversation INDEXED BY conversation_archive
+  WHERE trashed_at IS NULL AND archived_at IS NOT NULL";
+pub(super) const ALL_TRASH: &str =
     "SELECT count(*) FROM conversation INDEXED BY conversation_trash WHERE trashed_at IS NOT NULL";
-/// From the tally that triggers keep.
+/// From an index alone but for what is archived, which is looked at row by row.
 pub(super) const ALL_OF_PERSONA: &str =
-    "SELECT conversations FROM persona_sum WHERE persona_id = ?";
-const ALL_OF_NOBODY: &str = "SELECT count(*) FROM conversation INDEXED BY conversation_persona
-  WHERE persona_id IS NULL AND trashed_at IS NULL";
+    "SELECT count(*) FROM conversation INDEXED BY conversation_persona
+  WHERE persona_id IS ? AND trashed_at IS NULL AND archived_at IS NULL";
 
 impl Store {
-    /// A page of the list, newest activity first, and whether more follow. Each word of the query has to stand in the
-    /// title, whatever its case in any script; `persona:` terms and the query's persona have to hold too.
+    /// A page, and whether more follow. What is archived is left out unless it is asked for; pinned ones stand first.
+    /// `after` counts in the order by activity only. A filter that is wrong is an error.
     pub async fn list(
         &self,
         q: &Query,
@@ -94,9 +85,9 @@ impl Store {
             offset: int(offset),
             limit: limit.map(i64::from),
         };
-        let wish = Wish::of(&mut reader, q).await?;
-        let rows = if wish.is_empty() {
-            listed_rows(&mut reader, q.which, &page).await?
+        let wish = Wish::of(&mut reader, q, &self.inner.mint).await?;
+        let rows = if wish.is_plain() && q.order == Order::Activity {
+            listed_rows(&mut reader, q, &page).await?
         } else {
             let numbers = wish.numbers(&mut reader, &page).await?;
             numbered_rows(&mut reader, &numbers).await?
@@ -113,189 +104,75 @@ impl Store {
         Ok((listed, has_more))
     }
 
-    /// How many there are, from an index alone.
+    /// How many there are, those in the archive left out; from an index alone.
     pub async fn count(&self, which: Which) -> Result<u64, StoreError> {
-        let mut reader = self.reader().await?;
-        let row = sqlx::query(match which {
+        self.count_by(match which {
             Which::Active => ALL,
             Which::Trashed => ALL_TRASH,
-        });
-        Cells::of(&row.fetch_one(&mut *reader).await?).count()
+        })
+        .await
     }
 
-    /// How many fit; those of one persona are counted already.
+    /// How many are in the archive and not in the trash; from an index alone.
+    pub async fn count_archived(&self) -> Result<u64, StoreError> {
+        self.count_by(ALL_ARCHIVED).await
+    }
+
+    async fn count_by(&self, sql: &'static str) -> Result<u64, StoreError> {
+        let mut reader = self.reader().await?;
+        Cells::of(&sqlx::query(sql).fetch_one(&mut *reader).await?).count()
+    }
+
+    /// How many fit.
     pub async fn count_fitting(&self, q: &Query) -> Result<u64, StoreError> {
         let mut reader = self.reader().await?;
-        let wish = Wish::of(&mut reader, q).await?;
-        match (q.which, wish.only_persona()) {
-            (Which::Active, Some(persona)) => {
-                let row = match persona {
-                    Some(id) => sqlx::query(ALL_OF_PERSONA).bind(id.0),
-                    None => sqlx::query(ALL_OF_NOBODY),
-                };
-                let row = row.fetch_optional(&mut *reader).await?;
-                row.map_or(Ok(0), |row| Cells::of(&row).count())
-            }
-            (Which::Active | Which::Trashed, _) => {
-                let all = wish.numbers(&mut reader, &Cut::default()).await?;
-                Ok(u64::try_from(all.len()).unwrap_or(u64::MAX))
-            }
+        let wish = Wish::of(&mut reader, q, &self.inner.mint).await?;
+        if let Some(persona) = wish.only_persona() {
+            let row = sqlx::query(ALL_OF_PERSONA).bind(persona.map(|id| id.0));
+            return Cells::of(&row.fetch_one(&mut *reader).await?).count();
         }
+        let all = wish.numbers(&mut reader, &Cut::default()).await?;
+        Ok(u64::try_from(all.len()).unwrap_or(u64::MAX))
     }
 }
 
-/// Which part of the list.
-#[derive(Default)]
-struct Cut {
-    after: Option<Cursor>,
-    offset: i64,
-    limit: Option<i64>,
-}
-
-impl Cut {
-    /// Rows to read: one more than asked for tells whether more follow.
-    fn read(&self) -> i64 {
-        self.limit.map_or(-1, |limit| limit + 1)
-    }
-
-    /// Rows to pass over and rows to take.
-    fn places(&self) -> (usize, usize) {
-        let skip = usize::try_from(self.offset).unwrap_or(usize::MAX);
-        (skip, usize::try_from(self.read()).unwrap_or(usize::MAX))
-    }
-}
-
-/// What a query asks for, with its personas found.
-struct Wish {
-    which: Which,
-    /// In lower case.
-    words: Vec<String>,
-    /// One of them, where `None` is a conversation without a persona; no list = whatever the persona.
-    personas: Option<Vec<Option<PersonaId>>>,
-}
-
-impl Wish {
-    async fn of(reader: &mut SqliteConnection, q: &Query) -> Result<Wish, StoreError> {
-        let filter = Filter::of(&q.words);
-        let mut personas = q.persona.map(|id| vec![Some(id)]);
-        for with in &filter.personas {
-            let these = match with {
-                WithPersona::Nobody => vec![None],
-                WithPersona::Named(name) => {
-                    let ids = ids_named(reader, name).await?;
-                    ids.into_iter().map(Some).collect()
-                }
-            };
-            personas = Some(match personas {
-                None => these,
-                Some(all) => all.into_iter().filter(|id| these.contains(id)).collect(),
-            });
-        }
-        Ok(Wish {
-            which: q.which,
-            words: filter.words,
-            personas,
-        })
-    }
-
-    fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.personas.is_none()
-    }
-
-    /// The one persona that is all it asks for.
-    fn only_persona(&self) -> Option<Option<PersonaId>> {
-        match self.personas.as_deref() {
-            Some([one]) if self.words.is_empty() => Some(*one),
-            _ => None,
-        }
-    }
-
-    /// The numbers of the rows that fit, in the list's order.
-    async fn numbers(
-        &self,
-        reader: &mut SqliteConnection,
-        page: &Cut,
-    ) -> Result<Vec<i64>, StoreError> {
-        let (skip, take) = page.places();
-        let enough = skip.saturating_add(take);
-        let mut found = Vec::new();
-        match self.personas.as_deref() {
-            None => found = self.fitting(reader, page, None, enough).await?,
-            Some([one]) => found = self.fitting(reader, page, Some(*one), enough).await?,
-            // Several personas of one name: their lists become one.
-            Some(several) => {
-                for one in several {
-                    found.extend(self.fitting(reader, page, Some(*one), enough).await?);
-                }
-                found.sort_unstable_by(|a, b| b.cmp(a));
-            }
-        }
-        let here = found.into_iter().skip(skip).take(take);
-        Ok(here.map(|(_, number)| number).collect())
-    }
-
-    /// At most `enough` rows that fit, by activity and number, newest first.
-    async fn fitting(
-        &self,
-        reader: &mut SqliteConnection,
-        page: &Cut,
-        persona: Option<Option<PersonaId>>,
-        enough: usize,
-    ) -> Result<Vec<(i64, i64)>, StoreError> {
-        let sql = match (self.which, persona) {
-            (Which::Active, None) => TITLES,
-            (Which::Trashed, None) => TRASH_TITLES,
-            (Which::Active, Some(_)) => PERSONA_TITLES,
-            (Which::Trashed, Some(_)) => TRASH_PERSONA_TITLES,
-        };
-        let longest = self
-            .words
-            .iter()
-            .filter(|word| word.is_ascii())
-            .max_by_key(|word| word.len());
-        let query = sqlx::query(sql)
-            .bind(longest.map_or("", String::as_str))
-            .bind(page.after.map(|at| at.active_at.0))
-            .bind(page.after.map(|at| at.id.0));
-        let mut titles = match persona {
-            Some(persona) => query.bind(persona.map(|id| id.0)),
-            None => query,
-        }
-        .fetch(reader);
-        let mut found = Vec::new();
-        while found.len() < enough
-            && let Some(row) = titles.try_next().await?
-        {
-            if !self.words.is_empty() {
-                let title = row.try_get::<&str, _>(1)?.to_lowercase();
-                if !self.words.iter().all(|word| title.contains(word.as_str())) {
-                    continue;
-                }
-            }
-            found.push((row.try_get(2)?, row.try_get(0)?));
-        }
-        Ok(found)
-    }
-}
-
+/// A page of everything, by activity.
 async fn listed_rows(
     reader: &mut SqliteConnection,
-    which: Which,
+    q: &Query,
     page: &Cut,
 ) -> Result<Vec<SqliteRow>, StoreError> {
-    let sql = match (which, page.after) {
-        (Which::Active, None) => FIRST,
-        (Which::Active, Some(_)) => NEXT,
-        (Which::Trashed, _) => TRASH,
+    let (first, next, unpinned) = match (q.which, q.is_archive) {
+        (Which::Active, false) => (FIRST, NEXT, UNPINNED),
+        (Which::Active, true) => (ARCHIVE_FIRST, ARCHIVE_NEXT, ARCHIVE_UNPINNED),
+        (Which::Trashed, _) => (TRASH, TRASH, TRASH),
     };
-    let query = sqlx::query(sql).bind(page.read()).bind(page.offset);
-    let query = match (which, page.after) {
-        (Which::Active, None) => query,
-        (Which::Active | Which::Trashed, after) => query
-            .bind(after.map(|at| at.active_at.0))
-            .bind(after.map(|at| at.id.0)),
+    let Some(after) = page.after else {
+        let query = sqlx::query(first).bind(page.read()).bind(page.offset);
+        return Ok(query.fetch_all(reader).await?);
     };
-    Ok(query.fetch_all(reader).await?)
+    let goes_on = after.is_pinned && q.which == Which::Active;
+    // Where two parts are joined, what is passed over is known only when both are read.
+    let (skip, take) = page.places();
+    let (limit, offset) = match (goes_on, page.limit) {
+        (false, _) => (page.read(), page.offset),
+        (true, None) => (-1, 0),
+        (true, Some(_)) => (page.read().saturating_add(page.offset), 0),
+    };
+    let mut rows = sqlx::query(next)
+        .bind(limit)
+        .bind(offset)
+        .bind(after.active_at.0)
+        .bind(after.id.0)
+        .bind(!after.is_pinned)
+        .fetch_all(&mut *reader)
+        .await?;
+    if goes_on {
+        let rest = sqlx::query(unpinned).bind(limit).bind(offset);
+        rows.extend(rest.fetch_all(reader).await?);
+        rows = rows.into_iter().skip(skip).take(take).collect();
+    }
+    Ok(rows)
 }
 
 async fn numbered_rows(

@@ -66,6 +66,19 @@ const BRANCH: &str = concat!(
     " FROM walk CROSS JOIN message m ON m.n = walk.n WHERE m.trashed_at IS NULL"
 );
 
+/// Every message of the conversation `?1` that is not in the trash, depth first, siblings oldest first.
+pub(super) const TREE: &str = concat!(
+    "WITH RECURSIVE walk(n, id, depth) AS (
+       SELECT n, id, depth FROM message INDEXED BY message_tree
+       WHERE conversation_id = ?1 AND depth = 0 AND parent_id IS NULL
+       UNION ALL SELECT m.n, m.id, w.depth + 1 FROM walk w CROSS JOIN message m INDEXED BY message_parent
+         ON m.parent_id = w.id
+       ORDER BY 3 DESC, 2)
+     SELECT ",
+    shown_columns!(),
+    " FROM walk CROSS JOIN message m ON m.n = walk.n WHERE m.trashed_at IS NULL"
+);
+
 const QUESTIONS: &str = "WITH RECURSIVE walk(n, parent) AS (
     SELECT n, parent_id FROM message WHERE id = ?1
     UNION ALL SELECT m.n, m.parent_id FROM walk w CROSS JOIN message m ON m.id = w.parent)
@@ -221,6 +234,19 @@ impl Store {
         rows.iter()
             .rev()
             .map(|row| message(&mut Cells::of(row)))
+            .collect()
+    }
+
+    /// All branches of a conversation without what is in the trash: each message somewhere after the one it follows,
+    /// siblings oldest first.
+    pub async fn tree(&self, conversation: ConversationId) -> Result<Vec<Shown>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = sqlx::query(TREE)
+            .bind(conversation.0)
+            .fetch_all(&mut *reader)
+            .await?;
+        rows.iter()
+            .map(|row| Ok(shown(&mut Cells::of(row))?.0))
             .collect()
     }
 

@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     (2, include_str!("../../assets/migrations/0002_personas.sql")),
     (3, include_str!("../../assets/migrations/0003_prompts.sql")),
     (4, include_str!("../../assets/migrations/0004_sync.sql")),
+    (5, include_str!("../../assets/migrations/0005_archive.sql")),
 ];
 
 /// `SALO`, the mark of salon's files.

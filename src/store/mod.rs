@@ -8,10 +8,12 @@ mod changes;
 mod connections;
 mod conversations;
 mod drafts;
+mod duplicate;
 mod error;
 mod history;
 mod list;
 mod lock;
+mod marks;
 mod messages;
 mod migrate;
 mod models;
@@ -19,9 +21,13 @@ mod names;
 mod personas;
 mod prompt_uses;
 mod prompts;
+mod purge;
 mod recovery;
+mod retention;
 mod rows;
+mod sought;
 mod spaced;
+mod tags;
 mod threads;
 mod turns;
 mod usage;
@@ -38,9 +44,12 @@ pub use changes::Outgoing;
 pub use conversations::Find;
 pub use error::{StoreError, Taken};
 pub use lock::Alone;
+pub use marks::Metadata;
 pub use names::Named;
 pub use personas::Choice;
 pub use prompt_uses::UseOf;
+pub use purge::{PIECE, Purged};
+pub use retention::Old;
 pub use turns::{BeginSend, Begun, Withdraw};
 pub use usage::UsageRow;
 
@@ -271,6 +280,7 @@ const NEWEST: &str = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM
      WHEN 'persona' THEN (SELECT stamp FROM persona WHERE id = c.id)
      WHEN 'prompt' THEN (SELECT stamp FROM prompt WHERE id = c.id)
      WHEN 'tag:prompt' THEN (SELECT max(stamp) FROM tag WHERE kind = 'prompt' AND id = c.id)
+     WHEN 'tag:conversation' THEN (SELECT max(stamp) FROM tag WHERE kind = 'conversation' AND id = c.id)
      ELSE (SELECT stamp FROM tombstone WHERE 'gone:' || kind = c.kind AND id = c.id) END)
    FROM (SELECT kind, id FROM change WHERE kind NOT IN ('prompt_use', 'tally') ORDER BY seq DESC LIMIT 4) c)";
 
@@ -390,12 +400,72 @@ mod tests {
             .collect()
     }
 
+    /// This step is in the statement's plan, and nothing is sorted.
+    async fn follows(store: &Store, sql: &'static str, step: &str) {
+        let plan = plan(store, sql).await;
+        assert!(plan.contains(step), "{sql}\n{plan}");
+        assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+    }
+
+    #[tokio::test]
+    async fn the_list_is_walked_in_its_order() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (
+                messages::TREE,
+                "SEARCH m USING COVERING INDEX message_parent (parent_id=?)",
+            ),
+            (list::FIRST, "SCAN c USING INDEX conversation_recent"),
+            (
+                list::FIRST,
+                "SEARCH tag USING PRIMARY KEY (kind=? AND id=?)",
+            ),
+            (
+                list::NEXT,
+                "USING INDEX conversation_recent (<expr>=? AND active_at<?)",
+            ),
+            (list::UNPINNED, "USING INDEX conversation_recent (<expr>=?)"),
+            (
+                list::ARCHIVE_FIRST,
+                "SCAN c USING INDEX conversation_archive",
+            ),
+            (
+                list::ARCHIVE_NEXT,
+                "USING INDEX conversation_archive (<expr>=? AND active_at<?)",
+            ),
+            (
+                retention::OLD_IN_LIST.0,
+                "USING INDEX conversation_recent (<expr>=? AND active_at<?)",
+            ),
+            (
+                retention::OLD_IN_LIST.1,
+                "SEARCH c USING INDEX sqlite_autoindex_conversation_1 (id=?)",
+            ),
+            (
+                sought::LIST,
+                "USING INDEX conversation_recent (<expr>=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                sought::ARCHIVE,
+                "USING INDEX conversation_archive (<expr>=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                sought::PERSONA,
+                "USING INDEX conversation_persona (persona_id=? AND active_at>? AND active_at<?)",
+            ),
+            (
+                list::ALL_OF_PERSONA,
+                "USING INDEX conversation_persona (persona_id=?)",
+            ),
+        ] {
+            follows(&store, sql, index).await;
+        }
+    }
+
     #[tokio::test]
     async fn statements_that_must_be_quick_use_their_indices() {
         let store = Store::memory(&mint()).await.unwrap();
         for (sql, index) in [
-            (list::FIRST, "USING INDEX conversation_active"),
-            (list::NEXT, "USING INDEX conversation_active (active_at<?)"),
             (
                 history::RECENT,
                 "SEARCH m USING INTEGER PRIMARY KEY (rowid<?)",
@@ -426,14 +496,6 @@ mod tests {
                 "USING COVERING INDEX message_parent (parent_id=?)",
             ),
             (
-                list::PERSONA_TITLES,
-                "USING INDEX conversation_persona (persona_id=?)",
-            ),
-            (
-                list::ALL_OF_PERSONA,
-                "SEARCH persona_sum USING PRIMARY KEY (persona_id=?)",
-            ),
-            (
                 personas::PERSONA,
                 "SEARCH c USING INDEX conversation_persona (persona_id=?)",
             ),
@@ -459,9 +521,7 @@ mod tests {
                 "message USING COVERING INDEX sqlite_autoindex_message_1",
             ),
         ] {
-            let plan = plan(&store, sql).await;
-            assert!(plan.contains(index), "{sql}\n{plan}");
-            assert!(!plan.contains("FOR ORDER BY"), "{sql}\n{plan}");
+            follows(&store, sql, index).await;
         }
         // What a hub lacks is found by its place in the outbox, however much lies before it.
         let waiting = plan(&store, changes::WAITING).await;
@@ -492,6 +552,26 @@ mod tests {
             !page.contains("TEMP B-TREE") && !page.contains("SCAN m"),
             "{page}"
         );
+    }
+
+    #[tokio::test]
+    async fn counts_walk_an_index_and_read_no_row() {
+        let store = Store::memory(&mint()).await.unwrap();
+        for (sql, index) in [
+            (list::ALL, "INDEX conversation_recent"),
+            (list::ALL_ARCHIVED, "INDEX conversation_archive"),
+            (list::ALL_TRASH, "INDEX conversation_trash"),
+        ] {
+            assert!(plan(&store, sql).await.contains(index), "{sql}");
+            let mut reader = store.reader().await.unwrap();
+            let steps = sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"));
+            let steps = sqlx::query(steps).fetch_all(&mut *reader).await.unwrap();
+            // The table is sought only when one of its columns is read.
+            let reads = steps
+                .iter()
+                .any(|step| step.get::<&str, _>("opcode") == "Column");
+            assert!(!reads && !steps.is_empty(), "{sql}");
+        }
     }
 
     /// Changes something in the writing connection alone.

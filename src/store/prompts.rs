@@ -7,6 +7,7 @@ use super::connections::begin;
 use super::error::{StoreError, Taken};
 use super::names::{Named, copy_name, id_range};
 use super::rows::Cells;
+use super::tags::{Kind, set_tags};
 use crate::domain::id::PromptId;
 use crate::domain::prompt::{Prompt, PromptVersion, Sheet, TITLE};
 use crate::domain::when::Millis;
@@ -145,7 +146,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         keep_version(tx, id, now).await?;
-        self.set_tags(tx, id, &sheet.tags).await
+        set_tags(tx, (Kind::Prompt, id.0), &sheet.tags, self.stamp()).await
     }
 
     /// Changes what a person wrote of a prompt; another title or content makes a new version.
@@ -181,45 +182,10 @@ impl Store {
         if is_new {
             keep_version(&mut tx, id, now).await?;
         }
-        self.set_tags(&mut tx, id, &sheet.tags).await?;
+        set_tags(&mut tx, (Kind::Prompt, id.0), &sheet.tags, self.stamp()).await?;
         let changed = that(&mut tx, id).await?;
         tx.commit().await?;
         Ok(changed)
-    }
-
-    /// These tags and no others. One that goes stays as a row, so that other machines hear of it.
-    async fn set_tags(
-        &self,
-        tx: &mut SqliteConnection,
-        id: PromptId,
-        tags: &[String],
-    ) -> Result<(), StoreError> {
-        for tag in tags {
-            // No upsert: its conflict clause would reach into the triggers, where the outbox has one of its own.
-            for sql in [
-                "UPDATE tag SET name = ?2, is_gone = 0, stamp = max(stamp + 1, ?3) WHERE kind = 'prompt' AND id = ?1
-                 AND name = ?2 AND (is_gone = 1 OR name <> ?2 COLLATE BINARY)",
-                "INSERT INTO tag(kind, id, name, stamp, origin) SELECT 'prompt', ?1, ?2, ?3, 1
-                 WHERE NOT EXISTS (SELECT 1 FROM tag WHERE kind = 'prompt' AND id = ?1 AND name = ?2)",
-            ] {
-                sqlx::query(sql)
-                    .bind(id.0)
-                    .bind(tag.as_str())
-                    .bind(self.stamp())
-                    .execute(&mut *tx)
-                    .await?;
-            }
-        }
-        sqlx::query(
-            "UPDATE tag SET is_gone = 1, stamp = max(stamp + 1, ?) WHERE kind = 'prompt' AND id = ? AND is_gone = 0
-             AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE value = name COLLATE NOCASE)",
-        )
-        .bind(self.stamp())
-        .bind(id.0)
-        .bind(serde_json::to_string(tags).unwrap_or_default())
-        .execute(tx)
-        .await?;
-        Ok(())
     }
 
     /// Does this to all of them or to none; their rows as they stand now. What is so already stays as it is, and those

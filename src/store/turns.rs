@@ -46,8 +46,8 @@ pub struct Withdraw {
     pub question: Option<MessageId>,
     /// Where the shown branch ends again.
     pub tip: Option<MessageId>,
-    /// The send had created it: removed, with a tombstone, if nothing else is in it. Its drafts move to the
-    /// conversation not yet created.
+    /// The send had created it: removed with what it was given to begin with, leaving a tombstone, if nothing was said
+    /// in it since. Its drafts move to the conversation not yet created.
     pub remove_conversation: bool,
     /// Put back into slot 0 of that scope (`None` = the conversation not yet created), before what stands there.
     pub draft: Option<(Option<ConversationId>, Draft)>,
@@ -55,8 +55,8 @@ pub struct Withdraw {
 
 const INSERT_CONVERSATION: &str = "INSERT INTO conversation
   (id, title, title_by, model, persona_id, system_text, temperature, max_output_tokens, effort, streaming, storage,
-   thread, thread_item, metadata, trashed_at, created_at, active_at, stamp, origin)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
+   thread, thread_item, metadata, pinned_at, archived_at, trashed_at, created_at, active_at, stamp, origin)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
 
 const INSERT_MESSAGE: &str = "INSERT INTO message
   (id, conversation_id, parent_id, depth, conversation_n, role, status, finish, failure, content, spaced, model,
@@ -92,12 +92,25 @@ impl Store {
     /// queued draft that is not there was sent or taken back by another salon: nothing is written. What else waited for a
     /// conversation belongs to the one this creates.
     pub async fn begin_send(&self, send: BeginSend) -> Result<Begun, StoreError> {
+        self.begin_after(&[], send).await
+    }
+
+    /// The same, after these messages of the conversation that it creates: each under the one before, the question under
+    /// the last.
+    pub async fn begin_after(
+        &self,
+        history: &[Message],
+        send: BeginSend,
+    ) -> Result<Begun, StoreError> {
         let me = self.me().await?.id;
         let (question, reply) = (&send.question, &send.reply);
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
         if let Some(conversation) = &send.create {
             insert_conversation(&mut tx, conversation, self.stamp()).await?;
+        }
+        for message in history {
+            insert_message(&mut tx, message, None, self.stamp()).await?;
         }
         insert_message(&mut tx, question, None, self.stamp()).await?;
         insert_message(&mut tx, reply, Some(me), self.stamp()).await?;
@@ -106,6 +119,7 @@ impl Store {
         if let Some(slot) = send.slot {
             spend(&mut tx, question.conversation, send.create.is_some(), slot).await?;
         }
+        take_out(&mut tx, question.conversation, self.stamp()).await?;
         let begun = begun(&mut tx, question.conversation, question.id, reply.id).await?;
         tx.commit().await?;
         Ok(begun)
@@ -130,6 +144,7 @@ impl Store {
             Some((question, 1)),
         )
         .await?;
+        take_out(&mut tx, reply.conversation, self.stamp()).await?;
         let begun = begun(&mut tx, reply.conversation, question, reply.id).await?;
         tx.commit().await?;
         Ok(begun)
@@ -233,7 +248,7 @@ impl Store {
         }
         set_tip(&mut tx, conversation, w.tip, None).await?;
         let now = self.inner.mint.now();
-        if w.remove_conversation && is_empty(&mut tx, conversation).await? {
+        if w.remove_conversation && is_as_begun(&mut tx, conversation, w.reply).await? {
             take_over(&mut tx, conversation, now).await?;
             bury(&mut tx, conversation, self.stamp()).await?;
         }
@@ -259,19 +274,41 @@ async fn begun(
     })
 }
 
-async fn is_empty(
+/// What is talked in is not in the archive.
+async fn take_out(
     tx: &mut SqliteConnection,
     conversation: ConversationId,
+    stamp: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE conversation SET archived_at = NULL, stamp = max(stamp + 1, ?)
+         WHERE id = ? AND archived_at IS NOT NULL",
+    )
+    .bind(stamp)
+    .bind(conversation.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether nothing was said since this reply began: ids grow. A question that stayed has something hanging on it.
+async fn is_as_begun(
+    tx: &mut SqliteConnection,
+    conversation: ConversationId,
+    reply: MessageId,
 ) -> Result<bool, StoreError> {
-    let row = sqlx::query("SELECT NOT EXISTS (SELECT 1 FROM message WHERE conversation_id = ?)")
-        .bind(conversation.0)
-        .fetch_one(tx)
-        .await?;
+    let row = sqlx::query(
+        "SELECT NOT EXISTS (SELECT 1 FROM message WHERE conversation_id = ? AND id >= ?)",
+    )
+    .bind(conversation.0)
+    .bind(reply.0)
+    .fetch_one(tx)
+    .await?;
     Ok(row.try_get(0)?)
 }
 
-/// Removes a conversation and leaves a tombstone.
-async fn bury(
+/// Removes a conversation with all that hangs on it, and leaves a tombstone.
+pub(super) async fn bury(
     tx: &mut SqliteConnection,
     conversation: ConversationId,
     stamp: i64,
@@ -344,6 +381,8 @@ pub(super) async fn insert_conversation(
         .bind(c.thread.as_ref().map(thread_place))
         .bind(c.thread.as_ref().and_then(|thread| thread.item.as_deref()))
         .bind(c.metadata.to_string())
+        .bind(c.pinned_at.map(|at| at.0))
+        .bind(c.archived_at.map(|at| at.0))
         .bind(c.trashed_at.map(|at| at.0))
         .bind(c.created_at.0)
         .bind(c.active_at.0)

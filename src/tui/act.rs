@@ -14,7 +14,7 @@ use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::{Argument, about_draft, argument, word_of};
-use super::{history, keeping, leaving, menu, models, palette};
+use super::{export, history, keeping, leaving, menu, models, palette};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::{Action, Context};
@@ -85,6 +85,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::RenameConversation => shelf::rename(model),
         Action::TrashConversation => shelf::trash(model),
         Action::RestoreConversation => shelf::restore(model),
+        Action::ExportConversation => export::ask(model),
         Action::UndoAction => shelf::undo(model),
         Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
         Action::ToggleTrash => shelf::toggle_trash(model),
@@ -199,6 +200,9 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
         Argument::Text if action == Action::RenameConversation && !has_place => {
             Some("there is no conversation to rename yet".to_owned())
         }
+        Argument::Text if action == Action::ExportConversation && !has_place => {
+            Some("there is no conversation to write down yet".to_owned())
+        }
         Argument::Text | Argument::Persona | Argument::Provider | Argument::Draft => None,
         Argument::Nothing => Some("this word stands alone; // sends a slash".to_owned()),
     }
@@ -212,6 +216,9 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
         (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
         (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
+        (Action::ExportConversation, Some(id)) if !rest.is_empty() => {
+            export::write(model, id, rest)
+        }
         _ => act(model, action),
     }
 }

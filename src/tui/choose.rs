@@ -4,7 +4,7 @@ use super::act;
 use super::model::Model;
 use super::msg::Choice;
 use super::overlay::Purpose;
-use super::{history, keeping, models, palette, personas, prompts, secret, shelf, talk};
+use super::{export, history, keeping, models, palette, personas, prompts, secret, shelf, talk};
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
 use crate::protocol::Act;
@@ -34,6 +34,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             talk::stop_in(model, id);
             shelf::apply(model, id, Act::Trash);
         }
+        (Purpose::Export(id), Choice::Written(name)) => export::write(model, id, &name),
+        (Purpose::Overwrite, Choice::Agreed) => export::overwrite(model),
         (Purpose::TrialModel, Choice::Picked(name)) => prompts::try_by(model, &name),
         (Purpose::Group, Choice::Picked(filter)) => prompts::filter_by(model, &filter),
         (Purpose::Versions, Choice::Picked(version)) => keeping::read_version(model, &version),
@@ -50,6 +52,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             | Purpose::SendWith
             | Purpose::Key
             | Purpose::TrashLive(_)
+            | Purpose::Export(_)
+            | Purpose::Overwrite
             | Purpose::Fill
             | Purpose::TrialModel
             | Purpose::Group

@@ -5,6 +5,7 @@ pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod export;
 mod filter;
 mod focus;
 mod fresh;
@@ -100,9 +101,10 @@ pub async fn run(
     engine: Engine,
 ) -> io::Result<Option<Failure>> {
     let limit = pane::list::ROWS;
-    let id = model.ask(Command::Shelf(Shelf::Home { limit }), Ask::Home);
+    let open = model.named.clone();
+    let home = Command::Shelf(Shelf::Home { limit, open });
+    let id = model.ask(home.clone(), Ask::Home);
     model.effects.clear();
-    let home = Command::Shelf(Shelf::Home { limit });
     // The channel is empty: there is room.
     let _ = engine.requests.try_send(Request { id, command: home });
     let mut screen = Screen::enter()?;

@@ -28,7 +28,7 @@ use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Action, Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command, Which};
+use crate::protocol::{At, Command, Export, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub enum Ask {
     PersonaSaved(PersonaId),
     /// A change that can be undone.
     Change,
+    /// A conversation to be written to a file.
+    Export(Export),
 }
 
 /// The face.
@@ -147,6 +149,8 @@ pub struct Model {
     pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
+    /// What would replace a file, while the user is asked.
+    pub overwriting: Option<Export>,
     pub quit_armed: Option<u64>,
     pub last_esc: Option<u64>,
     pub is_leaving: bool,
@@ -156,6 +160,8 @@ pub struct Model {
     pub is_alone: bool,
     /// The engine has said what is open.
     pub is_home: bool,
+    /// The conversation that the command line names, to be open first: an id, a unique beginning of one, or `last`.
+    pub named: Option<String>,
     pub theme: Theme,
     pub zone: TimeZone,
     pub mint: Mint,
@@ -237,12 +243,14 @@ impl Model {
             sync: None,
             today: Today::default(),
             undo: None,
+            overwriting: None,
             quit_armed: None,
             last_esc: None,
             is_leaving: false,
             fatal: None,
             is_alone: false,
             is_home: false,
+            named: None,
             theme: Theme::default(),
             zone: TimeZone::UTC,
             now: mint.now(),
@@ -334,6 +342,7 @@ impl Model {
             persona: self.new_persona,
             system: self.new_system.clone(),
             sampling: Sampling::default(),
+            history: Vec::new(),
             storage: None,
             is_temporary: false,
         }

@@ -42,6 +42,8 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::System
         | Purpose::Key
         | Purpose::TrashLive(_)
+        | Purpose::Export(_)
+        | Purpose::Overwrite
         | Purpose::Fill
         | Purpose::Group
         | Purpose::PromptForm

@@ -10,13 +10,13 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
 use super::{
-    history, keeping, menu, models, palette, personas, prompts, queue, shelf, spent, talk,
+    export, history, keeping, menu, models, palette, personas, prompts, queue, shelf, spent, talk,
 };
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
-use crate::protocol::{Answer, Event, Home, News, Row as Changed, Step, Which};
+use crate::protocol::{Answer, Chat, Command, Event, Home, News, Row as Changed, Step, Which};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
@@ -88,6 +88,13 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
         }
         Some(Ask::SavePrompt(id)) => keeping::not_saved(model, id, failure),
         Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
+        Some(Ask::Export(export)) => export::refused(model, export, &failure),
+        // The conversation that the command line names is not there: as with any wrong argument, nothing begins.
+        Some(Ask::Home) if model.named.is_some() => {
+            model.is_leaving = true;
+            model.tell(Command::Stop);
+            model.fatal = Some(failure);
+        }
         Some(
             Ask::Home
             | Ask::Open(_)
@@ -208,7 +215,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 personas::take(model, Some(id));
             }
         }
-        Answer::Prompt(_) | Answer::Synced(_) | Answer::Checked(_) => {}
+        Answer::Prompt(_) | Answer::Synced(_) | Answer::Checked(_) | Answer::Exported(_) => {}
         Answer::Models {
             models,
             failures,
@@ -259,6 +266,11 @@ fn at_home(model: &mut Model, home: Home) {
     // A message sent by now begins a new conversation.
     let has_sent = model.asks.values().any(|ask| matches!(ask, Ask::Send(_)));
     if let Some(last) = home.last.filter(|_| !has_sent) {
+        // One that was named is the last one from now on.
+        if model.named.is_some() {
+            let conversation = last.conversation.id;
+            model.tell(Command::Chat(Chat::Open { conversation }));
+        }
         open::show(model, last);
     }
     if !typed.is_empty() {

@@ -114,7 +114,7 @@ fn show_all(model: &mut Model, id: PersonaId) {
 }
 
 /// The conversation an action of the list is about: the selected one in the list, else the open one.
-fn subject(model: &Model) -> Option<Conversation> {
+pub fn subject(model: &Model) -> Option<Conversation> {
     match model.focus {
         Focus::List => model.list.current_row().map(|row| row.conversation.clone()),
         Focus::Composer | Focus::Transcript | Focus::Library => model.open.clone(),

@@ -26,7 +26,9 @@ pub fn argument(action: Action) -> Argument {
         Action::PickModel => Argument::Model,
         Action::PickPersona => Argument::Persona,
         Action::SetKey => Argument::Provider,
-        Action::EditSystem | Action::RenameConversation => Argument::Text,
+        Action::EditSystem | Action::RenameConversation | Action::ExportConversation => {
+            Argument::Text
+        }
         Action::Stash | Action::EditOutside | Action::ExpandPaste | Action::LongText => {
             Argument::Draft
         }

@@ -262,6 +262,7 @@ pub fn fresh(id: ConversationId) -> NewConversation {
         persona: None,
         system: String::new(),
         sampling: Sampling::default(),
+        history: Vec::new(),
         storage: None,
         is_temporary: false,
     }

@@ -8,7 +8,7 @@ use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
+    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies, Retention,
     SecretString, Settings, Ui, Wire,
 };
 
@@ -36,6 +36,11 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             title_model: None,
             titles: false,
         },
+        retention: Retention {
+            trash_days: 30,
+            archive_after_days: 0,
+            keep_days: 0,
+        },
         providers: BTreeMap::from([("test".to_owned(), provider(base_url))]),
         pricing: BTreeMap::new(),
         ui: Ui {
@@ -61,6 +66,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             secrets: home.join("data/secrets.toml"),
             run_dir: home.join("data/run"),
             state_dir: home.join("state"),
+            home: Some(home.to_owned()),
         },
         problems: Vec::new(),
         broken: None,

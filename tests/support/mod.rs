@@ -11,6 +11,7 @@
 
 pub mod face;
 pub mod fixture;
+pub mod home;
 pub mod openai;
 pub mod postgres;
 pub mod server;

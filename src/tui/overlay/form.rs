@@ -37,6 +37,14 @@ impl Form {
         }
     }
 
+    /// A field for a file's name, filled in.
+    pub fn file(title: &'static str, name: &str) -> Self {
+        Form {
+            keys: "Enter write · Esc leave".to_owned(),
+            ..Form::line(title, name)
+        }
+    }
+
     /// A field of several lines; `newline` is the key that makes one here.
     pub fn lines(title: &'static str, text: &str, newline: &str) -> Self {
         let mut editor = Editor::new();

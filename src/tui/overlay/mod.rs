@@ -54,6 +54,10 @@ pub enum Purpose {
     Key,
     /// Trash a conversation in which a reply is being written.
     TrashLive(ConversationId),
+    /// The file a conversation is written to.
+    Export(ConversationId),
+    /// Replace a file that is there.
+    Overwrite,
     /// A prompt to fill and use.
     Fill,
     /// The model of a trial.

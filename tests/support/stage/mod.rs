@@ -99,8 +99,13 @@ impl Face {
 
     /// Asks for the home as the loop does after the first frame.
     pub fn start(&mut self) -> &mut Self {
-        self.model
-            .ask(Command::Shelf(Shelf::Home { limit: 60 }), Ask::Home);
+        self.model.ask(
+            Command::Shelf(Shelf::Home {
+                limit: 60,
+                open: self.model.named.clone(),
+            }),
+            Ask::Home,
+        );
         let effects = std::mem::take(&mut self.model.effects);
         self.run(effects);
         self.draw();

@@ -662,14 +662,15 @@ impl Script {
             events.push(Event { cause, news });
         };
         let answer = match shelf {
-            Shelf::Home { limit } => {
+            Shelf::Home { limit, open } => {
+                let named = open.and_then(|id| id.parse().ok());
                 let limit = usize::try_from(limit).unwrap();
                 let rows = self.listed(&Query::default());
                 let home = Home {
                     total: u64::try_from(rows.len()).unwrap(),
                     archived: 0,
                     rows: rows.into_iter().take(limit).collect(),
-                    last: self.last.map(|id| self.opened(id)),
+                    last: named.or(self.last).map(|id| self.opened(id)),
                     drafts: self.drafts_of(None),
                     model: self.model.clone(),
                     state: self.state.clone(),
@@ -702,6 +703,7 @@ impl Script {
             Shelf::Archive { .. }
             | Shelf::Pin { .. }
             | Shelf::Tag { .. }
+            | Shelf::PutTagsBack { .. }
             | Shelf::Duplicate { .. }
             | Shelf::SetMetadata { .. }
             | Shelf::Purge { .. }

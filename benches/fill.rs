@@ -574,30 +574,6 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     })
     .await?;
     best("count", || store.count(Which::Active)).await?;
-    best("count of the archive", || store.count_archived()).await?;
-    for (name, order) in [
-        ("first page by creation", Order::Created),
-        ("first page by title", Order::Title),
-        ("first page by messages", Order::Messages),
-    ] {
-        let by = Query {
-            order,
-            ..Query::default()
-        };
-        best(name, || store.list(&by, None, 0, Some(50))).await?;
-    }
-    for words in [
-        "model:mini",
-        "tag:nothing",
-        "before:2025-06-30",
-        "is:pinned",
-    ] {
-        let with = q(words);
-        best(&format!("filter, {words}"), || {
-            store.list(&with, None, 0, Some(50))
-        })
-        .await?;
-    }
     best("filter, a common word", || {
         store.list(&common, None, 0, Some(50))
     })
@@ -612,6 +588,7 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     })
     .await?;
 
+    look_at_the_list(&store).await?;
     look_at_the_shelf(&store).await?;
 
     let (all, _) = store.list(&Query::default(), None, 0, None).await?;
@@ -646,12 +623,47 @@ async fn look(db: &std::path::Path, run_dir: &std::path::Path) -> Result<(), Sto
     best("all", || store.page(long.id, At::Tip, None)).await?;
     best("branch", || store.branch(ids[ids.len() - 1])).await?;
     best("questions", || store.questions(long.id)).await?;
+    best("words that stand nowhere, looked for in all", || {
+        store.find_words(long.id, "zebra crossing")
+    })
+    .await?;
     best("choose (walks and counts it)", || {
         store.choose(long.id, middle)
     })
     .await?;
     println!("{} messages on the last page", page.messages.len());
     store.close().await;
+    Ok(())
+}
+
+async fn look_at_the_list(store: &Store) -> Result<(), StoreError> {
+    best("count of the archive", || store.count_archived()).await?;
+    for (name, order) in [
+        ("first page by creation", Order::Created),
+        ("first page by title", Order::Title),
+        ("first page by messages", Order::Messages),
+    ] {
+        let by = Query {
+            order,
+            ..Query::default()
+        };
+        best(name, || store.list(&by, None, 0, Some(50))).await?;
+    }
+    for words in [
+        "model:mini",
+        "tag:nothing",
+        "before:2025-06-30",
+        "is:pinned",
+    ] {
+        let with = Query {
+            words: words.to_owned(),
+            ..Query::default()
+        };
+        best(&format!("filter, {words}"), || {
+            store.list(&with, None, 0, Some(50))
+        })
+        .await?;
+    }
     Ok(())
 }
 

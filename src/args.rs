@@ -94,6 +94,8 @@ pub enum Command {
     Models(Models),
     /// Send to the hub now what waits, and say what went
     Sync(Sync),
+    /// Look whether settings, database, providers, hub and terminal are all right
+    Doctor(Doctor),
     /// Look at the settings
     Config(Config),
     /// Print the completions for a shell
@@ -216,6 +218,16 @@ pub struct Sync {
 }
 
 #[derive(Debug, Options)]
+pub struct Doctor {
+    /// Ask no other machine; else each provider with a key is asked for a word, which may cost a token or two
+    #[arg(long)]
+    pub offline: bool,
+    /// Print JSON: one object with `status` and `checks`
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Options)]
 pub struct Config {
     #[command(subcommand)]
     pub command: ConfigCommand,
@@ -246,6 +258,7 @@ impl Args {
             Some(Command::Prompts(prompts)) => prompts.json,
             Some(Command::Models(models)) => models.json,
             Some(Command::Sync(sync)) => sync.json,
+            Some(Command::Doctor(doctor)) => doctor.json,
             Some(Command::Config(Config {
                 command: ConfigCommand::Show { json },
             })) => *json,

@@ -33,8 +33,9 @@
 //!   `sync/pace.rs` says when, `store/changes.rs` is the outbox.
 //! - `engine/`: the loop (`engine/mod.rs`), one turn (`engine/turn.rs`), titles (`engine/chores.rs`), a turn
 //!   in a conversation that the provider keeps too (`engine/thread.rs`), a prompt that is tried (`engine/trial.rs`),
+//!   a new conversation's model (`engine/first.rs`), a look at salon itself (`engine/doctor.rs`),
 //!   what is removed for good (`engine/removal.rs`) and what is old (`engine/retention.rs`).
-//! - `cli/`: `salon ask`, `list`, `show`, `edit`, `rm`, `export`, `personas`, `prompts`, `models`, `sync`, `config show`.
+//! - `cli/`: `salon ask`, `list`, `show`, `edit`, `rm`, `export`, `personas`, `prompts`, `models`, `sync`, `doctor`, `config show`.
 //! - `tui/`: the screen. `tui/mod.rs` waits, `tui/update.rs` routes, `tui/view.rs` draws; panes in `tui/pane/`, what
 //!   lies on top in `tui/overlay/`, long text in `tui/text/`.
 //!

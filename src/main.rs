@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use futures::FutureExt;
@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use salon::args::{Args, Command, Config, ConfigCommand, Personas, Prompts};
 use salon::cli::{self, Exit, Line, Out, Question, Signal};
 use salon::domain::failure::{Failure, FailureKind};
+use salon::domain::finding::Finding;
 use salon::domain::id::{Mint, RequestId};
 use salon::domain::when::Millis;
 use salon::engine::{self, Handle, Options, Parts};
@@ -20,8 +21,8 @@ use salon::log::Log;
 use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
-use salon::settings::{self, KeySource, Layers, Settings};
-use salon::tui::{self, model::Model};
+use salon::settings::{self, Around, Layers, Settings};
+use salon::tui::{self, facts::Facts, model::Model};
 use tokio::runtime;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -66,22 +67,33 @@ fn version(out: &mut Out) -> Exit {
 
 /// Settings, log, then the face that is wanted.
 fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
-    let wanted = args.command;
-    let asked_model = match &wanted {
-        Some(Command::Ask(ask)) => ask.model.clone(),
-        _ => None,
-    };
+    let mut wanted = args.command;
+    let mut given = args.model;
+    if let Some(Command::Ask(ask)) = &mut wanted {
+        // A persona's model yields to it; a conversation that goes on keeps its own.
+        let is_new = ask.conversation.is_none() && !ask.continues;
+        given = ask.model.clone().or(given);
+        if is_new {
+            ask.model.clone_from(&given);
+        }
+    }
+    let is_model_given = given.is_some();
     let settings = settings::load(&Layers {
         config: args.places.config,
         data_dir: args.places.data_dir,
-        model: asked_model.or(args.model),
+        model: given,
         environment: environment(),
+        kept: Some(salon::provider::vault::kept),
     })?;
     // Salon works without a log; where it cannot be written, a script is told.
     let log = Log::start(&settings.paths.state_dir, settings.log_filter.as_deref());
+    let start = |named| Begin {
+        named,
+        is_model_given,
+    };
     let wanted = match wanted {
-        None => return screen(settings, None),
-        Some(Command::Open(open)) => return screen(settings, Some(open.id)),
+        None => return screen(settings, start(None)),
+        Some(Command::Open(open)) => return screen(settings, start(Some(open.id))),
         Some(wanted) => wanted,
     };
     if let Err(error) = &log {
@@ -128,6 +140,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         | Command::Personas(_)
         | Command::Prompts(_)
         | Command::Sync(_)
+        | Command::Doctor(_)
         | Command::Config(_)
         | Command::Completions(_)
         | Command::Man(_) => None,
@@ -136,6 +149,10 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     let mint = mint();
     let options = Options { is_screen: false };
     let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let terminal = match &wanted {
+        Command::Doctor(_) => facts(&settings.ui.around, &keys),
+        _ => None,
+    };
     let (handle, signals) = start(settings, keys, &mint, options)?;
     let mut line = Line::new(handle.requests, handle.events, signals);
     let face = async {
@@ -160,6 +177,13 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
             (Command::Models(models), _) => {
                 cli::models(&mut line, out, &models.filter, models.refresh).await
             }
+            (Command::Doctor(doctor), _) => {
+                let terminal = match terminal {
+                    Some(facts) => facts.with_tmux().await.findings(),
+                    None => vec![Finding::skipped("terminal", "there is none here")],
+                };
+                cli::doctor(&mut line, out, doctor.offline, terminal).await
+            }
             // Those that need no engine were done before.
             (
                 Command::Ask(_)
@@ -174,18 +198,34 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     Ok(face_runtime()?.block_on(face))
 }
 
-/// The screen, beside the engine that opens the database meanwhile. `named` = the conversation to show first.
-fn screen(settings: Settings, named: Option<String>) -> Result<Exit, Failure> {
+/// What there is to be told of the terminal; `None` where there is none.
+fn facts(around: &Around, keys: &KeyMap) -> Option<Facts> {
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    is_terminal
+        .then(|| Facts::ask(around, keys, Instant::now).ok())
+        .flatten()
+}
+
+/// What the arguments say of the screen.
+struct Begin {
+    /// The conversation to show first.
+    named: Option<String>,
+    is_model_given: bool,
+}
+
+/// The screen, beside the engine that opens the database meanwhile.
+fn screen(settings: Settings, begin: Begin) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(no_terminal());
     }
     let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let mint = mint();
     let mut model = model(&settings, keys.clone(), &bad_keys, mint.clone());
-    model.named = named;
+    model.is_model_given = begin.is_model_given;
+    model.named = begin.named;
     tui::terminal::guard_panics(std::thread::current().id());
     log_panics();
-    let is_tmux = settings.ui.is_tmux;
+    let around = settings.ui.around.clone();
     let (handle, mut signals) = start(settings, keys, &mint, Options { is_screen: true })?;
     let engine = tui::Engine {
         requests: handle.requests,
@@ -213,7 +253,7 @@ fn screen(settings: Settings, named: Option<String>) -> Result<Exit, Failure> {
     let runtime = face_runtime()?;
     let left = runtime.block_on(async {
         tokio::select! {
-            left = tui::run(model, is_tmux, heard, engine) => left,
+            left = tui::run(model, around, heard, engine) => left,
             () = relay => Err(io::ErrorKind::Other.into()),
             () = suspensions(stops) => Err(io::ErrorKind::Other.into()),
         }
@@ -266,19 +306,12 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
     let mut model = Model::new(mint, keys);
     model.theme.is_plain = settings.ui.no_color;
     model.editor.clone_from(&settings.ui.editor);
+    model.home.clone_from(&settings.ui.home);
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;
     let longest = settings.ui.paste_chip_chars;
     model.composer.editor.fold_pastes_over(longest);
-    let shipped_keys = settings
-        .providers
-        .values()
-        .filter_map(|provider| match &provider.key {
-            KeySource::Environment { name, value } => Some((name.clone(), value.is_some())),
-            KeySource::None | KeySource::Command(_) => None,
-        });
-    model.key_sources = shipped_keys.collect();
     let problems: Vec<&Failure> = settings
         .broken
         .iter()

@@ -19,12 +19,14 @@ use crate::domain::conversation::{
     Conversation, Draft, Listed, NewConversation, Reading, Sampling,
 };
 use crate::domain::failure::Failure;
+use crate::domain::finding::{Checkup, Finding};
 use crate::domain::id::{ConversationId, MessageId, PersonaId, RequestId};
 use crate::domain::message::{Message, Shown};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::persona::PersonaListed;
 use crate::domain::prompt::{PromptListed, PromptUse, PromptVersion, TrialEnd};
-use crate::domain::sync::{Finding, SyncReport, SyncState};
+use crate::domain::provider::ProviderState;
+use crate::domain::sync::{SyncReport, SyncState};
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 
@@ -176,6 +178,11 @@ pub enum Chat {
         before: Option<MessageId>,
         limit: u32,
     },
+    /// Where words stand on the shown branch (spec V4): answered by `Matches`.
+    Find {
+        conversation: ConversationId,
+        words: String,
+    },
     /// The siblings of a message, oldest first: answered by `Siblings`.
     Siblings { message: MessageId },
 }
@@ -294,6 +301,14 @@ pub struct Page {
     pub has_after: bool,
 }
 
+/// A question of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub id: MessageId,
+    pub at: Millis,
+    pub text: String,
+}
+
 /// A conversation as it is first shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opened {
@@ -341,8 +356,14 @@ pub enum Answer {
         message: MessageId,
         text: String,
     },
-    /// Newest last: id and text.
-    Questions(Vec<(MessageId, String)>),
+    /// Newest last.
+    Questions(Vec<Asked>),
+    /// The messages that hold the words asked for, oldest first, and how often (`domain::find::Needle`).
+    Matches {
+        conversation: ConversationId,
+        words: String,
+        hits: Vec<(MessageId, u32)>,
+    },
     /// Newest first: id and text.
     History(Vec<(MessageId, String)>),
     Siblings(Vec<MessageId>),
@@ -358,10 +379,26 @@ pub enum Answer {
         failures: Vec<(String, Failure)>,
         is_whole: bool,
     },
+    /// In the order they are offered. `model` is that of a new conversation; `is_whole` when nobody is still being asked.
+    Providers {
+        providers: Vec<ProviderState>,
+        model: ModelRef,
+        is_whole: bool,
+    },
+    /// This model is the one in use, out of so many of its provider.
+    InUse {
+        model: ModelRef,
+        of: u32,
+    },
     /// Everything that waited is at the hub.
     Synced(SyncReport),
     /// What a check found, in order.
     Checked(Vec<Finding>),
+    /// What a look at salon itself has found by now, in order; `is_whole` when nothing is still being looked at.
+    Health {
+        checkup: Checkup,
+        is_whole: bool,
+    },
     Spent(Spent),
     /// A conversation written down.
     Exported(String),

@@ -529,6 +529,17 @@ async fn editing_and_asking_again_make_siblings() {
         .answer(Command::Chat(Chat::Siblings { message: three.id }))
         .await;
     assert_eq!(siblings, Answered::Siblings(vec![two.id, three.id]));
+    let words = three.content[1..].to_uppercase();
+    let find = Chat::Find {
+        conversation,
+        words: words.clone(),
+    };
+    let matches = Answered::Matches {
+        conversation,
+        words,
+        hits: vec![(three.id, 1)],
+    };
+    assert_eq!(face.answer(Command::Chat(find)).await, matches);
 }
 
 #[tokio::test]
@@ -1045,6 +1056,38 @@ async fn a_reply_under_way_keeps_its_model_when_the_conversation_gets_another() 
     let (id, _) = face.send(conversation, Draft::of("Two")).await;
     face.measured(id).await;
     assert_eq!(server.requests()[1].body["model"], "typed");
+}
+
+#[tokio::test]
+async fn a_listing_overtakes_only_one_for_the_same_place() {
+    let (_server, _home, settings) = scene(vec![]).await;
+    let mut face = Face::screen(settings);
+    let of = |limit, persona| {
+        Command::Shelf(Shelf::List {
+            query: Query {
+                persona,
+                ..Query::default()
+            },
+            after: None,
+            offset: 0,
+            limit: Some(limit),
+        })
+    };
+    let persona = Some(mint().id());
+    let mut wanted = Vec::new();
+    for command in [of(60, None), of(1, None), of(12, persona)] {
+        wanted.push(face.ask(command).await);
+    }
+    // A page, a count, and the conversations of a persona have nothing to do with each other.
+    while !wanted.is_empty() {
+        let cause = face
+            .until(|event| {
+                let is_list = matches!(&event.news, News::Answer(Answered::List { .. }));
+                event.cause.filter(|_| is_list)
+            })
+            .await;
+        wanted.retain(|id| *id != cause);
+    }
 }
 
 #[tokio::test]

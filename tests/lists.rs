@@ -680,8 +680,8 @@ fn message(mint: &Mint, id: ConversationId, parent: Option<MessageId>, text: &st
     }
 }
 
-#[tokio::test]
-async fn a_copy_has_all_branches_and_has_cost_nothing() {
+/// A home with a conversation of everything a copy may or may not take over.
+async fn branching() -> (TempDir, Settings, Conversation) {
     let mint = mint();
     let mut one = conversation(&mint, "Rust", NOW);
     one.tags = vec!["work".into()];
@@ -706,13 +706,13 @@ async fn a_copy_has_all_branches_and_has_cost_nothing() {
     let q3 = message(&mint, one.id, Some(a1.id), "q3");
     let b1 = message(&mint, one.id, Some(q1.id), "b1");
     one.tip = Some(a2.id);
-    let (id, trashed) = (one.id, [q2.id, q3.id]);
+    let trashed = [q2.id, q3.id];
     let messages = vec![q1, a1.clone(), q2, a2, q3, b1];
     let whole = Whole {
         conversation: one.clone(),
         messages,
     };
-    let (_home, settings) = home(&[whole]).await;
+    let (home, settings) = home(&[whole]).await;
     let options = SqliteConnectOptions::new().filename(&settings.paths.database);
     let mut outside = options.connect().await.unwrap();
     for trashed in trashed {
@@ -723,7 +723,13 @@ async fn a_copy_has_all_branches_and_has_cost_nothing() {
     let sql = "INSERT INTO reasoning(message_id, content, opaque) VALUES (?, 'hmm', 'secret')";
     let sql = sqlx::query(sql).bind(a1.id.0);
     sql.execute(&mut outside).await.unwrap();
+    (home, settings, one)
+}
 
+#[tokio::test]
+async fn a_copy_has_all_branches_and_has_cost_nothing() {
+    let (_home, settings, one) = branching().await;
+    let id = one.id;
     let mut face = Face::screen(settings.clone());
     let copy: ConversationId = face.mint.id();
     let duplicate = |conversation| Shelf::Duplicate { conversation, copy };

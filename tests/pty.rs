@@ -10,12 +10,15 @@ mod pty {
     mod chat;
     mod composer;
     mod crash;
+    mod first;
     mod home;
     mod hostile;
     mod leaving;
+    mod lists;
     mod opening;
     mod personas;
     mod prompts;
+    mod reading;
     mod sequences;
     mod sizes;
     mod terminal;

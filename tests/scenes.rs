@@ -5,11 +5,14 @@
 //! ```text
 //! size 120x36 80x24          play it at these sizes, one after another
 //! kitty                      the terminal tells all keys
-//! keys OPENAI_API_KEY=no     what a first start offers
+//! key NAME VARIABLE [environment|keyring|file|command]     what a first start offers, with the source of its key
+//! server NAME ADDRESS COUNT|asking|own TITLE               a server on this machine; `own` one the user set, that failed
+//! finding NAME STATE DETAIL | REMEDY     what a look at salon itself finds
+//! told providers     the engine tells of them again, after `key` and `server` changed them
 //! conversation 5 lab/llama Rust lifetimes      last used 5 minutes ago
 //! system / question / answer / draft TEXT      of the last conversation
 //! stopped / interrupted / failed TEXT          how its last answer ended
-//! length / thought / unsent / trashed          what else is with it
+//! length / thought / unsent / trashed / archived / pinned / tags WORDS     what else is with it
 //! model NAME [WINDOW] [IN/OUT] [images,tools] [listed:MINUTES] [*]    a known model; prices in dollars a million
 //! model-failure PROVIDER TITLE    spent DOLLARS UNPRICED    what was spent today
 //! persona RELATIONSHIP NAME  a persona         described / persona-model / persona-trashed     of the last one
@@ -20,7 +23,7 @@
 //! press KEYS · type TEXT · paste TEXT · tick MS · grow TEXT · think TEXT · wait S WHY · complete
 //! lasts S WHY · answers STATUS BODY (of lab's server, in the words of the real error) · refuse-key
 //! cut stopped|interrupted|failed TEXT · withdraw TITLE | REMEDY · fatal TITLE | REMEDY | DETAIL · warn TITLE | REMEDY
-//! sync quiet|sending|offline|off [WAITING]
+//! sync quiet|sending|offline|off [WAITING] · expired DAYS CONVERSATIONS · elsewhere     a reply ends that is not open
 //! show WORDS                 what the following screen is
 //! looks                      the following screen with its colours
 //! ```
@@ -47,11 +50,13 @@ use ratatui::style::{Color, Modifier, Style};
 use reqwest::header::HeaderMap;
 use salon::domain::conversation::Draft;
 use salon::domain::failure::{Failure, FailureKind, Offer};
+use salon::domain::finding::{Finding, Verdict};
 use salon::domain::id::ConversationId;
 use salon::domain::message::{Finish, Status};
 use salon::domain::model::{Abilities, ModelSpec};
 use salon::domain::price::{Price, Tariff};
 use salon::domain::prompt::{Prompt, PromptListed, Sheet};
+use salon::domain::provider::{KeyFrom, Presence, ProviderState};
 use salon::domain::sync::{SyncPhase, SyncState};
 use salon::domain::usage::{Money, Spent};
 use salon::domain::when::Millis;
@@ -115,6 +120,63 @@ fn play(text: &str) -> String {
     out
 }
 
+/// A provider of a first start, in place of the one of that name.
+fn provider(all: &mut Vec<ProviderState>, verb: &str, rest: &str) {
+    let mut words = rest.splitn(3, ' ');
+    let name = words.next().unwrap();
+    let second = words.next().unwrap().to_owned();
+    let third = words.next().unwrap_or("");
+    let is_key = verb == "key";
+    let key = match third {
+        "environment" => Some(KeyFrom::Environment),
+        "keyring" => Some(KeyFrom::Keyring),
+        "file" => Some(KeyFrom::File),
+        "command" => Some(KeyFrom::Command),
+        _ => None,
+    };
+    let state = ProviderState {
+        name: name.to_owned(),
+        variable: is_key.then(|| second.clone()),
+        wants_key: is_key,
+        key,
+        is_local: !is_key,
+        is_own: third.starts_with("own"),
+        address: second,
+        presence: match third.strip_prefix("own ") {
+            _ if is_key => Presence::Unasked,
+            Some(title) => Presence::Absent(bad(title)),
+            None if third == "asking" => Presence::Asking,
+            None => match third.parse() {
+                Ok(count) => Presence::Found(count),
+                Err(_) => Presence::Absent(bad("nothing there")),
+            },
+        },
+    };
+    match all.iter_mut().find(|old| old.name == name) {
+        Some(old) => *old = state,
+        None => all.push(state),
+    }
+}
+
+/// `NAME STATE DETAIL | REMEDY`.
+fn finding(rest: &str) -> Finding {
+    let (what, remedy) = rest.split_once(" | ").unwrap_or((rest, ""));
+    let mut words = what.splitn(3, ' ');
+    let (name, state) = (words.next().unwrap(), words.next().unwrap());
+    let all = [
+        Verdict::Ok,
+        Verdict::Hint,
+        Verdict::Failed,
+        Verdict::Skipped,
+    ];
+    Finding {
+        name: name.to_owned(),
+        verdict: all.into_iter().find(|v| v.word() == state).unwrap(),
+        detail: words.next().unwrap().to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
 /// One of the words that tell of a model.
 fn known(spec: &mut ModelSpec, word: &str, now: Millis) {
     let dollars = |text: &str| Some(Money::parse(text).unwrap().0 / 1_000_000);
@@ -168,7 +230,6 @@ struct Scene {
     face: Option<Face>,
     at: Option<ConversationId>,
     is_kitty: bool,
-    keys: Vec<(String, bool)>,
     out: String,
 }
 
@@ -180,7 +241,6 @@ impl Scene {
             face: None,
             at: None,
             is_kitty: false,
-            keys: Vec::new(),
             out: String::new(),
         }
     }
@@ -199,12 +259,6 @@ impl Scene {
         match verb {
             "size" => {}
             "kitty" => self.is_kitty = true,
-            "keys" => {
-                for pair in rest.split_whitespace() {
-                    let (name, is_set) = pair.split_once('=').unwrap();
-                    self.keys.push((name.to_owned(), is_set == "yes"));
-                }
-            }
             "start" => self.start(rest),
             "show" | "looks" => self.show(verb, rest),
             _ if self.face.is_some() => self.act(verb, rest),
@@ -237,10 +291,16 @@ impl Scene {
             "draft" => {
                 world.drafts.insert((Some(id), 0), Draft::of(rest));
             }
-            "trashed" => {
-                let now = world.mint.now();
-                world.row(id).trashed_at = Some(now);
+            "trashed" | "archived" | "pinned" => {
+                let now = Some(world.mint.now());
+                let row = world.row(id);
+                match verb {
+                    "trashed" => row.trashed_at = now,
+                    "archived" => row.archived_at = now,
+                    _ => row.pinned_at = now,
+                }
             }
+            "tags" => world.row(id).tags = rest.split(' ').map(str::to_owned).collect(),
             "with" => {
                 let found = world.personas.iter();
                 let found = found
@@ -321,6 +381,8 @@ impl Scene {
                     _ => row.persona.trashed_at = Some(now),
                 }
             }
+            "key" | "server" => provider(&mut world.providers, verb, rest),
+            "finding" => world.checkup.findings.push(finding(rest)),
             "new-model" => world.model = rest.parse().unwrap(),
             "new-draft" => {
                 world.drafts.insert((None, 0), Draft::of(rest));
@@ -359,7 +421,6 @@ impl Scene {
         let mut face = Face::cold(world);
         face.model
             .use_keys(KeyMap::shipped().deliverable(self.is_kitty));
-        face.model.key_sources = std::mem::take(&mut self.keys);
         face.resize(self.size.0, self.size.1).start();
         self.face = Some(face);
     }
@@ -385,8 +446,32 @@ impl Scene {
                 let events = face.engine.end_trial(Status::Complete, failure);
                 face.hears(events)
             }
+            "key" | "server" => {
+                provider(&mut face.engine.providers, verb, rest);
+                &mut *face
+            }
+            "told" => {
+                let told = face.engine.told_providers(rest == "whole");
+                face.news(News::Answer(told))
+            }
             "fatal" => face.news(News::Fatal(bad(rest))),
             "warn" => face.news(News::Warned(bad(rest))),
+            "expired" => {
+                let (days, conversations) = rest.split_once(' ').unwrap();
+                face.news(News::Expired {
+                    days: days.parse().unwrap(),
+                    conversations: conversations.parse().unwrap(),
+                })
+            }
+            "elsewhere" => {
+                let here = face.here();
+                let mut all = face.engine.conversations.iter().map(|c| c.id);
+                let other = all.find(|id| *id != here && face.engine.is_writing(*id));
+                let events = face
+                    .engine
+                    .complete(other.expect("no reply is written elsewhere"));
+                face.hears(events)
+            }
             "sync" => face.news(News::Sync(sync_state(rest))),
             "wait" => {
                 let (seconds, why) = rest.split_once(' ').unwrap();

@@ -274,8 +274,45 @@ async fn pages_walk_the_shown_branch_both_ways() {
     );
     let questions = store.questions(id).await.unwrap();
     assert_eq!(questions.len(), 10);
-    assert_eq!(questions[9], (ids[18], "question 9".to_owned()));
+    let last = store.message(ids[18]).await.unwrap().unwrap();
+    assert_eq!(
+        (questions[9].id, questions[9].at, questions[9].text.as_str()),
+        (last.id, last.created_at, "question 9")
+    );
     let gone = store.page(place.mint.id(), At::Tip, None).await;
+    assert!(matches!(gone, Err(StoreError::Gone(_))));
+}
+
+#[tokio::test]
+async fn words_are_found_on_the_shown_branch_and_nowhere_else() {
+    let place = Place::new();
+    let store = place.open().await;
+    let (id, ids) = talk(&store, &place.mint, 3).await;
+    let found = async |words: &str| store.find_words(id, words).await.unwrap();
+    assert_eq!(
+        found("ANSWER").await,
+        [(ids[1], 1), (ids[3], 1), (ids[5], 1)]
+    );
+    assert_eq!(found("stion 1").await, [(ids[2], 1)]);
+    assert_eq!(found("zebra").await, []);
+    assert_eq!(found(" \n").await, []);
+    // Beside the first reply is another, in a script without blanks and in capitals.
+    let question = store.message(ids[0]).await.unwrap().unwrap();
+    let reply = Message::reply(
+        place.mint.id(),
+        &question,
+        ModelRef::guide(),
+        place.mint.now(),
+    );
+    let begun = store.begin_reply(reply, false).await.unwrap();
+    let other = begun.reply.message.id;
+    answer(&store, &begun.reply.message, "日本語とストア ПРИВЕТ привет").await;
+    assert_eq!(found("answer").await, []);
+    assert_eq!(found("本語").await, [(other, 1)]);
+    assert_eq!(found("привет").await, [(other, 2)]);
+    store.choose(id, ids[1]).await.unwrap();
+    assert_eq!(found("привет").await, []);
+    let gone = store.find_words(place.mint.id(), "x").await;
     assert!(matches!(gone, Err(StoreError::Gone(_))));
 }
 

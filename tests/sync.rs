@@ -331,21 +331,8 @@ async fn figures_and_removals_go_up_and_nothing_is_written_twice() {
     assert_eq!(machine.send(&url, "anna").await.unwrap().sent, 0);
 
     // Removed for good: the row stays as a mark, its words go.
-    let mut file = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(database(machine.home.path()))
-        .connect()
-        .await
-        .unwrap();
-    for sql in [
-        "INSERT INTO tombstone(kind, id, stamp, origin) VALUES ('conversation', ?, 9000000000000000000, 1)",
-        "DELETE FROM conversation WHERE id = ?",
-    ] {
-        sqlx::query(sql)
-            .bind(ids[3].0)
-            .execute(&mut file)
-            .await
-            .unwrap();
-    }
+    machine.store.apply(&ids[3..], Act::Trash).await.unwrap();
+    machine.store.purge(&ids[3..]).await.unwrap();
     let report = machine.send(&url, "anna").await.unwrap();
     assert_eq!((report.sent, report.removed), (0, 1));
     let gone = format!(

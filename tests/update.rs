@@ -21,10 +21,11 @@ use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::prompt::{Prompt, PromptListed, Sheet, TrialEnd};
 use salon::domain::usage::{Money, Spent};
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, News, Row, Shelf, Step, To, TrialStep, Turn, Which,
+    Act, Answer, At, Chat, Command, Data, News, Row, Shelf, Step, To, TrialStep, Turn,
 };
 use salon::tui::model::Focus;
 use salon::tui::msg::{Effect, Msg, Signal};
+use salon::tui::pane::list::View;
 use stage::script::Script;
 use stage::{Face, answer, failure};
 
@@ -812,7 +813,7 @@ fn a_conversation_is_renamed_trashed_and_brought_back() {
     assert_eq!((face.model.list.rows.len(), face.model.list.total), (3, 3));
     // The trash shows it, restores it.
     face.press("d T");
-    assert_eq!(face.model.list.which, Which::Trashed);
+    assert_eq!(face.model.list.view, View::Trash);
     face.shows("Trash").press("R").asks(|c| {
         matches!(
             c,

@@ -31,31 +31,14 @@ async fn run(line: &mut Line, out: &mut Out, wanted: Wanted) -> Result<(), NoAns
         is_forced: wanted.force,
         to,
     }));
-    match line.answer(export, out).await? {
-        Answer::Exported(text) => {
-            out.words(&text);
-            out.end_words();
-        }
-        Answer::Done { what, .. } => out.line(&what),
-        Answer::Home(_)
-        | Answer::Opened(_)
-        | Answer::Page { .. }
-        | Answer::List { .. }
-        | Answer::Found(_)
-        | Answer::Thinking { .. }
-        | Answer::Questions(_)
-        | Answer::History(_)
-        | Answer::Siblings(_)
-        | Answer::Personas(_)
-        | Answer::Persona(_)
-        | Answer::Prompts(_)
-        | Answer::Prompt(_)
-        | Answer::Versions(_)
-        | Answer::Uses(_)
-        | Answer::Models { .. }
-        | Answer::Synced(_)
-        | Answer::Checked(_)
-        | Answer::Spent(_) => return Err(NoAnswer::Failed(super::lost())),
+    let answer = line.answer(export, out).await?;
+    if let Answer::Exported(text) = answer {
+        out.words(&text);
+        out.end_words();
+    } else if let Answer::Done { what, .. } = answer {
+        out.line(&what);
+    } else {
+        return Err(NoAnswer::Failed(super::lost()));
     }
     Ok(())
 }

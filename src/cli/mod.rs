@@ -1,6 +1,7 @@
 //! The face without a screen: asks the engine, prints what it says, and ends with an exit code.
 
 mod ask;
+mod doctor;
 mod edit;
 mod export;
 mod json;
@@ -23,6 +24,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::RequestId;
 use crate::protocol::{Answer, Command, Event, News, Request};
 pub use ask::ask;
+pub use doctor::doctor;
 pub use edit::edit;
 pub use export::export;
 pub use list::list;

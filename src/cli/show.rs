@@ -78,6 +78,7 @@ async fn read(
         | Answer::Thinking { .. }
         | Answer::Questions(_)
         | Answer::History(_)
+        | Answer::Matches { .. }
         | Answer::Siblings(_)
         | Answer::Personas(_)
         | Answer::Persona(_)
@@ -86,6 +87,9 @@ async fn read(
         | Answer::Versions(_)
         | Answer::Uses(_)
         | Answer::Models { .. }
+        | Answer::Providers { .. }
+        | Answer::InUse { .. }
+        | Answer::Health { .. }
         | Answer::Synced(_)
         | Answer::Checked(_)
         | Answer::Spent(_)

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{Exit, Line, NoAnswer, Out};
-use crate::domain::sync::{SyncPhase, SyncReport, Verdict};
+use crate::domain::finding::Verdict;
+use crate::domain::sync::{SyncPhase, SyncReport};
 use crate::protocol::{Answer, Command, Data, News};
 
 /// With more than this many to go, the way there is told on stderr.

@@ -16,6 +16,8 @@ pub enum Purpose {
     Title,
     /// A prompt is tried (spec L4).
     Try,
+    /// A look whether the model answers at all.
+    Probe,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Purpose::Turn => "turn",
             Purpose::Title => "title",
             Purpose::Try => "try",
+            Purpose::Probe => "probe",
         }
     }
 }

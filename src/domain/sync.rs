@@ -1,5 +1,5 @@
-//! What is said of the shared hub: how far it is behind this machine, what was sent, what a check found, and a
-//! conversation as the hub keeps it (spec D2).
+//! What is said of the shared hub: how far it is behind this machine, what was sent, and a conversation as the
+//! hub keeps it (spec D2).
 
 use serde::{Deserialize, Serialize};
 
@@ -40,37 +40,6 @@ pub struct SyncReport {
     pub refused: Vec<ConversationId>,
     /// Conversations that still wait.
     pub waiting: u64,
-}
-
-/// How one point of a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Ok,
-    /// It works, and could be better.
-    Hint,
-    Failed,
-}
-
-impl Verdict {
-    /// The word in `--json`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Ok => "ok",
-            Verdict::Hint => "hint",
-            Verdict::Failed => "failed",
-        }
-    }
-}
-
-/// One point of a check: what was looked at, what was found, what to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    pub name: String,
-    pub verdict: Verdict,
-    pub detail: String,
-    /// Empty when nothing needs doing.
-    pub remedy: String,
 }
 
 /// A conversation's metadata as the hub keeps it: the columns of spec D2 without `user_id`.

@@ -46,6 +46,7 @@ impl Engine {
             | Chat::Thinking(_)
             | Chat::Questions { .. }
             | Chat::History { .. }
+            | Chat::Find { .. }
             | Chat::Siblings { .. } => self.look(cause, chat).await.map(Vec::from_iter),
         }
     }
@@ -104,6 +105,20 @@ impl Engine {
             Chat::Questions { conversation } => {
                 self.read(cause, conversation, async move |store| {
                     store.questions(conversation).await.map(Answer::Questions)
+                });
+                Ok(None)
+            }
+            Chat::Find {
+                conversation,
+                words,
+            } => {
+                self.read(cause, conversation, async move |store| {
+                    let hits = store.find_words(conversation, &words).await?;
+                    Ok(Answer::Matches {
+                        conversation,
+                        words,
+                        hits,
+                    })
                 });
                 Ok(None)
             }
@@ -200,6 +215,7 @@ impl Engine {
             | Chat::Thinking(_)
             | Chat::Questions { .. }
             | Chat::History { .. }
+            | Chat::Find { .. }
             | Chat::Siblings { .. } => Ok(None),
         };
         written.map_err(|error| self.desk.failure(&error))

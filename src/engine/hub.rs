@@ -10,7 +10,7 @@ use crate::sync::{self, Address};
 
 impl Engine {
     /// The hub's address; `None` = no hub is set up.
-    fn hub(&self) -> Option<Result<Address, Failure>> {
+    pub(super) fn hub(&self) -> Option<Result<Address, Failure>> {
         let settings = &self.desk.settings;
         let hub = settings.sync.as_ref()?;
         Some(Address::of(hub, settings.network.ca_file.as_deref()))

@@ -6,9 +6,9 @@ use std::future::Future;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::id::{ConversationId, RequestId};
+use crate::domain::id::{ConversationId, PersonaId, RequestId};
 
-/// What a job is about. There may be one running turn, one title and one listing at a time.
+/// What a job is about. There may be one running turn, one title and one listing for a place at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// A reply being written there.
@@ -16,8 +16,15 @@ pub enum Key {
     /// That reply's words are whole; its usage is still awaited. It is in nobody's way.
     Settling(ConversationId),
     Title(ConversationId),
-    List,
+    /// A page of the list of this length, with this persona: a newer one for the same place on a screen overtakes it.
+    List(Option<u32>, Option<PersonaId>),
     Models,
+    /// Servers on this machine being looked for.
+    Providers,
+    /// A provider's first model being found.
+    Use,
+    /// A look at salon itself.
+    Doctor,
     /// Somebody waits for the hub.
     Sync,
     /// A prompt that is tried.
@@ -205,12 +212,12 @@ mod tests {
                 n
             }
         };
-        jobs.start(Key::List, Some(RequestId(1)), None, wait(1));
+        jobs.start(Key::List(None, None), Some(RequestId(1)), None, wait(1));
         jobs.start(Key::Models, Some(RequestId(2)), None, wait(2));
         jobs.start(ONE, None, None, wait(3));
         jobs.cancel_cause(RequestId(2));
         assert!(matches!(jobs.ended().await, Ended::Done(2)));
-        jobs.cancel(Key::List);
+        jobs.cancel(Key::List(None, None));
         assert!(matches!(jobs.ended().await, Ended::Done(1)));
         jobs.cancel_all();
         assert!(matches!(jobs.ended().await, Ended::Done(3)));

@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc::Sender;
 
 use super::desk::Desk;
-use super::known;
+use super::{first, known};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::domain::when::Millis;
@@ -115,8 +115,7 @@ impl Asking {
         while let Some((name, listed)) = asked.next().await {
             let saved = match listed {
                 Ok(specs) => {
-                    let at = self.desk.mint.now();
-                    let saved = self.store.save_listing(&name, &specs, at).await;
+                    let saved = first::save_listing(&self.desk, &self.store, &name, &specs).await;
                     saved.map_err(|error| self.desk.failure(&error))
                 }
                 // A server on this machine that nobody set up and that does not run is not worth a word.

@@ -137,6 +137,32 @@ pub async fn title_row(
     })
 }
 
+/// The row of a look whether a model answers; it belongs to nothing.
+pub async fn probe_row(
+    desk: &Desk,
+    file: &Store,
+    (model, usage): (&ModelRef, Usage),
+) -> Result<UsageRow, StoreError> {
+    let cost = Cost::of(desk, file, model, &usage).await?;
+    Ok(UsageRow {
+        id: desk.mint.id(),
+        at: desk.mint.now(),
+        purpose: Purpose::Probe,
+        conversation: None,
+        message: None,
+        persona: None,
+        model: model.clone(),
+        usage,
+        cost: cost.money,
+        cost_by: cost.by,
+        tariff: cost.tariff,
+        first_token_ms: None,
+        total_ms: None,
+        status: Status::Complete,
+        attempts: 1,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,10 +6,13 @@
 
 mod arrange;
 mod chat;
+mod checkups;
 mod chores;
 mod desk;
+mod doctor;
 mod ending;
 mod export;
+mod first;
 mod habits;
 mod hub;
 mod insist;
@@ -31,6 +34,7 @@ mod passing;
 mod personas;
 mod plan;
 mod prompts;
+mod providers;
 mod removal;
 mod rescue;
 mod retention;

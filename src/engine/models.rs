@@ -3,36 +3,28 @@
 use tokio::sync::mpsc;
 
 use super::jobs::Key;
-use super::known;
 use super::listings::{Asking, Outcomes};
-use super::{Engine, Left};
+use super::{Engine, Left, first, known};
 use crate::domain::failure::Failure;
 use crate::domain::id::RequestId;
 use crate::domain::model::ModelRef;
 use crate::protocol::{Answer, News};
+use crate::store::StoreError;
 
 impl Engine {
-    /// The model of a conversation that names none: the settings', the one last used whose provider is still there, the
-    /// first fallback with a key, else the guide (spec M2).
+    /// The model of a conversation that names none (spec M2). Where its provider's listing is to name it and nobody sees a
+    /// screen that asks for it, it is asked for now.
     pub(super) async fn model_of_a_new_one(&self) -> Result<ModelRef, Failure> {
-        if let Some(model) = &self.desk.settings.model {
-            return Ok(model.clone());
+        let (desk, file) = (&self.desk, &self.stores.file);
+        let failure = |error: StoreError| desk.failure(&error);
+        let first = first::of_a_new_one(desk, file).await.map_err(failure)?;
+        if !first.is_guess || desk.is_screen {
+            return Ok(first.model);
         }
-        let providers = &self.desk.providers;
-        let specs = self.stores.file.models().await;
-        let specs = specs.map_err(|error| self.desk.failure(&error))?;
-        let used = specs
-            .into_iter()
-            .filter(|spec| spec.used_at.is_some() && !spec.model.is_guide())
-            .filter(|spec| providers.check(&spec.model).is_ok())
-            .max_by_key(|spec| spec.used_at)
-            .map(|spec| spec.model);
-        let fallback = || {
-            let mut all = self.desk.settings.fallback_models.iter();
-            all.find(|model| providers.has_key(&model.provider))
-                .cloned()
-        };
-        Ok(used.or_else(fallback).unwrap_or_else(ModelRef::guide))
+        // Without it the fallback stays; a wrong name is told by the provider itself.
+        let _ = first::ask_listing(desk, file, &first.model.provider).await;
+        let first = first::of_a_new_one(desk, file).await.map_err(failure)?;
+        Ok(first.model)
     }
 
     /// Answers with what is known. With `refresh` a job asks all providers and answers again after each; without it,

@@ -14,6 +14,19 @@ impl Engine {
             Data::MarkModel { model, favourite } => {
                 Ok(vec![self.mark_model(cause, model, favourite).await?])
             }
+            Data::Chose(model) => {
+                if !model.is_guide() {
+                    let now = self.desk.mint.now();
+                    let kept = self.stores.file.chose_model(&model, now).await;
+                    kept.map_err(|error| self.desk.failure(&error))?;
+                }
+                Ok(Vec::new())
+            }
+            Data::Providers { look } => Ok(vec![self.providers(cause, look).await?]),
+            Data::Use(provider) => {
+                self.use_provider(cause, provider);
+                Ok(Vec::new())
+            }
             Data::Key(provider, key) => {
                 self.key(cause, provider, key);
                 Ok(Vec::new())
@@ -24,6 +37,10 @@ impl Engine {
             }
             Data::CheckSync => {
                 self.check_sync(cause)?;
+                Ok(Vec::new())
+            }
+            Data::Doctor { offline } => {
+                self.doctor(cause, offline);
                 Ok(Vec::new())
             }
             Data::Export(export) => {

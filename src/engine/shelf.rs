@@ -118,21 +118,21 @@ impl Engine {
         }
     }
 
-    /// Reads a page of the list; one that is being read already is not wanted any more.
+    /// Reads a page of the list; one that is being read already for the same place is not wanted any more.
     fn list(&mut self, cause: RequestId, wanted: Wanted) {
-        self.jobs.cancel(Key::List);
+        let key = Key::List(wanted.limit, wanted.query.persona);
+        self.jobs.cancel(key);
         let (desk, mut mouth) = (self.desk.clone(), self.mouth(cause));
         let store = self.stores.file.clone();
-        self.jobs
-            .start(Key::List, Some(cause), None, |token| async move {
-                let news = match token.run_until_cancelled(page(&store, &wanted)).await {
-                    Some(Ok(answer)) => News::Answer(answer),
-                    Some(Err(error)) => News::Refused(desk.failure(&error)),
-                    None => return Left::Nothing,
-                };
-                mouth.finish_with(news).await;
-                Left::Nothing
-            });
+        self.jobs.start(key, Some(cause), None, |token| async move {
+            let news = match token.run_until_cancelled(page(&store, &wanted)).await {
+                Some(Ok(answer)) => News::Answer(answer),
+                Some(Err(error)) => News::Refused(desk.failure(&error)),
+                None => return Left::Nothing,
+            };
+            mouth.finish_with(news).await;
+            Left::Nothing
+        });
     }
 
     async fn find(&self, id: &str) -> Result<Conversation, Failure> {

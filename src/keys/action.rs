@@ -144,6 +144,7 @@ actions! {
     EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
     PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript] / "previous-version";
     NextSibling "chat.next_sibling" "The version after this one" [Transcript] / "next-version";
+    UseProvider "chat.use" "Talk with a server found here, or a provider" [Everywhere] / "use";
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
     Stash "chat.stash" "Put the draft aside; ↑ brings it back" [Composer Everywhere] / "stash";
@@ -152,8 +153,18 @@ actions! {
     PickQuestion "chat.history" "Look for an earlier question of yours" [Composer Everywhere] / "history";
 
     // Reading.
-    Copy "transcript.copy" "Copy the message" [Transcript] / "copy-message";
+    Copy "transcript.copy" "Copy the message, or the block of code at hand" [Transcript] / "copy-message";
+    CopyAll "transcript.copy_all" "Copy the whole conversation as markdown" [Transcript Everywhere] / "copy-all";
+    Quote "transcript.quote" "Quote the message, or the block of code, in the composer" [Transcript Everywhere] / "quote";
     Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer] / "reasoning";
+    FoldLong "transcript.fold_message" "Fold or unfold a long message; a short one: its reasoning" [Transcript Everywhere] / "fold";
+    NextBlock "transcript.next_block" "To the next block of code" [Transcript Everywhere] / "blocks";
+    PreviousBlock "transcript.previous_block" "To the block of code before" [Transcript];
+    WriteBlock "transcript.write" "Write the block of code at hand to a file" [Transcript] / "write-block";
+    FindWords "transcript.find" "Find words in the conversation" [Transcript Everywhere] / "find";
+    NextHit "transcript.next_hit" "To the next place where they stand" [Transcript];
+    PreviousHit "transcript.previous_hit" "To the place before" [Transcript];
+    Outline "transcript.outline" "Your questions: go to one" [Transcript Everywhere] / "outline";
     Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript] / "details";
     MessageUp "transcript.message_up" "To the message before" [Transcript];
     MessageDown "transcript.message_down" "To the message after" [Transcript];
@@ -177,16 +188,26 @@ actions! {
     ListPageDown "list.page_down" "A page down" [List Library Overlay] unshown;
     ListFirst "list.first" "To the first row" [List Library Overlay];
     ListLast "list.last" "To the last row" [List Library Overlay];
-    FoldGroup "list.fold" "Fold the group, or the persona" [List] / "fold";
-    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List] / "unfold";
+    FoldGroup "list.fold" "Fold the group, or the persona" [List] / "fold-group";
+    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List] / "unfold-group";
     Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library] / "filter";
+    Mark "list.mark" "Mark the row and go on; actions are about the marked rows" [List];
+    MarkRange "list.range" "Begin a range of marks here, or end it" [List];
+    OrderConversations "list.order" "Order the conversations by activity, creation, title or messages" [List Everywhere] / "order";
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
     OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List] / "open";
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
+    PinConversation "conversation.pin" "Pin the conversation to the top, or let it go" [List Everywhere] / "pin";
+    ArchiveConversation "conversation.archive" "Put the conversation into the archive, or take it out" [List Everywhere] / "archive";
+    TagConversation "conversation.tags" "Write the tags of the conversation" [List Everywhere] / "tags";
+    DuplicateConversation "conversation.duplicate" "Copy the conversation, or the persona" [List Everywhere] / "duplicate";
     TrashConversation "conversation.trash" "Move the conversation, or the persona, to the trash" [List Everywhere] / "trash";
     RestoreConversation "conversation.restore" "Take the conversation out of the trash" [List Everywhere] / "restore";
     ExportConversation "conversation.export" "Write the conversation to a file" [List Everywhere] / "export";
+    PurgeConversation "conversation.purge" "In the trash: remove the conversation for good" [List Everywhere] / "purge";
+    EmptyTrash "list.empty_trash" "Remove for good all that is in the trash" [List Everywhere] / "empty-trash";
     UndoAction "list.undo" "Undo the last change of the list" [List Everywhere] / "undo";
+    ToggleArchive "list.archive" "Show the archive, or the conversations again" [List Everywhere] / "archived";
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
 
     // Prompts.
@@ -224,6 +245,7 @@ actions! {
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
     ReadingMode "view.reading" "Reading mode: only the conversation" [Everywhere] / "reading";
+    Doctor "app.doctor" "Look whether database, providers and terminal are all right" [Everywhere] / "doctor";
     Palette "app.palette" "All that can be done, found by typing" [Everywhere] / "palette";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere] / "redraw";
@@ -275,7 +297,7 @@ pub struct Ladder {
 pub const LADDERS: [Ladder; 2] = [
     Ladder {
         key: "Esc",
-        about: "One step back: close what is open, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
+        about: "One step back: close what is open, take marks away, clear the filter, stop the answer, return to the composer; twice when idle, edit an earlier question",
     },
     Ladder {
         key: "Ctrl+C",

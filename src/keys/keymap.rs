@@ -27,6 +27,8 @@ pub enum Lookup {
 pub struct KeyMap {
     /// The user's bindings first, each in the order of its file.
     bindings: Vec<Binding>,
+    /// Those this terminal is not known to deliver: they do what they say if they come, and are shown nowhere.
+    unsure: Vec<Binding>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,15 +82,15 @@ impl KeyMap {
         shipped.with(user)
     }
 
-    /// The map without the keys that this terminal cannot deliver; `is_enhanced` = it speaks the kitty protocol.
+    /// The map that shows no keys this terminal is not known to deliver; `is_enhanced` = it speaks the kitty protocol.
     #[must_use]
     pub fn deliverable(&self, is_enhanced: bool) -> KeyMap {
-        let can = |binding: &&Binding| {
+        let can = |binding: &Binding| {
             is_enhanced || !binding.chords.iter().any(|chord| chord.needs_enhanced())
         };
-        KeyMap {
-            bindings: self.bindings.iter().filter(can).cloned().collect(),
-        }
+        let all = self.bindings.iter().chain(&self.unsure).cloned();
+        let (bindings, unsure) = all.partition(can);
+        KeyMap { bindings, unsure }
     }
 
     /// What these keys do in this context, else everywhere.
@@ -150,6 +152,7 @@ impl KeyMap {
     fn exact(&self, context: Context, chords: &[Chord]) -> Option<Action> {
         self.bindings
             .iter()
+            .chain(&self.unsure)
             .find(|b| b.context == context && b.chords == chords)
             .and_then(|b| b.action)
     }
@@ -217,7 +220,11 @@ impl KeyMap {
             .into_iter()
             .map(|problem| problem.failure)
             .collect();
-        (KeyMap { bindings: fresh }, failures)
+        let map = KeyMap {
+            bindings: fresh,
+            ..KeyMap::default()
+        };
+        (map, failures)
     }
 
     /// A line of a file as a binding, or why not.
@@ -457,6 +464,11 @@ mod tests {
         assert_eq!(
             plain.hint(Context::Composer, Action::Newline).unwrap(),
             "^J"
+        );
+        // One that comes all the same, such as from a tmux that tells all keys, does what it says.
+        assert_eq!(
+            plain.lookup(Context::Composer, &chords("shift+enter")),
+            Lookup::Action(Action::Newline)
         );
         let kitty = KeyMap::shipped().deliverable(true);
         assert!(

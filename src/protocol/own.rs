@@ -36,6 +36,17 @@ pub enum Data {
         model: ModelRef,
         favourite: bool,
     },
+    /// This model was chosen for the conversation not yet created: it is the one last used from now on.
+    Chose(ModelRef),
+    /// Which providers there are, where their keys come from, and the model of a new conversation: answered by
+    /// `Providers` at once. With `look` the servers on this machine are asked for their models, and `Providers` comes again
+    /// after each answer.
+    Providers {
+        look: bool,
+    },
+    /// Talk with this provider: its model last used, else the first that chats, is the one last used from now on.
+    /// Answered by `InUse`.
+    Use(String),
     /// Keep this key for a provider in place of the one before, or forget that: answered by `Done`.
     Key(String, Option<Secret>),
     /// What all requests since then cost: answered by `Spent`.
@@ -49,6 +60,11 @@ pub enum Data {
     },
     /// Look at the hub without changing anything there: answered by `Checked`.
     CheckSync,
+    /// Look at settings, database, hub and providers: answered by `Health`, again and again as it goes on. `offline` leaves
+    /// out what asks other machines.
+    Doctor {
+        offline: bool,
+    },
     /// Write a conversation down: answered by `Done`, or by `Exported` where no file is named. A file that is there is
     /// refused with the kind `Confirm` unless that is forced; it is written whole or not at all, for its owner alone.
     Export(Export),

@@ -12,7 +12,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::model::{ModelRef, ModelSpec};
 use crate::provider::body::read_body;
 use crate::provider::endpoint::Endpoint;
-use crate::provider::error::{By, ProviderError};
+use crate::provider::error::{Asked, By, ProviderError};
 use crate::provider::fault::{self, number};
 use crate::provider::transport::{Phase, of_silence, of_transport};
 use crate::provider::{Kind, MAX_LISTING, Providers, models, ours, wire};
@@ -73,6 +73,38 @@ impl Providers {
     }
 }
 
+impl Providers {
+    /// The names of the models that chat, from the first page of the listing alone; what is no listing by its shape is an
+    /// error. A bare empty list may come from anybody, so it is none.
+    pub async fn names_listed(&self, provider: &str) -> Result<Vec<String>, ProviderError> {
+        let settings = match self.kind(provider).map_err(ours)? {
+            Kind::Guide => return Ok(vec![ModelRef::guide().name]),
+            Kind::Http(settings) => settings,
+        };
+        let asking = Asking {
+            providers: self,
+            provider,
+            settings,
+        };
+        let endpoint = asking.endpoint(wire::listing(settings.wire)).await?;
+        let asked = endpoint.asked.clone();
+        let listing = match timeout(LISTING, asking.ask(&endpoint, None)).await {
+            Ok(listing) => listing?,
+            Err(_) => return Err(of_silence(&asked, Phase::Asking, LISTING)),
+        };
+        let is_anybodys = models::rows(&listing).is_some_and(|rows| {
+            let names = rows.iter().filter_map(models::id_of).count();
+            names == 0 && (listing.is_array() || !rows.is_empty())
+        });
+        match models::read(provider, &asked.host, &listing) {
+            Some(specs) if !is_anybodys => {
+                Ok(specs.into_iter().map(|spec| spec.model.name).collect())
+            }
+            Some(_) | None => Err(asking.no_listing(&asked, &listing)),
+        }
+    }
+}
+
 impl Asking<'_> {
     async fn all(&self) -> Result<Vec<ModelSpec>, ProviderError> {
         let endpoint = self.endpoint(wire::listing(self.settings.wire)).await?;
@@ -84,16 +116,20 @@ impl Asking<'_> {
             // What is not told in time is not known; the models can be used all the same.
             let _ = timeout(FURTHER, self.further(runner, &mut listing)).await;
         }
-        models::read(self.provider, &asked.host, &listing).ok_or_else(|| {
-            let failure = Failure::new(
-                FailureKind::Wire,
-                format!("{} has no list of models", self.provider),
-                "Type the model's name; chatting does not need the list.",
-            );
-            let said = listing["error"].as_str().unwrap_or_default();
-            let detail = format!("{}\n{}", asked.url, asked.scrub.text(said));
-            ProviderError::never(failure.with_detail(detail), By::Server)
-        })
+        models::read(self.provider, &asked.host, &listing)
+            .ok_or_else(|| self.no_listing(&asked, &listing))
+    }
+
+    /// What came is no listing.
+    fn no_listing(&self, asked: &Asked, came: &Value) -> ProviderError {
+        let failure = Failure::new(
+            FailureKind::Wire,
+            format!("{} has no list of models", self.provider),
+            "Type the model's name; chatting does not need the list.",
+        );
+        let said = came["error"].as_str().unwrap_or_default();
+        let detail = format!("{}\n{}", asked.url, asked.scrub.text(said));
+        ProviderError::never(failure.with_detail(detail), By::Server)
     }
 
     /// The rows of all pages. A listing in pages tells `has_more` and the last name of each.
@@ -131,10 +167,13 @@ impl Asking<'_> {
         let response = sent.map_err(|refused| refused.error)?;
         match read_body(response, MAX_LISTING).await {
             (_, Some(error)) => Err(of_transport(&endpoint.asked, Phase::Answering, error)),
-            (bytes, None) => Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
-                let said = fault::from_bytes(&bytes);
-                json!({ "error": said.message })
-            })),
+            (bytes, None) => {
+                let answer = serde_json::from_slice(&bytes).unwrap_or_else(|_| {
+                    let said = fault::from_bytes(&bytes);
+                    json!({ "error": said.message })
+                });
+                Ok(with_rows(answer))
+            }
         }
     }
 
@@ -211,6 +250,14 @@ impl Asking<'_> {
         let endpoint = self.providers.endpoint(&nameless, self.settings, path);
         endpoint.await.map_err(ours)
     }
+}
+
+/// An Ollama without any model says that its list is null.
+fn with_rows(mut listing: Value) -> Value {
+    if listing["object"] == "list" && listing["data"].is_null() {
+        listing["data"] = json!([]);
+    }
+    listing
 }
 
 /// What `/api/show` and `/api/ps` tell of an Ollama's model. The window it runs with counts before the one it was

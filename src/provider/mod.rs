@@ -29,6 +29,7 @@ pub mod responses_request;
 pub mod scrub;
 pub mod secrets;
 pub mod shown;
+mod states;
 pub mod tally;
 mod terms;
 pub mod think;

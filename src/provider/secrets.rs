@@ -8,6 +8,7 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::provider::KeyFrom;
 use crate::provider::scrub::Scrub;
 use crate::provider::vault::Vault;
 use crate::settings::{KeySource, SecretString};
@@ -44,6 +45,21 @@ impl Secrets {
             KeySource::None | KeySource::Environment { value: None, .. } => {
                 self.vault.has(provider)
             }
+        }
+    }
+
+    /// Where its key would come from; `None` = there is none. Opens no keyring, runs nothing. What is wrong with the keys
+    /// salon keeps counts only when no other source has one.
+    pub fn from(&self, provider: &str, source: &KeySource) -> Result<Option<KeyFrom>, Failure> {
+        let other = match source {
+            KeySource::Environment { value: Some(_), .. } => Some(KeyFrom::Environment),
+            KeySource::Command(_) => Some(KeyFrom::Command),
+            KeySource::None | KeySource::Environment { value: None, .. } => None,
+        };
+        match (self.vault.place(provider), other) {
+            (Ok(Some(kept)), _) => Ok(Some(kept)),
+            (Err(failure), None) => Err(failure),
+            (Ok(None) | Err(_), other) => Ok(other),
         }
     }
 

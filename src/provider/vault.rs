@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::provider::KeyFrom;
 use crate::provider::keyring::{Desktop, Ring};
 use crate::settings::SecretString;
 
@@ -81,8 +82,15 @@ impl Vault {
 
     /// Whether a key of this provider is kept; opens no keyring.
     pub fn has(&self, provider: &str) -> Result<bool, Failure> {
+        Ok(self.place(provider)?.is_some())
+    }
+
+    /// Where the key of this provider is kept; opens no keyring.
+    pub fn place(&self, provider: &str) -> Result<Option<KeyFrom>, Failure> {
         let kept = read(&self.file)?;
-        Ok(kept.in_ring.contains(provider) || kept.in_file.contains_key(provider))
+        let in_ring = kept.in_ring.contains(provider).then_some(KeyFrom::Keyring);
+        let in_file = || kept.in_file.contains_key(provider).then_some(KeyFrom::File);
+        Ok(in_ring.or_else(in_file))
     }
 
     /// The key kept for this provider.
@@ -186,6 +194,15 @@ impl Vault {
             )),
         }
     }
+}
+
+/// The providers whose keys salon keeps by this file; none where it cannot be used. Opens no keyring.
+pub fn kept(path: &Path) -> BTreeSet<String> {
+    let kept = read(path).unwrap_or_default();
+    kept.in_ring
+        .into_iter()
+        .chain(kept.in_file.into_keys())
+        .collect()
 }
 
 /// What the file holds; nothing if it is not there. A file that others can read or that is not in order is refused.

@@ -1,6 +1,6 @@
 //! Fills the settings from their layers: shipped file, user's file, environment, arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::reader::{Reader, Shown, flag, number, path};
 use super::tree::{Known, read};
 use super::{
-    ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Retention, Settings, Ui,
+    Around, ChatSettings, Chores, Layer, Limits, Paths, ProviderSettings, Retention, Settings, Ui,
     environment, hub, network, providers,
 };
 use crate::domain::conversation::Sampling;
@@ -38,6 +38,8 @@ pub struct Layers {
     pub model: Option<String>,
     /// The environment, `std::env::vars()` in the program.
     pub environment: BTreeMap<String, String>,
+    /// Names the providers whose keys salon keeps itself by the file of its keys, for `LLM_MODEL` without a provider.
+    pub kept: Option<fn(&Path) -> BTreeSet<String>>,
 }
 
 /// Reads and checks all layers. A failure only where nothing sensible can be done: no home folder, or a `--model`
@@ -64,8 +66,19 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
 
     let defaults = Defaults::of(MODELS);
     let providers = all_providers(layers, &mut reader, &defaults);
-    let (model, fallback_models) =
-        choose_model(layers, &mut reader, argument, &providers, &defaults);
+    let has_key = |name: &str| {
+        let Some(provider) = providers.get(name).filter(|one| one.enabled) else {
+            return false;
+        };
+        let is_kept = |kept: fn(&Path) -> BTreeSet<String>| kept(&paths.secrets).contains(name);
+        provider.key.is_set() || layers.kept.is_some_and(is_kept)
+    };
+    let model = choose_model(layers, &mut reader, argument, has_key, &defaults);
+    let usable: Vec<&DefaultModels> = defaults.usable(&providers).collect();
+    let fallback = |row: &&DefaultModels| ModelRef::new(row.provider.clone(), row.first.clone());
+    let fallback_models = usable.iter().map(fallback).collect();
+    let listed = usable.iter().filter(|row| row.is_first_listed);
+    let first_listed = listed.map(|row| row.provider.clone()).collect();
     let keys_file = read_keys(&paths.keys, &mut reader);
     check_version(&mut reader);
     let chat = chat(&mut reader);
@@ -84,6 +97,7 @@ pub fn load(layers: &Layers) -> Result<Settings, Failure> {
     Ok(Settings {
         model,
         fallback_models,
+        first_listed,
         chat,
         limits,
         chores,
@@ -180,6 +194,8 @@ struct Defaults {
 struct DefaultModels {
     provider: String,
     first: String,
+    /// The first of its listing counts once that is known.
+    is_first_listed: bool,
     title: Option<String>,
 }
 
@@ -194,6 +210,10 @@ impl Defaults {
             Some(DefaultModels {
                 provider: text("name")?,
                 first: text("first")?,
+                is_first_listed: table
+                    .get("first_listed")
+                    .and_then(|flag| flag.get_ref().as_bool())
+                    .unwrap_or(false),
                 title: text("title"),
             })
         };
@@ -207,6 +227,14 @@ impl Defaults {
     fn first(&self, provider: &str) -> Option<ModelRef> {
         let row = self.rows.iter().find(|row| row.provider == provider)?;
         Some(ModelRef::new(provider, row.first.clone()))
+    }
+
+    fn usable(
+        &self,
+        providers: &BTreeMap<String, ProviderSettings>,
+    ) -> impl Iterator<Item = &DefaultModels> {
+        let is_usable = |name: &str| providers.get(name).is_some_and(|one| one.enabled);
+        self.rows.iter().filter(move |row| is_usable(&row.provider))
     }
 
     fn title(&self, provider: &str) -> Option<String> {
@@ -231,20 +259,15 @@ fn all_providers(
     providers
 }
 
-/// The model by the order of spec M2 as far as settings decide it, and those to fall back on.
+/// The model by the order of spec M2 as far as settings decide it.
 fn choose_model(
     layers: &Layers,
     reader: &mut Reader,
     argument: Option<ModelRef>,
-    providers: &BTreeMap<String, ProviderSettings>,
+    has_key: impl Fn(&str) -> bool,
     defaults: &Defaults,
-) -> (Option<ModelRef>, Vec<ModelRef>) {
+) -> Option<ModelRef> {
     let by_default = model_at(reader, "default_model");
-    let has_key = |name: &str| {
-        providers
-            .get(name)
-            .is_some_and(|provider| provider.enabled && provider.key.is_set())
-    };
     let by_environment = environment::model(layers, reader, |name| defaults.first(name), has_key);
     let layer = match (&argument, &by_default, &by_environment) {
         (Some(_), ..) => Layer::Arguments,
@@ -256,10 +279,7 @@ fn choose_model(
     if let Some(model) = &model {
         reader.origin(&path("model"), model.to_string(), layer);
     }
-    let is_usable = |name: &str| providers.get(name).is_some_and(|one| one.enabled);
-    let rows = defaults.rows.iter().filter(|row| is_usable(&row.provider));
-    let fallback = rows.map(|row| ModelRef::new(row.provider.clone(), row.first.clone()));
-    (model, fallback.collect())
+    model
 }
 
 fn model_at(reader: &mut Reader, key: &str) -> Option<ModelRef> {
@@ -419,6 +439,20 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
             .find(|editor| !editor.trim().is_empty())
             .unwrap_or("vi")
             .to_owned(),
-        is_tmux: layers.variable("TMUX").is_some(),
+        around: around(layers),
+        home: layers.variable("HOME").map(PathBuf::from),
+    }
+}
+
+fn around(layers: &Layers) -> Around {
+    let is_set = |name: &str| layers.variable(name).is_some();
+    let text = |name: &str| layers.variable(name).unwrap_or_default().to_owned();
+    Around {
+        is_tmux: is_set("TMUX"),
+        is_far: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
+        term: text("TERM"),
+        program: text("TERM_PROGRAM"),
+        has_true_color: matches!(text("COLORTERM").as_str(), "truecolor" | "24bit"),
+        no_color: is_set("NO_COLOR"),
     }
 }

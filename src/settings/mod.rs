@@ -32,6 +32,8 @@ pub struct Settings {
     pub model: Option<ModelRef>,
     /// Used when neither `model` nor a model last used exists: the first whose provider has a key, in order.
     pub fallback_models: Vec<ModelRef>,
+    /// Providers whose first listed model counts instead of that fallback, once their listing is known.
+    pub first_listed: Vec<String>,
     pub chat: ChatSettings,
     pub limits: Limits,
     pub chores: Chores,
@@ -193,6 +195,23 @@ pub struct Sync {
     pub messages: bool,
 }
 
+/// What the environment tells of the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Salon runs inside tmux (`TMUX` is set).
+    pub is_tmux: bool,
+    /// Salon runs on another machine than the terminal (`SSH_CONNECTION` or `SSH_TTY` is set).
+    pub is_far: bool,
+    /// `TERM`.
+    pub term: String,
+    /// `TERM_PROGRAM`.
+    pub program: String,
+    /// `COLORTERM` promises 24 bits.
+    pub has_true_color: bool,
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+}
+
 #[derive(Clone, Debug)]
 pub struct Ui {
     pub mouse: bool,
@@ -204,6 +223,7 @@ pub struct Ui {
     pub no_color: bool,
     /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.
     pub editor: String,
-    /// Salon runs inside tmux (`TMUX` is set).
-    pub is_tmux: bool,
+    pub around: Around,
+    /// The home folder, which `~` stands for (`HOME`).
+    pub home: Option<PathBuf>,
 }

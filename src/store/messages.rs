@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::Store;
@@ -15,7 +16,8 @@ use super::turns::{newest_under, set_tip};
 use crate::domain::conversation::Conversation;
 use crate::domain::id::{ConversationId, InstanceId, MessageId};
 use crate::domain::message::{Message, Shown, Status};
-use crate::protocol::{At, Page};
+use crate::domain::when::Millis;
+use crate::protocol::{Asked, At, Page};
 
 /// Up a branch from `?1`, newest first, at most `?2` rows that are not in the trash. The walk reads by id and stops with
 /// the last row asked for, so a page costs the same in any conversation.
@@ -82,7 +84,7 @@ pub(super) const TREE: &str = concat!(
 const QUESTIONS: &str = "WITH RECURSIVE walk(n, parent) AS (
     SELECT n, parent_id FROM message WHERE id = ?1
     UNION ALL SELECT m.n, m.parent_id FROM walk w CROSS JOIN message m ON m.id = w.parent)
-  SELECT m.id, m.content FROM walk CROSS JOIN message m ON m.n = walk.n
+  SELECT m.id, m.created_at, m.content FROM walk CROSS JOIN message m ON m.n = walk.n
   WHERE m.role = 'user' AND m.trashed_at IS NULL";
 
 /// Those with the same parent, oldest first.
@@ -287,20 +289,21 @@ impl Store {
     }
 
     /// The user's questions on the shown branch, oldest first.
-    pub async fn questions(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<Vec<(MessageId, String)>, StoreError> {
+    pub async fn questions(&self, conversation: ConversationId) -> Result<Vec<Asked>, StoreError> {
         let mut reader = self.reader().await?;
         let tip = that_conversation(&mut reader, conversation).await?.tip;
         let rows = sqlx::query(QUESTIONS)
             .bind(tip.map(|tip| tip.0))
             .fetch_all(&mut *reader)
             .await?;
-        rows.iter()
-            .rev()
-            .map(|row| Ok((MessageId(row.try_get(0)?), row.try_get(1)?)))
-            .collect()
+        let asked = |row: &SqliteRow| {
+            Ok(Asked {
+                id: MessageId(row.try_get(0)?),
+                at: Millis(row.try_get(1)?),
+                text: row.try_get(2)?,
+            })
+        };
+        rows.iter().rev().map(asked).collect()
     }
 
     /// The stored reasoning of a reply.

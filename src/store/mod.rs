@@ -3,6 +3,7 @@
 //!
 //! Each file adds an `impl Store` for its subject. A change is one transaction; what is said to be done is on disk.
 
+mod about;
 mod bulk;
 mod changes;
 mod connections;
@@ -10,6 +11,7 @@ mod conversations;
 mod drafts;
 mod duplicate;
 mod error;
+mod find;
 mod history;
 mod list;
 mod lock;
@@ -39,6 +41,7 @@ use sqlx::SqliteConnection;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+pub use about::About;
 pub use bulk::Whole;
 pub use changes::Outgoing;
 pub use conversations::Find;
@@ -440,6 +443,10 @@ mod tests {
             (
                 retention::OLD_IN_LIST.1,
                 "SEARCH c USING INDEX sqlite_autoindex_conversation_1 (id=?)",
+            ),
+            (
+                tags::TAGGED,
+                "SEARCH tag USING COVERING INDEX tag_name (kind=? AND name=?)",
             ),
             (
                 sought::LIST,

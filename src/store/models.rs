@@ -116,6 +116,25 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that a model was chosen: it is the one last used, though nothing was asked yet and whatever the clock did; it
+    /// need not be known.
+    pub async fn chose_model(&self, model: &ModelRef, at: Millis) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        let mut tx = begin(&mut writer).await?;
+        know(&mut tx, model).await?;
+        sqlx::query(
+            "UPDATE model SET last_used_at = max(?, 1 + (SELECT coalesce(max(last_used_at), 0) FROM model))
+             WHERE provider = ? AND name = ?",
+        )
+        .bind(at.0)
+        .bind(model.provider.as_str())
+        .bind(model.name.as_str())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Notes that a model was asked something; it need not be known.
     pub async fn used_model(&self, model: &ModelRef, at: Millis) -> Result<(), StoreError> {
         let mut writer = self.writer().await?;

@@ -3,14 +3,16 @@
 //! SQLite passes over what certainly does not fit; what it cannot judge, because it folds ASCII only, is judged here.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite, SqliteConnection};
+use uuid::Uuid;
 
 use super::error::StoreError;
 use super::personas::ids_named;
-use super::tags::writings;
+use super::tags::tagged;
 use crate::domain::filter::{Filter, Span, Time, WithPersona};
 use crate::domain::id::{Mint, PersonaId};
 use crate::domain::when::Millis;
@@ -40,7 +42,7 @@ pub(super) use archived;
 
 /// What every row that fits passes. `?1`, `?2`: an ASCII part of the title and of the model in lower case, where titles
 /// and models with other letters pass; `?3` to `?6`: the spans of activity and creation; `?7`: personas as hexadecimal
-/// ids, '' for none, or NULL; `?8`: for each tag its writings, or NULL; `?9`: only pinned ones; `?10`: those in the archive
+/// ids, '' for none, or NULL; `?8`: hexadecimal ids, or NULL; `?9`: only pinned ones; `?10`: those in the archive
 /// or those outside of it, or NULL for both.
 macro_rules! conditions {
     ($from:expr, $rest:literal) => {
@@ -51,9 +53,7 @@ macro_rules! conditions {
              AND (length(c.model) <> octet_length(c.model) OR instr(lower(c.model), ?2) > 0)
              AND c.active_at BETWEEN ?3 AND ?4 AND c.created_at BETWEEN ?5 AND ?6
              AND (?7 IS NULL OR coalesce(hex(c.persona_id), '') IN (SELECT value FROM json_each(?7)))
-             AND (?8 IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?8) w WHERE NOT EXISTS (SELECT 1 FROM tag t
-               WHERE t.kind = 'conversation' AND t.id = c.id AND t.is_gone = 0
-                 AND t.name IN (SELECT value FROM json_each(w.value)))))
+             AND (?8 IS NULL OR hex(c.id) IN (SELECT value FROM json_each(?8)))
              AND (NOT ?9 OR c.pinned_at IS NOT NULL)
              AND (?10 IS NULL OR (c.archived_at IS NOT NULL) = ?10) ",
             $rest
@@ -121,8 +121,8 @@ pub(super) struct Wish {
     created: Span,
     /// One of them, where `None` is a conversation without a persona; no list = whatever the persona.
     personas: Option<Vec<Option<PersonaId>>>,
-    /// For each tag all writings of it that are in use, as JSON; `None` = whatever the tags.
-    tags: Option<String>,
+    /// Those with all the tags; `None` = whatever the tags.
+    tagged: Option<BTreeSet<Uuid>>,
 }
 
 /// A row that fits, by activity and number.
@@ -149,9 +149,13 @@ impl Wish {
                 Some(all) => all.into_iter().filter(|id| these.contains(id)).collect(),
             });
         }
-        let mut tags = Vec::with_capacity(filter.tags.len());
+        let mut all_tagged: Option<BTreeSet<Uuid>> = None;
         for tag in &filter.tags {
-            tags.push(writings(reader, tag).await?);
+            let these = tagged(reader, tag).await?;
+            all_tagged = Some(match all_tagged {
+                None => these,
+                Some(all) => all.intersection(&these).copied().collect(),
+            });
         }
         let all = Span {
             from: Millis(i64::MIN),
@@ -172,10 +176,7 @@ impl Wish {
             active,
             created,
             personas,
-            tags: (!tags.is_empty())
-                .then(|| serde_json::to_string(&tags))
-                .transpose()
-                .map_err(|error| StoreError::Other(error.to_string()))?,
+            tagged: all_tagged,
             filter,
         })
     }
@@ -205,6 +206,10 @@ impl Wish {
         reader: &mut SqliteConnection,
         page: &Cut,
     ) -> Result<Vec<i64>, StoreError> {
+        let is_nobodys = self.personas.as_ref().is_some_and(Vec::is_empty);
+        if is_nobodys || self.tagged.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Ok(Vec::new());
+        }
         let (skip, take) = page.places();
         let enough = skip.saturating_add(take);
         let found = match (self.order, self.which) {
@@ -314,7 +319,10 @@ impl Wish {
     ) -> sqlx::query::Query<'q, Sqlite, SqliteArguments> {
         let personas = match part.slot {
             Slot::Persona(_) => None,
-            Slot::Number(_) => self.persona_list(),
+            Slot::Number(_) => self.personas.as_deref().map(|personas| {
+                let ids = personas.iter().map(|persona| persona.as_ref());
+                hex_list(ids.map(|persona| persona.map(|id| &id.0)))
+            }),
         };
         let archived = match self.which {
             Which::Active => Some(self.is_archive),
@@ -328,7 +336,11 @@ impl Wish {
             .bind(self.created.from.0)
             .bind(self.created.to.0)
             .bind(personas)
-            .bind(self.tags.as_deref())
+            .bind(
+                self.tagged
+                    .as_ref()
+                    .map(|ids| hex_list(ids.iter().map(Some))),
+            )
             .bind(self.filter.is_pinned)
             .bind(archived)
             .bind(part.after.map(|at| at.active_at.0))
@@ -339,14 +351,13 @@ impl Wish {
         };
         query.bind(self.order == Order::Created)
     }
+}
 
-    /// The personas as the statements want them.
-    fn persona_list(&self) -> Option<String> {
-        let hex = |id: PersonaId| id.0.simple().to_string().to_uppercase();
-        let ids = self.personas.as_deref()?.iter();
-        let ids: Vec<String> = ids.map(|id| id.map_or_else(String::new, hex)).collect();
-        serde_json::to_string(&ids).ok()
-    }
+/// Ids as the statements want them: in SQLite's hexadecimal, '' for none.
+fn hex_list<'a>(ids: impl Iterator<Item = Option<&'a Uuid>>) -> String {
+    let hex = |id: &Uuid| id.simple().to_string().to_uppercase();
+    let ids: Vec<String> = ids.map(|id| id.map_or_else(String::new, hex)).collect();
+    serde_json::to_string(&ids).unwrap_or_default()
 }
 
 /// Which part of the view a statement walks.

@@ -1,5 +1,7 @@
 //! Tags: which a thing has, and how others hear of one that goes.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -27,9 +29,11 @@ impl Kind {
     }
 }
 
-/// The names in use, each writing of them.
-pub(super) const IN_USE: &str =
-    "SELECT DISTINCT name FROM tag WHERE kind = 'conversation' AND is_gone = 0";
+/// The conversations that have the tag `?1`, with its writing there.
+pub(super) const TAGGED: &str = "SELECT id, name FROM tag INDEXED BY tag_name
+  WHERE kind = 'conversation' AND name = ?1 AND is_gone = 0";
+const ALL: &str =
+    "SELECT id, name FROM tag INDEXED BY tag_name WHERE kind = 'conversation' AND is_gone = 0";
 
 impl Store {
     /// Takes tags from all of them and gives them tags, or changes none. The rows as they stand now, each with the tags it
@@ -126,22 +130,20 @@ pub(super) async fn remove_tags(
     Ok(())
 }
 
-/// The writings of a lower-case tag that conversations have. SQLite folds ASCII only, so other tags are looked for among
-/// all.
-pub(super) async fn writings(
+/// The conversations that have this lower-case tag. SQLite folds ASCII only, so others are looked for among all.
+pub(super) async fn tagged(
     reader: &mut SqliteConnection,
     tag: &str,
-) -> Result<Vec<String>, StoreError> {
-    if tag.is_ascii() {
-        return Ok(vec![tag.to_owned()]);
-    }
-    let rows = sqlx::query(IN_USE).fetch_all(reader).await?;
-    let mut names = Vec::new();
-    for row in &rows {
-        let name: &str = row.try_get(0)?;
-        if name.to_lowercase() == tag {
-            names.push(name.to_owned());
+) -> Result<BTreeSet<Uuid>, StoreError> {
+    let rows = match tag.is_ascii() {
+        true => sqlx::query(TAGGED).bind(tag),
+        false => sqlx::query(ALL),
+    };
+    let mut ids = BTreeSet::new();
+    for row in &rows.fetch_all(reader).await? {
+        if row.try_get::<&str, _>(1)?.to_lowercase() == tag {
+            ids.insert(row.try_get(0)?);
         }
     }
-    Ok(names)
+    Ok(ids)
 }

@@ -4,17 +4,17 @@ use super::address::{Address, Way};
 use super::hub::Line;
 use super::table::Found;
 use super::trouble::Trouble;
-use crate::domain::sync::{Finding, Verdict};
+use crate::domain::finding::{Finding, Verdict};
 
 /// Looks at address, reachability, encryption, table, columns, rights and index, for this user's rows. It ends with the
 /// first point that makes the next ones pointless.
 pub async fn check(address: &Address, user: &str) -> Vec<Finding> {
-    let mut found = vec![ok(
+    let mut found = vec![Finding::ok(
         "hub",
         format!("{} as {}, rows of user {user}", address.name, address.user),
     )];
     if let Err(trouble) = look(address, user, &mut found).await {
-        found.push(failed("connection", trouble));
+        found.push(Finding::failed("connection", &trouble.failure));
     }
     found
 }
@@ -22,11 +22,11 @@ pub async fn check(address: &Address, user: &str) -> Vec<Finding> {
 async fn look(address: &Address, user: &str, found: &mut Vec<Finding>) -> Result<(), Trouble> {
     let mut line = Line::open(address).await?;
     let (version, is_encrypted) = line.about().await?;
-    found.push(ok("connection", format!("PostgreSQL {version}")));
+    found.push(Finding::ok("connection", format!("PostgreSQL {version}")));
     found.push(encryption(address.way, is_encrypted));
     let Some(table) = line.look().await? else {
         found.push(match line.may_create().await? {
-            true => ok(
+            true => Finding::ok(
                 "table",
                 "there is none yet; the first sending makes it".to_owned(),
             ),
@@ -50,9 +50,11 @@ async fn look(address: &Address, user: &str, found: &mut Vec<Finding>) -> Result
 
 fn encryption(way: Way, is_encrypted: bool) -> Finding {
     match (is_encrypted, way) {
-        (true, Way::Verified) => ok("encryption", "TLS, certificate checked".to_owned()),
-        (true, Way::Loopback | Way::AsTold) => ok("encryption", "TLS".to_owned()),
-        (false, Way::Loopback) => ok("encryption", "none; it stays on this machine".to_owned()),
+        (true, Way::Verified) => Finding::ok("encryption", "TLS, certificate checked".to_owned()),
+        (true, Way::Loopback | Way::AsTold) => Finding::ok("encryption", "TLS".to_owned()),
+        (false, Way::Loopback) => {
+            Finding::ok("encryption", "none; it stays on this machine".to_owned())
+        }
         (false, Way::Verified | Way::AsTold) => Finding {
             name: "encryption".to_owned(),
             verdict: Verdict::Hint,
@@ -67,7 +69,7 @@ fn encryption(way: Way, is_encrypted: bool) -> Finding {
 fn columns(table: &Found, user: &str) -> Vec<Finding> {
     let problems = table.problems(user);
     if problems.is_empty() {
-        return vec![ok("columns", "all there".to_owned())];
+        return vec![Finding::ok("columns", "all there".to_owned())];
     }
     let remedy = "Salon alters no table; mend it, or name another database.";
     let problems = problems.into_iter().map(|detail| Finding {
@@ -82,7 +84,7 @@ fn columns(table: &Found, user: &str) -> Vec<Finding> {
 fn rights(table: &Found, role: &str) -> Finding {
     let missing = table.missing_rights().join(", ");
     if missing.is_empty() {
-        return ok("rights", "SELECT, INSERT, UPDATE".to_owned());
+        return Finding::ok("rights", "SELECT, INSERT, UPDATE".to_owned());
     }
     Finding {
         name: "rights".to_owned(),
@@ -94,35 +96,12 @@ fn rights(table: &Found, role: &str) -> Finding {
 
 fn index(table: &Found) -> Finding {
     if table.has_index {
-        return ok("index", "(user_id, updated_at)".to_owned());
+        return Finding::ok("index", "(user_id, updated_at)".to_owned());
     }
     Finding {
         name: "index".to_owned(),
         verdict: Verdict::Hint,
         detail: "none on (user_id, updated_at): reading is slower".to_owned(),
         remedy: "CREATE INDEX ON conversations (user_id, updated_at);".to_owned(),
-    }
-}
-
-fn ok(name: &str, detail: String) -> Finding {
-    Finding {
-        name: name.to_owned(),
-        verdict: Verdict::Ok,
-        detail,
-        remedy: String::new(),
-    }
-}
-
-fn failed(name: &str, trouble: Trouble) -> Finding {
-    let failure = trouble.failure;
-    let detail = match failure.detail.as_str() {
-        "" => failure.title,
-        more => format!("{}: {more}", failure.title),
-    };
-    Finding {
-        name: name.to_owned(),
-        verdict: Verdict::Failed,
-        detail,
-        remedy: failure.remedy,
     }
 }

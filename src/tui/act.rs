@@ -1,24 +1,29 @@
 //! Actions: what each bound key, and each typed word, does.
 
+use super::browse;
 use super::focus::{context, edited, editor, focus};
-use super::model::{Ask, Focus, Model};
+use super::model::{Focus, Model};
 use super::msg::Effect;
 use super::overlay::help::Help;
 use super::overlay::{Body, Overlay, Purpose};
+use super::pane::list::View;
 use super::pane::transcript::Move;
+use super::paper;
 use super::personas;
 use super::prompts;
+use super::providers;
 use super::secret;
+use super::seek;
 use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
 use super::words::{Argument, about_draft, argument, word_of};
-use super::{export, history, keeping, leaving, menu, models, palette};
+use super::{curate, doctor, export, history, keeping, leaving, menu, models, palette, removal};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
 use crate::keys::{Action, Context};
-use crate::protocol::{Chat, Command, Data};
+use crate::protocol::{Command, Data};
 
 /// Does what the action says, wherever it came from.
 #[expect(
@@ -52,10 +57,21 @@ pub fn act(model: &mut Model, action: Action) {
         Action::EditQuestion => talk::edit_question(model),
         Action::PreviousSibling => talk::sibling(model, -1),
         Action::NextSibling => talk::sibling(model, 1),
-        Action::SetKey => secret::ask(model, None),
-        Action::CopyAnswer => copy(model, model.transcript.last_answer()),
-        Action::Copy => copy(model, model.transcript.words_at_hand()),
-        Action::Fold => fold(model),
+        Action::UseProvider => providers::pick(model),
+        Action::SetKey => providers::pick_keyed(model),
+        Action::CopyAnswer => browse::copy_text(model, model.transcript.last_answer()),
+        Action::Copy => browse::copy(model),
+        Action::CopyAll => browse::copy_all(model),
+        Action::Quote => browse::quote(model),
+        Action::Fold => browse::fold_thinking(model),
+        Action::FoldLong => browse::fold(model),
+        Action::NextBlock => browse::block(model, 1),
+        Action::PreviousBlock => browse::block(model, -1),
+        Action::WriteBlock => paper::ask(model),
+        Action::FindWords => seek::begin(model),
+        Action::NextHit => seek::step(model, 1),
+        Action::PreviousHit => seek::step(model, -1),
+        Action::Outline => browse::outline(model),
         Action::Details => model.transcript.toggle_details(),
         Action::MessageUp => model.transcript.go(Move::Message(-1)),
         Action::MessageDown => model.transcript.go(Move::Message(1)),
@@ -82,13 +98,23 @@ pub fn act(model: &mut Model, action: Action) {
         Action::UnfoldGroup => shelf::unfold(model),
         Action::NewConversation => shelf::new(model),
         Action::OpenConversation => shelf::open_selected(model),
-        Action::RenameConversation => shelf::rename(model),
-        Action::TrashConversation => shelf::trash(model),
-        Action::RestoreConversation => shelf::restore(model),
+        Action::RenameConversation => curate::rename(model),
+        Action::PinConversation => curate::pin(model),
+        Action::ArchiveConversation => curate::archive(model),
+        Action::TagConversation => curate::edit_tags(model),
+        Action::DuplicateConversation => curate::duplicate(model),
+        Action::TrashConversation => curate::trash(model),
+        Action::RestoreConversation => curate::restore(model),
         Action::ExportConversation => export::ask(model),
-        Action::UndoAction => shelf::undo(model),
+        Action::PurgeConversation => removal::purge(model),
+        Action::EmptyTrash => removal::empty_trash(model),
+        Action::UndoAction => curate::undo(model),
+        Action::Mark => shelf::mark(model),
+        Action::MarkRange => model.list.range(),
+        Action::OrderConversations => shelf::next_order(model),
+        Action::ToggleArchive => shelf::toggle(model, View::Archive),
         Action::ToggleTrash if model.focus == Focus::Library => prompts::toggle_trash(model),
-        Action::ToggleTrash => shelf::toggle_trash(model),
+        Action::ToggleTrash => shelf::toggle(model, View::Trash),
         Action::InsertPrompt => prompts::use_selected(model),
         Action::TryPrompt => prompts::try_it(model),
         Action::TryWith => prompts::try_with(model),
@@ -114,6 +140,7 @@ pub fn act(model: &mut Model, action: Action) {
         Action::FocusNext => cycle(model, 1),
         Action::FocusPrevious => cycle(model, 3),
         Action::TogglePanes | Action::ReadingMode => alone(model),
+        Action::Doctor => doctor::open(model),
         Action::Help => help(model),
         Action::Redraw => model.effects.push(Effect::Redraw),
         Action::Suspend => model.effects.push(Effect::Suspend),
@@ -194,14 +221,14 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
     if rest.is_empty() {
         return None;
     }
-    let has_place = model.here().is_some();
     match argument(action) {
         Argument::Model => rest.parse::<ModelRef>().err().map(|bad| bad.to_string()),
-        Argument::Text if action == Action::RenameConversation && !has_place => {
-            Some("there is no conversation to rename yet".to_owned())
+        Argument::Text if action == Action::RenameConversation => {
+            curate::one(model, "rename").err()
         }
-        Argument::Text if action == Action::ExportConversation && !has_place => {
-            Some("there is no conversation to write down yet".to_owned())
+        Argument::Text if action == Action::TagConversation => curate::bad_tags(model, rest),
+        Argument::Text if action == Action::ExportConversation => {
+            curate::one(model, "write down").err()
         }
         Argument::Text | Argument::Persona | Argument::Provider | Argument::Draft => None,
         Argument::Nothing => Some("this word stands alone; // sends a slash".to_owned()),
@@ -210,15 +237,16 @@ fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
 
 /// A typed word with what followed it; most take nothing more.
 fn act_with(model: &mut Model, action: Action, rest: &str) {
-    match (action, model.here()) {
-        (Action::PickModel, _) if !rest.is_empty() => models::choose(model, rest),
-        (Action::SetKey, _) if !rest.is_empty() => secret::ask(model, Some(rest)),
-        (Action::EditSystem, _) if !rest.is_empty() => talk::set_system(model, rest.to_owned()),
-        (Action::PickPersona, _) if !rest.is_empty() => personas::find(model, rest),
-        (Action::RenameConversation, Some(id)) if !rest.is_empty() => shelf::name(model, id, rest),
-        (Action::ExportConversation, Some(id)) if !rest.is_empty() => {
-            export::write(model, id, rest)
-        }
+    match (action, rest.is_empty()) {
+        (Action::PickModel, false) => models::choose(model, rest),
+        (Action::UseProvider, false) => providers::take(model, rest),
+        (Action::SetKey, false) => secret::ask(model, rest),
+        (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
+        (Action::PickPersona, false) => personas::find(model, rest),
+        (Action::FindWords, false) => seek::look_for(model, rest),
+        (Action::RenameConversation, false) => curate::rename_to(model, rest),
+        (Action::TagConversation, false) => curate::tag_with(model, rest),
+        (Action::ExportConversation, false) => export::write_to(model, rest),
         _ => act(model, action),
     }
 }
@@ -285,13 +313,6 @@ fn change(editor: &mut Editor, action: Action) -> bool {
     is_change
 }
 
-fn copy(model: &mut Model, text: Option<String>) {
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => model.effects.push(Effect::Copy(text)),
-        None => model.say("nothing to copy here"),
-    }
-}
-
 /// Gives the text in hand to the user's own editor; `update` puts back what comes of it.
 fn outside(model: &mut Model) {
     if model.overlays.is_empty() {
@@ -351,12 +372,6 @@ fn long_text(model: &mut Model) {
     });
 }
 
-fn fold(model: &mut Model) {
-    if let Some(id) = model.transcript.toggle_thinking() {
-        model.ask(Command::Chat(Chat::Thinking(id)), Ask::Thinking);
-    }
-}
-
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only the moves of a list come here; the last one is what remains"
@@ -380,9 +395,7 @@ fn step(model: &mut Model, action: Action) {
         Focus::Library => model.library.step(by),
         Focus::List | Focus::Composer | Focus::Transcript => {
             model.list.step(by);
-            if let Some(command) = model.list.ask_more() {
-                model.ask(command, Ask::ListMore);
-            }
+            shelf::ask_more(model);
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::curate;
 use super::model::{Ask, Model};
 use super::overlay::confirm::Confirm;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
-use super::shelf;
-use crate::domain::clean::Clean;
 use crate::domain::export::{Format, file_name};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::ConversationId;
@@ -15,15 +14,23 @@ use crate::protocol::{Command, Data, Export};
 
 /// Asks for the file, with a name made of the title.
 pub fn ask(model: &mut Model) {
-    let Some(conversation) = shelf::subject(model) else {
-        model.say("there is no conversation to write down yet");
-        return;
+    let conversation = match curate::one(model, "write down") {
+        Ok(conversation) => conversation,
+        Err(why) => return model.say(why),
     };
     let name = format!("./{}", file_name(&conversation.title));
     model.overlays.push(Overlay {
         purpose: Purpose::Export(conversation.id),
         body: Body::Form(Form::file("Write to a file, .md or .jsonl", &name)),
     });
+}
+
+/// `/export FILE`.
+pub fn write_to(model: &mut Model, name: &str) {
+    match curate::one(model, "write down") {
+        Ok(conversation) => write(model, conversation.id, name),
+        Err(why) => model.say(why),
+    }
 }
 
 /// Writes it to the file of this name; the ending names the format.
@@ -49,11 +56,11 @@ pub fn refused(model: &mut Model, export: Export, failure: &Failure) {
         return model.warn(failure);
     }
     let name = export.to.as_deref().unwrap_or(Path::new("")).display();
-    let question = Clean::line(&format!("Already there: {name}"));
+    let question = format!("Already there: {name}");
     model.overwriting = Some(export);
     model.overlays.push(Overlay {
         purpose: Purpose::Overwrite,
-        body: Body::Confirm(Confirm::new(question, "replace it")),
+        body: Body::Confirm(Confirm::new(&question, "replace it")),
     });
 }
 

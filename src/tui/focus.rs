@@ -36,6 +36,12 @@ pub fn what_follows(model: &Model) -> Vec<(String, Action)> {
 pub fn is_filtering(model: &Model) -> bool {
     (model.focus == Focus::List && model.list.is_filtering)
         || (model.focus == Focus::Library && model.library.is_filtering)
+        || is_searching(model)
+}
+
+/// Whether words to find are being typed.
+pub fn is_searching(model: &Model) -> bool {
+    model.focus == Focus::Transcript && model.transcript.is_typing()
 }
 
 /// Whether a printable key is text here.
@@ -53,9 +59,10 @@ pub fn editor(model: &mut Model) -> Option<&mut Editor> {
     }
     match model.focus {
         Focus::Composer => Some(&mut model.composer.editor),
+        Focus::Transcript => model.transcript.search_line(),
         Focus::List if model.list.is_filtering => Some(&mut model.list.filter),
         Focus::Library if model.library.is_filtering => Some(&mut model.library.filter),
-        Focus::List | Focus::Library | Focus::Transcript => None,
+        Focus::List | Focus::Library => None,
     }
 }
 
@@ -67,10 +74,32 @@ pub fn edited(model: &mut Model) {
     }
     match model.focus {
         Focus::Composer => model.composer.changed(model.tick),
-        Focus::List => ask_list(model),
+        Focus::List => {
+            if model.list.read_filter() {
+                ask_list(model);
+            }
+        }
         Focus::Library => model.library.filtered(),
-        Focus::Transcript => {}
+        Focus::Transcript => seek_words(model),
     }
+}
+
+/// Asks where the words stand that are being typed. An earlier question is overtaken.
+pub fn seek_words(model: &mut Model) {
+    if let Some(command) = model.transcript.words_changed() {
+        ask_find(model, command);
+    }
+}
+
+/// Asks where words stand; nobody waits for an earlier answer.
+pub fn ask_find(model: &mut Model, command: Command) {
+    let asked = model.asks.iter().filter(|(_, ask)| **ask == Ask::Find);
+    let overtaken: Vec<_> = asked.map(|(id, _)| *id).collect();
+    for id in overtaken {
+        model.asks.remove(&id);
+        model.tell(Command::Cancel(id));
+    }
+    model.ask(command, Ask::Find);
 }
 
 /// Asks for the list from its beginning, by the filter that stands.

@@ -24,6 +24,7 @@ pub fn take(model: &mut Model, persona: Option<PersonaId>) {
         model.new_model = before;
     }
     let wanted = persona
+        .filter(|_| !model.is_model_given)
         .and_then(|id| model.roster.get(id))
         .and_then(|listed| listed.persona.profile.model.clone());
     if let Some(wanted) = wanted {

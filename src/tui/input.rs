@@ -183,6 +183,8 @@ mod tests {
                 | Msg::Engine(_)
                 | Msg::Signal(_)
                 | Msg::Edited(_)
+                | Msg::Terminal(_)
+                | Msg::Written(_)
                 | Msg::Due => "?".to_owned(),
             })
             .collect::<Vec<_>>()

@@ -24,7 +24,7 @@ pub fn back(model: &mut Model) {
         model.menu.dismiss();
         return;
     }
-    if close_filter(model) || model.composer.editor.cancel_selection() {
+    if clear_marks(model) || close_filter(model) || model.composer.editor.cancel_selection() {
         return;
     }
     if talk::stop(model) {
@@ -70,12 +70,18 @@ fn close_overlay(model: &mut Model) -> bool {
     true
 }
 
+/// Takes the marks of the list away; `false` when the list is not in hand or nothing is marked.
+fn clear_marks(model: &mut Model) -> bool {
+    model.focus == Focus::List && model.list.marks.clear()
+}
+
 /// Leaves a filter that is being typed or stands; `false` when there is none.
 fn close_filter(model: &mut Model) -> bool {
     let (filter, is_filtering) = match model.focus {
         Focus::List => (&mut model.list.filter, &mut model.list.is_filtering),
         Focus::Library => (&mut model.library.filter, &mut model.library.is_filtering),
-        Focus::Composer | Focus::Transcript => return false,
+        Focus::Transcript => return model.transcript.let_go() || model.transcript.end_search(),
+        Focus::Composer => return false,
     };
     if !*is_filtering && filter.is_empty() {
         return false;
@@ -105,7 +111,7 @@ pub fn interrupt(model: &mut Model) {
     if prompts::back(model) || talk::stop(model) {
         return;
     }
-    if close_overlay(model) || close_filter(model) {
+    if close_overlay(model) || clear_marks(model) || close_filter(model) {
         return;
     }
     if model.composer.come_home() {

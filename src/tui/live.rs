@@ -10,6 +10,8 @@ pub struct Live {
     pub reply: Message,
     pub thinking: String,
     pub pace: Pace,
+    /// The title of its conversation.
+    pub title: String,
 }
 
 /// What it waits for.

@@ -1,11 +1,16 @@
 //! The terminal face: the loop that waits for keys, news and frames, and for nothing else (architecture 6.1).
 
 mod act;
+mod browse;
 pub mod canvas;
 mod choose;
 mod clipboard;
 pub mod clock;
+mod curate;
+mod doctor;
 mod export;
+pub mod facts;
+pub mod file;
 mod filter;
 mod focus;
 mod fresh;
@@ -26,14 +31,18 @@ mod outside;
 pub mod overlay;
 mod palette;
 pub mod pane;
+mod paper;
 mod past;
 mod personas;
 pub mod probe;
 mod prompts;
+mod providers;
 mod queue;
 mod reader;
+mod removal;
 pub mod roster;
 mod secret;
+mod seek;
 mod shelf;
 mod spent;
 mod steps;
@@ -48,6 +57,7 @@ mod welcome;
 mod words;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -59,6 +69,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use clock::FrameClock;
+use facts::Facts;
 use input::Input;
 use model::{Ask, Model};
 use msg::{Effect, Msg, Signal};
@@ -69,6 +80,7 @@ use text::code::Highlighter;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::id::{MessageId, RequestId};
 use crate::protocol::{Command, Event, News, Request, Shelf};
+use crate::settings::Around;
 
 /// News are taken in for at most so long before the next look at the keys (decisions 2.2).
 const DRAIN: Duration = Duration::from_millis(1);
@@ -87,6 +99,8 @@ enum Outside {
     Highlighter(Option<Arc<Highlighter>>),
     Tmux { took: bool, text: String },
     Lit(Option<Lights>),
+    Terminal(Facts),
+    Written(file::Written),
 }
 
 /// Shows the screen until the user leaves.
@@ -96,7 +110,7 @@ enum Outside {
 /// Gives what ended salon before its time, if anything did. Errors are those of the terminal itself.
 pub async fn run(
     mut model: Model,
-    is_tmux: bool,
+    around: Around,
     mut signals: Receiver<Signal>,
     engine: Engine,
 ) -> io::Result<Option<Failure>> {
@@ -118,7 +132,8 @@ pub async fn run(
         outside: FuturesUnordered::new(),
         requests: engine.requests,
         events: engine.events,
-        is_tmux,
+        is_tmux: around.is_tmux,
+        around,
         has_highlighter: false,
         has_left: false,
         lent: None,
@@ -158,6 +173,19 @@ fn light(job: Job) -> BoxFuture<'static, Outside> {
     async move { Outside::Lit(lighting.await.ok()) }.boxed()
 }
 
+fn write(paper: file::Paper, home: Option<PathBuf>) -> BoxFuture<'static, Outside> {
+    let path = paper.path.clone();
+    let writing = tokio::task::spawn_blocking(move || file::write(&paper, home.as_deref()));
+    async move {
+        let written = writing.await;
+        Outside::Written(written.unwrap_or_else(|lost| file::Written::Failed {
+            path,
+            why: lost.to_string(),
+        }))
+    }
+    .boxed()
+}
+
 fn frame(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
     screen.draw(|frame| {
         view::layout(model, frame.area().as_size());
@@ -175,6 +203,7 @@ struct Face {
     requests: Sender<Request>,
     events: Receiver<Event>,
     is_tmux: bool,
+    around: Around,
     /// The grammars are there or on their way.
     has_highlighter: bool,
     has_left: bool,
@@ -336,7 +365,9 @@ impl Face {
                     }
                 }
                 Effect::Copy(text) => self.copy(model, screen, text)?,
+                Effect::LookAtTerminal => self.outside.push(self.look(model, screen)),
                 Effect::Edit(text) => self.lent = Some(text),
+                Effect::Write(paper) => self.outside.push(write(paper, model.home.clone())),
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Redraw => screen.redraw()?,
                 Effect::Leave => self.has_left = true,
@@ -357,6 +388,16 @@ impl Face {
         to_terminal(model, screen, &text)
     }
 
+    /// Finds out what is to be told of the terminal.
+    fn look(&self, model: &Model, screen: &Screen) -> BoxFuture<'static, Outside> {
+        let facts = Facts {
+            abilities: screen.abilities(),
+            size: model.size,
+            ..Facts::of(&self.around, &model.keymap)
+        };
+        async move { Outside::Terminal(facts.with_tmux().await) }.boxed()
+    }
+
     fn came_back(
         &mut self,
         model: &mut Model,
@@ -368,6 +409,8 @@ impl Face {
             Outside::Lit(Some(lights)) => model.transcript.lit(lights),
             // A grammar that panics leaves its code plain; no other is asked for.
             Outside::Lit(None) => {}
+            Outside::Terminal(facts) => self.apply(model, screen, Msg::Terminal(facts))?,
+            Outside::Written(written) => self.apply(model, screen, Msg::Written(written))?,
             Outside::Tmux { took: true, text } => model.say(format!(
                 "{} characters handed to tmux",
                 text.chars().count()

@@ -1,10 +1,12 @@
 //! The face's state: panes, focus, overlays, what was asked. A projection of what the engine said, and the drafts.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
+use super::file::Paper;
 use super::live::Live;
 use super::msg::Effect;
 use super::overlay::Overlay;
@@ -21,14 +23,16 @@ use super::roster::Roster;
 use super::theme::Theme;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
+use crate::domain::finding::{Checkup, Finding};
 use crate::domain::id::{ConversationId, MessageId, Mint, PersonaId, PromptId, RequestId};
 use crate::domain::model::{ModelRef, ModelSpec};
+use crate::domain::provider::ProviderState;
 use crate::domain::sync::SyncState;
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Action, Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{At, Command, Export, Which};
+use crate::protocol::{Asked, At, Command, Export, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +59,12 @@ pub enum Ask {
     /// Another reply under an old question.
     Again,
     Models,
+    /// What a first start shows; after a change of this provider's key.
+    Providers(Option<String>),
+    /// This provider is to be talked with.
+    Use(String),
+    /// A key of this provider being kept or forgotten.
+    Key(String),
     Prompts(Which),
     /// A prompt to be kept or copied.
     SavePrompt(PromptId),
@@ -62,11 +72,18 @@ pub enum Ask {
     Uses,
     /// A trial, for which the news that follow are.
     Trial,
+    /// The own questions, to edit one.
     Questions,
     /// Earlier questions, to walk through.
     Earlier,
     /// Earlier questions with these words, to pick one.
     History(String),
+    /// The own questions, to go to one.
+    Outline,
+    /// All messages, to copy them.
+    CopyAll,
+    /// Where words stand.
+    Find,
     Siblings {
         of: MessageId,
         by: isize,
@@ -80,8 +97,18 @@ pub enum Ask {
     Inside(PersonaId),
     /// This persona's form is being saved.
     PersonaSaved(PersonaId),
+    /// A look at salon itself.
+    Doctor,
     /// A change that can be undone.
     Change,
+    /// A change of conversations in the list; the first of these that has a row afterwards is selected.
+    Shelved(Vec<ConversationId>),
+    /// A change that cannot be undone.
+    Removed,
+    /// How many are in the archive.
+    Archived,
+    /// How many are in the trash, to ask whether they go.
+    Trashed,
     /// A conversation to be written to a file.
     Export(Export),
 }
@@ -104,6 +131,10 @@ pub struct Model {
     pub lent: Option<(usize, String)>,
     /// What `sh` runs as the user's own editor.
     pub editor: String,
+    /// What `~` is in the name of a file.
+    pub home: Option<PathBuf>,
+    /// A text that is being written to a file, until it is there.
+    pub paper: Option<Paper>,
     pub asks: HashMap<RequestId, Ask>,
     next_request: u64,
     pub effects: Vec<Effect>,
@@ -113,6 +144,8 @@ pub struct Model {
     pub new_model: ModelRef,
     /// The model the settings or arguments name for every new conversation (spec M2).
     pub set_model: Option<ModelRef>,
+    /// That model was given as an argument: it is stronger than a persona's.
+    pub is_model_given: bool,
     /// `chat.system` of the settings.
     pub set_system: String,
     pub new_system: String,
@@ -132,7 +165,7 @@ pub struct Model {
     /// Enter and the keys for a new line have changed places.
     pub is_long: bool,
     /// The own questions a rewind offers.
-    pub questions: Vec<(MessageId, String)>,
+    pub questions: Vec<Asked>,
     pub roster: Roster,
     /// The engine has said which personas there are.
     pub is_roster_known: bool,
@@ -149,6 +182,8 @@ pub struct Model {
     pub today: Today,
     /// Takes the last change of the list back.
     pub undo: Option<Command>,
+    /// What the open form or question of the list is about.
+    pub aim: Vec<Conversation>,
     /// What would replace a file, while the user is asked.
     pub overwriting: Option<Export>,
     pub quit_armed: Option<u64>,
@@ -171,8 +206,30 @@ pub struct Model {
     pub tick: u64,
     pub size: Size,
     pub frames: Frames,
-    /// Which keys a first start offers: name of the variable and whether it is set.
-    pub key_sources: Vec<(String, bool)>,
+    /// What the last look at salon itself found.
+    pub doctor: Doctor,
+    /// What a first start offers.
+    pub providers: Providers,
+}
+
+/// What the engine told of the providers.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// In the order they are offered.
+    pub states: Vec<ProviderState>,
+    /// Servers on this machine are being asked.
+    pub is_looking: bool,
+    /// The model of a new conversation when nobody chooses another.
+    pub default: Option<ModelRef>,
+}
+
+/// What the last look at salon itself found.
+#[derive(Clone, Debug, Default)]
+pub struct Doctor {
+    pub checkup: Checkup,
+    /// Nothing is being looked at any more.
+    pub is_whole: bool,
+    pub terminal: Vec<Finding>,
 }
 
 /// The sum of a day.
@@ -216,12 +273,15 @@ impl Model {
             pending_since: 0,
             lent: None,
             editor: "vi".to_owned(),
+            home: None,
+            paper: None,
             asks: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),
             open: None,
             new_model: ModelRef::guide(),
             set_model: None,
+            is_model_given: false,
             set_system: String::new(),
             new_system: String::new(),
             new_persona: None,
@@ -243,6 +303,7 @@ impl Model {
             sync: None,
             today: Today::default(),
             undo: None,
+            aim: Vec::new(),
             overwriting: None,
             quit_armed: None,
             last_esc: None,
@@ -258,7 +319,8 @@ impl Model {
             tick: 0,
             size: Size::default(),
             frames: Frames::default(),
-            key_sources: Vec::new(),
+            doctor: Doctor::default(),
+            providers: Providers::default(),
         }
     }
 

@@ -28,6 +28,23 @@ pub fn pick_another(model: &mut Model, purpose: Purpose, is_missing: bool) {
     open(model, purpose);
 }
 
+/// Opens the model picker on the models of one provider, this one selected.
+pub fn pick_of(model: &mut Model, provider: &str, selected: Option<&ModelRef>) {
+    pick(model, Purpose::Model);
+    if let Some(Overlay {
+        body: Body::Picker(picker),
+        ..
+    }) = model.overlays.last_mut()
+    {
+        let query = format!("{provider}/");
+        picker.query.set_text(&query, query.len());
+        picker.filter();
+        if let Some(selected) = selected {
+            picker.select(&selected.to_string());
+        }
+    }
+}
+
 fn open(model: &mut Model, purpose: Purpose) {
     let aside = match purpose {
         Purpose::RetryWith(_) => Clean::own("for this answer only"),
@@ -38,10 +55,20 @@ fn open(model: &mut Model, purpose: Purpose) {
         | Purpose::Rewind
         | Purpose::History
         | Purpose::Palette
+        | Purpose::Outline
+        | Purpose::WriteTo
+        | Purpose::Replace
         | Purpose::Rename(_)
         | Purpose::System
         | Purpose::Key
-        | Purpose::TrashLive(_)
+        | Purpose::Tags
+        | Purpose::KeyOf
+        | Purpose::Use
+        | Purpose::Doctor
+        | Purpose::TrashLive
+        | Purpose::Purge
+        | Purpose::EmptyTrash
+        | Purpose::Expired(_)
         | Purpose::Export(_)
         | Purpose::Overwrite
         | Purpose::Fill
@@ -281,6 +308,15 @@ pub fn choose(model: &mut Model, text: &str) {
             return;
         }
     };
+    if model.open.is_none() {
+        // It is the one last used, at the next start too, whether anything is sent or not.
+        model.tell(Command::Data(Data::Chose(chosen.clone())));
+    }
+    switch(model, chosen);
+}
+
+/// The same with a model that the engine itself has told.
+pub fn switch(model: &mut Model, chosen: ModelRef) {
     match model.here() {
         Some(conversation) => {
             model.ask(

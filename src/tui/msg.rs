@@ -1,10 +1,12 @@
 //! What the face's loop receives, what it is asked to do, and what a closed overlay wanted.
 
+use super::facts::Facts;
 use crate::domain::failure::Failure;
 use crate::domain::id::RequestId;
 use crate::domain::secret::Secret;
 use crate::keys::{Action, Chord};
 use crate::protocol::{Command, Event};
+use crate::tui::file::{Paper, Written};
 
 /// Everything that can reach the model.
 #[expect(
@@ -21,6 +23,10 @@ pub enum Msg {
     Signal(Signal),
     /// The user's own editor is done: the text it left, or why there is none.
     Edited(Result<String, Failure>),
+    /// What was found out of the terminal.
+    Terminal(Facts),
+    /// What came of `Effect::Write`.
+    Written(Written),
     /// A deadline of the model has come.
     Due,
 }
@@ -45,8 +51,12 @@ pub enum Effect {
     /// Bring this text to the clipboard.
     Copy(String),
     Suspend,
+    /// Find out what is to be told of the terminal.
+    LookAtTerminal,
     /// Lend the terminal to the user's own editor with this text.
     Edit(String),
+    /// Write this text to a file; `Msg::Written` says what came of it.
+    Write(Paper),
     /// Draw every cell again.
     Redraw,
     /// Everything is saved: end the loop.
@@ -77,6 +87,8 @@ pub enum Choice {
     Key(String, Secret),
     /// Yes.
     Agreed,
+    /// This was typed by somebody who did not see the question.
+    Typed(String),
     /// A prompt, filled.
     Filled(String),
 }

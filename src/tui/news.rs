@@ -10,13 +10,16 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
 use super::{
-    export, history, keeping, menu, models, palette, personas, prompts, queue, shelf, spent, talk,
+    browse, curate, doctor, export, history, keeping, menu, models, palette, personas, prompts,
+    providers, queue, removal, seek, shelf, spent, talk,
 };
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
-use crate::protocol::{Answer, Chat, Command, Event, Home, News, Row as Changed, Step, Which};
+use crate::protocol::{
+    Answer, Asked, Chat, Command, Event, Home, News, Row as Changed, Step, Which,
+};
 
 /// Takes one event in.
 pub fn apply(model: &mut Model, event: Event) {
@@ -40,7 +43,10 @@ fn take(model: &mut Model, event: Event) {
         News::Turn { conversation, step } => turn(model, event.cause, conversation, step),
         News::Trial(step) => prompts::trial(model, event.cause, step),
         News::Sync(state) => model.sync = Some(state),
-        News::Expired { .. } => {}
+        News::Expired {
+            days,
+            conversations,
+        } => removal::expired(model, days, conversations),
         News::Changed(row) => changed(model, row),
         News::Answer(answer) => answered(model, event.cause, answer),
         News::Refused(failure) => refused(model, event.cause, failure),
@@ -72,7 +78,11 @@ fn changed(model: &mut Model, row: Changed) {
 
 fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     let ask = cause.and_then(|cause| model.asks.remove(&cause));
-    offer(model, &failure, Purpose::Model, None);
+    let provider = match &ask {
+        Some(Ask::Use(provider)) => Some(provider.as_str()),
+        _ => None,
+    };
+    offer(model, &failure, Purpose::Model, provider);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
         Some(Ask::SendQueued(scope, question)) => queue::refused(model, scope, question, failure),
@@ -99,10 +109,17 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             Ask::Home
             | Ask::Open(_)
             | Ask::Models
+            | Ask::Providers(_)
+            | Ask::Use(_)
+            | Ask::Key(_)
+            | Ask::Doctor
             | Ask::Prompts(_)
             | Ask::Questions
             | Ask::Earlier
             | Ask::History(_)
+            | Ask::Outline
+            | Ask::CopyAll
+            | Ask::Find
             | Ask::Siblings { .. }
             | Ask::Thinking
             | Ask::Versions
@@ -111,7 +128,11 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Personas
             | Ask::Persona
             | Ask::Inside(_)
-            | Ask::Change,
+            | Ask::Change
+            | Ask::Shelved(_)
+            | Ask::Removed
+            | Ask::Archived
+            | Ask::Trashed,
         )
         | None => model.warn(&failure),
     }
@@ -150,6 +171,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         Answer::Models {
             is_whole: false,
             ..
+        } | Answer::Providers {
+            is_whole: false,
+            ..
+        } | Answer::Health {
+            is_whole: false,
+            ..
         }
     );
     let ask = match cause {
@@ -173,10 +200,8 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             at,
             page,
         } => {
-            if model.here() == Some(conversation) {
-                let live = model.live.get(&conversation);
-                model.transcript.page(at, page, live);
-            }
+            let is_copy = ask == Some(Ask::CopyAll);
+            browse::paged(model, (conversation, at), page, is_copy);
         }
         Answer::List {
             rows,
@@ -188,13 +213,23 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 .list
                 .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
+            Some(Ask::Archived) => model.list.archived = total,
+            Some(Ask::Trashed) => removal::counted(model, total),
             // Another filter stands since.
             Some(_) | None => {}
         },
         Answer::Found(conversation) => open::go_to(model, conversation.id),
         Answer::Thinking { message, text } => model.transcript.thinking(message, &text),
+        Answer::Questions(questions) if ask == Some(Ask::Outline) => {
+            browse::pick(model, &questions);
+        }
         Answer::Questions(questions) => pick_question(model, questions),
         Answer::History(found) => history::came(model, ask, found),
+        Answer::Matches {
+            conversation,
+            words,
+            hits,
+        } => seek::found(model, conversation, &words, hits),
         Answer::Siblings(ids) => {
             if let Some(Ask::Siblings { of, by }) = ask {
                 talk::walk(model, &ids, of, by);
@@ -226,11 +261,21 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             models::refill(model, is_whole);
             menu::learnt(model);
         }
+        Answer::Providers {
+            providers,
+            model: default,
+            is_whole: _,
+        } => providers::told(model, ask, providers, default),
+        Answer::InUse { model: chosen, of } => providers::in_use(model, chosen, of),
+        Answer::Health { checkup, is_whole } => doctor::told(model, checkup, is_whole),
         Answer::Spent(sum) => spent::told(model, ask, sum),
         Answer::Done { what, undo } => {
             match ask {
                 Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
                 Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
+                Some(Ask::Shelved(rows)) => curate::shelved(model, &rows),
+                Some(Ask::Removed) => removal::removed(model),
+                Some(Ask::Key(provider)) => providers::keyed(model, provider),
                 _ => {}
             }
             if let Some(undo) = undo {
@@ -247,11 +292,12 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
     }
 }
 
-fn at_home(model: &mut Model, home: Home) {
+fn at_home(model: &mut Model, mut home: Home) {
     model.is_home = true;
-    let has_more = u64::try_from(home.rows.len()).is_ok_and(|loaded| loaded < home.total);
-    model.list.fill(home.rows, home.total, has_more);
-    model.new_model = home.model;
+    let rows = std::mem::take(&mut home.rows);
+    model.list.fill_home(rows, home.total);
+    model.list.archived = home.archived;
+    model.new_model = home.model.clone();
     model.is_alone = home
         .state
         .get("panes")
@@ -262,10 +308,11 @@ fn at_home(model: &mut Model, home: Home) {
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
     model.queues.load(None, &home.drafts);
-    model.composer.load(home.drafts);
+    model.composer.load(std::mem::take(&mut home.drafts));
     // A message sent by now begins a new conversation.
     let has_sent = model.asks.values().any(|ask| matches!(ask, Ask::Send(_)));
-    if let Some(last) = home.last.filter(|_| !has_sent) {
+    let last = home.last.take();
+    if let Some(last) = last.filter(|_| !has_sent) {
         // One that was named is the last one from now on.
         if model.named.is_some() {
             let conversation = last.conversation.id;
@@ -273,6 +320,7 @@ fn at_home(model: &mut Model, home: Home) {
         }
         open::show(model, last);
     }
+    providers::at_home(model, &home);
     if !typed.is_empty() {
         let kept = model.composer.draft();
         model.composer.put(kept.before(typed));
@@ -281,20 +329,20 @@ fn at_home(model: &mut Model, home: Home) {
     if !model.library.is_loaded() {
         ask_prompts(model, Which::Active);
     }
-    if model.list.which != Which::Active {
+    if model.list.wants_others() {
         ask_list(model);
     }
 }
 
-fn pick_question(model: &mut Model, questions: Vec<(MessageId, String)>) {
+fn pick_question(model: &mut Model, questions: Vec<Asked>) {
     if questions.is_empty() {
         return;
     }
     let rows = questions
         .iter()
-        .map(|(id, text)| Row {
-            value: id.to_string(),
-            label: Clean::line(text.trim()),
+        .map(|asked| Row {
+            value: asked.id.to_string(),
+            label: Clean::line(asked.text.trim()),
             ..Row::default()
         })
         .collect();

@@ -4,6 +4,7 @@ use super::fresh as start;
 use super::leaving::keep_place;
 use super::model::{Ask, Focus, Model};
 use super::pane::composer::keep;
+use super::providers;
 use super::queue;
 use crate::domain::conversation::Draft;
 use crate::domain::id::{ConversationId, MessageId};
@@ -47,6 +48,7 @@ pub fn show(model: &mut Model, opened: Opened) {
         .transcript
         .open(&opened.conversation, opened.page, opened.reading, live);
     model.list.select(id);
+    model.list.unread.remove(&id);
     model.open = Some(opened.conversation);
 }
 
@@ -56,7 +58,12 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     model.forget(|ask| matches!(ask, Ask::Open(_)));
     model.composer.leave(model.open.as_ref().map(|c| c.id));
     if let Some(open) = model.open.take() {
-        model.new_model = model.set_model.clone().unwrap_or(open.model);
+        model.new_model = match (&model.set_model, &model.providers.default) {
+            (Some(set), _) => set.clone(),
+            // The guide is nobody's choice where a model is set up.
+            (None, Some(default)) if open.model.is_guide() => default.clone(),
+            (None, _) => open.model,
+        };
         model.model_before = None;
     }
     model.new_system.clear();
@@ -64,6 +71,7 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     model.transcript.clear();
     model.composer.load(drafts);
     model.focus = Focus::Composer;
+    providers::look(model);
 }
 
 /// Words return to the conversation not yet created while another one is open: before what waits there.

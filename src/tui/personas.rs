@@ -9,7 +9,7 @@ use super::models::window_words;
 use super::overlay::persona::{FormKeys, PersonaForm};
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
-use super::pane::groups::Groups;
+use super::pane::groups::{Groups, Line};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Conversation;
 use crate::domain::failure::Failure;
@@ -230,6 +230,14 @@ pub fn apply_row(model: &mut Model, row: PersonaListed) {
 fn is_active(model: &Model, id: PersonaId) -> bool {
     let row = model.roster.get(id);
     row.is_some_and(|row| row.persona.trashed_at.is_none())
+}
+
+/// The persona whose own line is selected in the list.
+pub fn selected(model: &Model) -> Option<PersonaId> {
+    match model.list.line().filter(|_| model.focus == Focus::List) {
+        Some(Line::Persona(id)) => Some(id),
+        Some(Line::Title | Line::Inside(..) | Line::More(_)) | None => None,
+    }
 }
 
 /// The persona an action is about: the selected one of the picker, else the one of this conversation.

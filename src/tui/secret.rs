@@ -6,16 +6,11 @@ use super::overlay::{Body, Overlay, Purpose};
 use crate::domain::secret::Secret;
 use crate::protocol::{Command, Data};
 
-/// Opens the form for the key of this provider, else of the one the next message goes to.
-pub fn ask(model: &mut Model, provider: Option<&str>) {
-    let provider = provider.unwrap_or(&model.model().provider).to_owned();
-    if model.model().is_guide() && provider == model.model().provider {
-        model.say("whose key? Type /key and the provider, such as /key openai");
-        return;
-    }
+/// Opens the form for the key of this provider.
+pub fn ask(model: &mut Model, provider: &str) {
     model.overlays.push(Overlay {
         purpose: Purpose::Key,
-        body: Body::Form(Form::key(&provider)),
+        body: Body::Form(Form::key(provider)),
     });
 }
 
@@ -26,5 +21,6 @@ pub fn keep(model: &mut Model, provider: String, key: Secret) {
         // What was said of the old key holds no longer.
         model.composer.notice = None;
     }
-    model.ask(Command::Data(Data::Key(provider, key)), Ask::Change);
+    let ask = Ask::Key(provider.clone());
+    model.ask(Command::Data(Data::Key(provider, key)), ask);
 }

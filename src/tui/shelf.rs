@@ -1,27 +1,29 @@
-//! The list's actions: open, fold, rename, trash, restore, undo.
+//! Getting about in the list: open, fold, archive and trash, order, marks.
 
 use std::collections::BTreeMap;
 
 use super::focus::ask_list;
 use super::model::{Ask, Focus, Model};
 use super::open;
-use super::overlay::confirm::Confirm;
-use super::overlay::form::Form;
-use super::overlay::{Body, Overlay, Purpose};
 use super::pane::groups::{Groups, Line};
-use super::{personas, talk};
-use crate::domain::clean::Clean;
-use crate::domain::conversation::Conversation;
+use super::pane::list::View;
+use super::pane::order;
+use super::{curate, personas, talk};
 use crate::domain::filter::persona_term;
-use crate::domain::id::{ConversationId, PersonaId};
-use crate::protocol::{Act, Command, Data, Shelf, Which};
+use crate::domain::id::PersonaId;
+use crate::protocol::{Act, Command, Data};
 
 /// The key and the word under which it is remembered that the personas are shown.
 const FOLD: &str = "personas";
 const OPEN: &str = "open";
+/// The key under which the order of the list is remembered.
+const ORDER: &str = "list order";
 
 /// Opens the selected conversation; one in the trash comes back first. On a persona begins a new one with it.
 pub fn open_selected(model: &mut Model) {
+    if model.list.is_on_archive() {
+        return toggle(model, View::Archive);
+    }
     match model.list.line() {
         Some(Line::Title) => {
             let is_open = model.list.groups.is_open;
@@ -36,7 +38,7 @@ pub fn open_selected(model: &mut Model) {
     };
     let (id, is_trashed) = (row.conversation.id, row.conversation.trashed_at.is_some());
     if is_trashed {
-        apply(model, id, Act::Restore);
+        curate::apply(model, vec![id], Act::Restore);
     }
     model.list.is_filtering = false;
     model.focus = Focus::Composer;
@@ -52,8 +54,11 @@ pub fn new(model: &mut Model) {
     }
 }
 
-/// Unfolds what is selected: the personas, or the conversations of one.
+/// Unfolds what is selected: the personas, the conversations of one, or the archive.
 pub fn unfold(model: &mut Model) {
+    if model.list.is_on_archive() {
+        return toggle(model, View::Archive);
+    }
     match model.list.line() {
         Some(Line::Title) => set_open(model, true),
         Some(Line::Persona(id)) => {
@@ -70,8 +75,11 @@ pub fn unfold(model: &mut Model) {
     }
 }
 
-/// Folds what is selected, or what it stands in.
+/// Folds what is selected, or what it stands in; the archive too.
 pub fn fold(model: &mut Model) {
+    if model.list.view == View::Archive {
+        return toggle(model, View::Archive);
+    }
     match model.list.line() {
         Some(Line::Persona(id) | Line::Inside(id, _) | Line::More(id))
             if model.list.groups.is_unfolded(id) =>
@@ -101,6 +109,8 @@ fn set_open(model: &mut Model, is_open: bool) {
 pub fn recall(model: &mut Model, state: &BTreeMap<String, String>) {
     let is_open = state.get(FOLD).is_some_and(|value| value == OPEN);
     model.list.regroup(|groups| groups.fold(is_open));
+    let order = state.get(ORDER).and_then(|word| order::of_word(word));
+    model.list.order = order.unwrap_or_default();
 }
 
 /// All conversations of a persona, by the filter.
@@ -108,114 +118,44 @@ fn show_all(model: &mut Model, id: PersonaId) {
     if let Some(row) = model.roster.get(id) {
         let words = persona_term(&row.persona.profile.name);
         model.list.filter.set_text(&words, words.len());
-        model.list.selected = 0;
+        model.list.start_over();
         ask_list(model);
     }
 }
 
-/// The conversation an action of the list is about: the selected one in the list, else the open one.
-pub fn subject(model: &Model) -> Option<Conversation> {
-    match model.focus {
-        Focus::List => model.list.current_row().map(|row| row.conversation.clone()),
-        Focus::Composer | Focus::Transcript | Focus::Library => model.open.clone(),
-    }
-}
-
-/// The persona whose own line is selected in the list.
-pub fn persona_line(model: &Model) -> Option<PersonaId> {
-    match model.list.line().filter(|_| model.focus == Focus::List) {
-        Some(Line::Persona(id)) => Some(id),
-        Some(Line::Title | Line::Inside(..) | Line::More(_)) | None => None,
-    }
-}
-
-/// Asks for another title.
-pub fn rename(model: &mut Model) {
-    if persona_line(model).is_some() {
-        return personas::edit(model);
-    }
-    let Some(conversation) = subject(model) else {
-        model.say("there is no conversation to rename yet");
-        return;
-    };
-    let form = Form::line("Rename the conversation", &conversation.title);
-    model.overlays.push(Overlay {
-        purpose: Purpose::Rename(conversation.id),
-        body: Body::Form(form),
-    });
-}
-
-/// Gives a conversation this title.
-pub fn name(model: &mut Model, id: ConversationId, title: &str) {
-    let title = title.trim().to_owned();
-    model.ask(
-        Command::Shelf(Shelf::Rename {
-            conversation: id,
-            title,
-        }),
-        Ask::Change,
-    );
-}
-
-/// Moves a conversation to the trash; asks first when a reply is being written in it.
-pub fn trash(model: &mut Model) {
-    if persona_line(model).is_some() {
-        return personas::trash(model);
-    }
-    let Some(conversation) = subject(model) else {
-        model.say("there is no conversation to trash yet");
-        return;
-    };
-    let id = conversation.id;
-    if conversation.trashed_at.is_some() {
-        model.say("it is in the trash already");
-    } else if model.live.contains_key(&id) {
-        let question = Clean::own("A reply is being written there.");
-        let confirm = Confirm::new(question, "stop it and move it to the trash");
-        model.overlays.push(Overlay {
-            purpose: Purpose::TrashLive(id),
-            body: Body::Confirm(confirm),
-        });
+/// Shows these conversations, or those of the list again.
+pub fn toggle(model: &mut Model, view: View) {
+    let view = if model.list.view == view {
+        View::Active
     } else {
-        apply(model, id, Act::Trash);
-    }
-}
-
-/// Takes a conversation out of the trash.
-pub fn restore(model: &mut Model) {
-    match subject(model) {
-        Some(conversation) if conversation.trashed_at.is_some() => {
-            apply(model, conversation.id, Act::Restore)
-        }
-        Some(_) | None => model.say("it is not in the trash"),
-    }
-}
-
-/// Asks for a change of one conversation.
-pub fn apply(model: &mut Model, id: ConversationId, act: Act) {
-    model.ask(
-        Command::Shelf(Shelf::Apply { ids: vec![id], act }),
-        Ask::Change,
-    );
-}
-
-/// Takes the last change of the list back.
-pub fn undo(model: &mut Model) {
-    match model.undo.take() {
-        Some(command) => {
-            model.ask(command, Ask::Change);
-        }
-        None => model.say("nothing to undo"),
-    }
-}
-
-/// Shows the trash, or the conversations again.
-pub fn toggle_trash(model: &mut Model) {
-    model.list.which = match model.list.which {
-        Which::Active => Which::Trashed,
-        Which::Trashed => Which::Active,
+        view
     };
-    model.list.selected = 0;
+    model.list.turn_to(view);
     model.focus = Focus::List;
     ask_list(model);
+}
+
+/// Lists by the next order, at the next start too.
+pub fn next_order(model: &mut Model) {
+    let order = order::next(model.list.order);
+    model.list.order = order;
+    model.say(format!("listed by {}", order::word(order)));
+    model.tell(Command::Data(Data::Remember {
+        key: ORDER.to_owned(),
+        value: order::word(order).to_owned(),
+    }));
+    ask_list(model);
+}
+
+/// Marks the selected row and goes on to the next.
+pub fn mark(model: &mut Model) {
+    model.list.mark();
+    ask_more(model);
+}
+
+/// The next page of the list, when the selection has come near the end of what is loaded.
+pub fn ask_more(model: &mut Model) {
+    if let Some(command) = model.list.ask_more() {
+        model.ask(command, Ask::ListMore);
+    }
 }

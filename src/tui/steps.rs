@@ -3,11 +3,13 @@
 use super::live::{Live, Pace, Waiting};
 use super::model::{Ask, Model};
 use super::overlay::Purpose;
-use super::{fresh, models, open, personas, queue, secret, talk, words};
+use super::pane::list::Before;
+use super::{fresh, models, open, personas, queue, secret, shelf, talk, words};
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::id::{ConversationId, RequestId};
 use crate::domain::message::{Shown, Status};
+use crate::domain::when::Calendar;
 use crate::protocol::Step;
 
 /// Takes one step of a turn in.
@@ -19,11 +21,16 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
             reply,
         } => {
             sent(model, cause, &conversation);
-            changed_conversation(model, conversation);
+            let title = conversation.title.clone();
+            let is_first = |asked: &Shown| asked.message.parent.is_none() && asked.of == 1;
+            match asked.as_ref().is_some_and(is_first) {
+                true => created(model, conversation),
+                false => changed_conversation(model, conversation),
+            }
             if let Some(asked) = &asked {
                 model.history.add(&asked.message);
             }
-            started(model, id, asked, reply);
+            started(model, title, asked, reply);
         }
         Step::Waiting {
             until,
@@ -62,11 +69,13 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
         }
         Step::Ended { reply } => {
             model.unsay(talk::IS_RUNNING);
-            model.live.remove(&id);
+            let live = model.live.remove(&id);
             model.list.live.remove(&id);
             let is_whole = reply.status == Status::Complete;
             if model.here() == Some(id) {
                 model.transcript.ended(reply);
+            } else {
+                ended_elsewhere(model, id, reply.status, live);
             }
             queue::ended(model, id, is_whole);
         }
@@ -129,11 +138,13 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
 }
 
 /// A reply is being written from now on.
-fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: Shown) {
+fn started(model: &mut Model, title: String, asked: Option<Shown>, reply: Shown) {
+    let id = reply.message.conversation;
     let live = Live {
         reply: reply.message.clone(),
         thinking: String::new(),
         pace: Pace::started(model.tick),
+        title,
     };
     model.live.insert(id, live);
     model.list.live.insert(id);
@@ -141,6 +152,23 @@ fn started(model: &mut Model, id: ConversationId, asked: Option<Shown>, reply: S
         model.transcript.started(asked, reply);
         model.list.select(id);
     }
+}
+
+/// A reply ended while another conversation is open: its row shows that there is something new.
+fn ended_elsewhere(model: &mut Model, id: ConversationId, status: Status, live: Option<Live>) {
+    let title = live.map(|live| live.title).unwrap_or_default();
+    let title = match title.as_str() {
+        "" => "an untitled conversation",
+        title => title,
+    };
+    match status {
+        Status::Complete => model.say(format!("answer in {title}")),
+        Status::Interrupted | Status::Failed => {
+            model.say(format!("an answer broke off in {title}"))
+        }
+        Status::Stopped | Status::Unsent | Status::Streaming => return,
+    }
+    model.list.unread.insert(id);
 }
 
 /// Words that were taken back return to the composer, the failure stands above it.
@@ -226,15 +254,49 @@ pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: O
             let is_missing = failure.kind == FailureKind::Input;
             models::pick_another(model, purpose, is_missing);
         }
-        Some(Offer::SetKey) => secret::ask(model, provider),
+        Some(Offer::SetKey) => {
+            let at_hand = model.model().provider.clone();
+            secret::ask(model, provider.unwrap_or(&at_hand));
+        }
         None => {}
     }
 }
 
 /// A conversation is now like this.
 pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
-    model.list.apply(&conversation);
+    let calendar = calendar(model);
+    let is_copy = |ask: &Ask| matches!(ask, Ask::Shelved(rows) if rows.contains(&conversation.id));
+    let open = model.open.as_ref();
+    let before = match open.filter(|open| open.id == conversation.id) {
+        Some(open) => Before::Was(open),
+        None if model.asks.values().any(is_copy) => Before::New,
+        None => Before::Unknown,
+    };
+    model.list.apply(&conversation, before, &calendar);
+    took_in(model, conversation);
+}
+
+/// A conversation is there that was not before.
+fn created(model: &mut Model, conversation: Conversation) {
+    let calendar = calendar(model);
+    model.list.apply(&conversation, Before::New, &calendar);
+    took_in(model, conversation);
+}
+
+fn calendar(model: &Model) -> Calendar {
+    Calendar {
+        now: model.now,
+        zone: model.zone.clone(),
+    }
+}
+
+/// The list has it; the other places follow.
+fn took_in(model: &mut Model, conversation: Conversation) {
+    shelf::ask_more(model);
     personas::talked(model, &conversation);
+    if let Some(live) = model.live.get_mut(&conversation.id) {
+        live.title.clone_from(&conversation.title);
+    }
     if model.here() == Some(conversation.id) {
         model.transcript.describe(&conversation);
         model.open = Some(conversation);

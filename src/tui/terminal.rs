@@ -71,6 +71,11 @@ impl Screen {
         Ok(())
     }
 
+    /// What the terminal said it can do.
+    pub fn abilities(&self) -> Abilities {
+        self.abilities
+    }
+
     /// Takes the screen again after `leave`, with what the terminal can do switched on as before. A new `Screen`
     /// would do it too, but then the old one would leave on its way out.
     pub fn enter_again(&mut self) -> io::Result<()> {

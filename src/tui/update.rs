@@ -2,7 +2,8 @@
 
 use super::act;
 use super::choose;
-use super::focus::{context, edited, editor, is_filtering, takes_text, what_follows};
+use super::doctor;
+use super::focus::{context, edited, editor, is_filtering, is_searching, takes_text, what_follows};
 use super::keeping;
 use super::ladder;
 use super::leaving;
@@ -10,7 +11,10 @@ use super::menu;
 use super::model::{Focus, Model};
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
 use super::news;
+use super::overlay::{Overlay, Purpose};
+use super::paper;
 use super::personas;
+use super::seek;
 use super::told;
 use super::{prompts, spent};
 use crate::domain::failure::Failure;
@@ -25,11 +29,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resize => model.effects.push(Effect::Redraw),
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
+        Msg::Terminal(facts) => doctor::terminal(model, &facts),
         Msg::Edited(text) => came_back(model, text),
+        Msg::Written(written) => paper::written(model, written),
         Msg::Signal(Signal::Leave) => leaving::leave(model),
         Msg::Signal(Signal::Suspend) => model.effects.push(Effect::Suspend),
     }
     pass_deadlines(model);
+    seek::keep_up(model);
     spent::look_at_the_clock(model);
     told::refresh(model);
     menu::refresh(model);
@@ -133,6 +140,12 @@ fn lookup(model: &Model) -> Lookup {
         };
     }
     let here = map.lookup(context(model), &model.pending);
+    if is_searching(model)
+        && let Lookup::Action(action @ (Action::Accept | Action::ListUp | Action::ListDown)) =
+            map.lookup(Context::Overlay, &model.pending)
+    {
+        return Lookup::Action(action);
+    }
     if is_filtering(model) {
         return match edit() {
             Lookup::Action(Action::Previous | Action::Next | Action::Newline) => here,
@@ -183,6 +196,9 @@ fn perform(model: &mut Model, action: Action) {
     }
     if is_edit {
         act::edit(model, action);
+        return;
+    }
+    if model.overlays.is_empty() && is_searching(model) && seek::typing(model, action) {
         return;
     }
     match model.overlays.last_mut() {
@@ -278,6 +294,9 @@ fn paste(model: &mut Model, text: &str) {
     }
     leaving::disarm(model);
     model.pending.clear();
+    // A question that nobody asked for gives way to somebody who writes.
+    let is_unasked = |top: &mut Overlay| matches!(top.purpose, Purpose::Expired(_));
+    model.overlays.pop_if(is_unasked);
     if editor(model).is_none() && model.overlays.is_empty() {
         model.focus = Focus::Composer;
     }

@@ -8,10 +8,10 @@ use super::focus::{context, what_follows};
 use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::composer::Above;
-use super::pane::list::ListView;
+use super::pane::list::{ListView, View};
 use super::pane::status::Status;
+use super::personas;
 use super::prompts;
-use super::shelf;
 use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
@@ -43,6 +43,7 @@ pub fn layout(model: &mut Model, size: Size) {
     // What is beside the words in a foot: the margins and the place among siblings.
     let room = frames.transcript.width.saturating_sub(9);
     let foot = live.map(|live| live.pace.words(model.tick, model.now, room));
+    model.transcript.is_focused = model.focus == Focus::Transcript;
     model.transcript.layout(frames.transcript, foot);
     for overlay in &mut model.overlays {
         overlay.layout(screen, model.tick, model.now);
@@ -199,7 +200,8 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         Focus::Composer => model.composer.caret(),
         Focus::List if model.list.is_filtering => model.list.caret(),
         Focus::Library if model.library.is_filtering => model.library.caret(),
-        Focus::List | Focus::Library | Focus::Transcript => None,
+        Focus::Transcript => model.transcript.caret(),
+        Focus::List | Focus::Library => None,
     };
     for overlay in &model.overlays {
         caret = overlay.paint(&mut canvas);
@@ -306,18 +308,39 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
                 ],
             }
         }
-        Focus::List if shelf::persona_line(model).is_some() => [
+        Focus::List if personas::selected(model).is_some() => [
             hint(Action::OpenConversation, "talk"),
             hint(Action::UnfoldGroup, "unfold"),
             hint(Action::EditPersona, "edit"),
             hint(Action::TrashConversation, "trash"),
         ],
-        Focus::List => [
-            hint(Action::OpenConversation, "open"),
-            hint(Action::RenameConversation, "rename"),
-            hint(Action::TrashConversation, "trash"),
-            hint(Action::Help, "keys"),
-        ],
+        Focus::List => {
+            let has_marks = !model.list.marks.is_empty();
+            let (first, second) = match model.list.view {
+                View::Active if has_marks => (
+                    hint(Action::ArchiveConversation, "archive"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Active => (
+                    hint(Action::RenameConversation, "rename"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Archive => (
+                    hint(Action::ArchiveConversation, "take out"),
+                    hint(Action::TrashConversation, "trash"),
+                ),
+                View::Trash => (
+                    hint(Action::RestoreConversation, "restore"),
+                    hint(Action::PurgeConversation, "remove"),
+                ),
+            };
+            let open = hint(Action::OpenConversation, "open");
+            let keys = hint(Action::Help, "keys");
+            match has_marks {
+                true => [first, second, Some(("Esc".to_owned(), "unmark")), keys],
+                false => [open, first, second, keys],
+            }
+        }
         Focus::Transcript => [
             hint(Action::Copy, "copy"),
             hint(Action::Retry, "retry"),
@@ -353,11 +376,12 @@ fn paint_what_follows(canvas: &mut Canvas<'_>, model: &Model, above: Rect) {
         .map(|(key, action)| width(key) + width(action.about()) + 4)
         .max()
         .unwrap_or(0);
-    let columns = (above.width / widest.max(1)).max(1);
-    let rows = u16::try_from(follows.len())
-        .unwrap_or(0)
-        .div_ceil(columns)
-        .min(above.height);
+    let count = u16::try_from(follows.len()).unwrap_or(0);
+    // Where the rows are too few for all, words are cut rather than keys left out.
+    let columns = (above.width / widest.max(1)).max(count.div_ceil(above.height.max(1)));
+    let columns = columns.max(1);
+    let widest = widest.min((above.width / columns).max(1));
+    let rows = count.div_ceil(columns).min(above.height);
     let area = Rect {
         y: above.height - rows,
         height: rows,

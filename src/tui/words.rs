@@ -25,10 +25,12 @@ pub fn argument(action: Action) -> Argument {
     match action {
         Action::PickModel => Argument::Model,
         Action::PickPersona => Argument::Persona,
-        Action::SetKey => Argument::Provider,
-        Action::EditSystem | Action::RenameConversation | Action::ExportConversation => {
-            Argument::Text
-        }
+        Action::SetKey | Action::UseProvider => Argument::Provider,
+        Action::EditSystem
+        | Action::RenameConversation
+        | Action::TagConversation
+        | Action::ExportConversation
+        | Action::FindWords => Argument::Text,
         Action::Stash | Action::EditOutside | Action::ExpandPaste | Action::LongText => {
             Argument::Draft
         }

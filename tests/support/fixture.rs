@@ -8,8 +8,8 @@ use salon::domain::conversation::{Sampling, Storage};
 use salon::keys::KeyMap;
 use salon::manual::Manual;
 use salon::settings::{
-    ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies, Retention,
-    SecretString, Settings, Ui, Wire,
+    Around, ChatSettings, Chores, KeySource, Limits, Network, Paths, ProviderSettings, Proxies,
+    Retention, SecretString, Settings, Ui, Wire,
 };
 
 /// The key the `test` provider has.
@@ -22,6 +22,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         log_filter: None,
         model: Some("test/m".parse().unwrap()),
         fallback_models: Vec::new(),
+        first_listed: Vec::new(),
         chat: ChatSettings {
             max_input_chars: 10_000,
             sampling: Sampling::default(),
@@ -49,7 +50,8 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
             paste_chip_chars: 2_000,
             no_color: false,
             editor: "vi".to_owned(),
-            is_tmux: false,
+            around: Around::default(),
+            home: None,
         },
         network: Network {
             proxy: None,

@@ -45,6 +45,12 @@ pub enum Purpose {
     History,
     /// Something to do.
     Palette,
+    /// A question to go to.
+    Outline,
+    /// The file a text is written to.
+    WriteTo,
+    /// Replace that file.
+    Replace,
     Rename(ConversationId),
     /// The conversation's own instructions.
     System,
@@ -52,8 +58,22 @@ pub enum Purpose {
     SendWith,
     /// A provider's key.
     Key,
-    /// Trash a conversation in which a reply is being written.
-    TrashLive(ConversationId),
+    /// The tags of the conversations aimed at.
+    Tags,
+    /// The provider whose key is to be entered.
+    KeyOf,
+    /// The provider to talk with.
+    Use,
+    /// What a look at salon itself has found.
+    Doctor,
+    /// Trash conversations although replies are being written in some of them.
+    TrashLive,
+    /// Remove conversations in the trash for good.
+    Purge,
+    /// Remove all that is in the trash.
+    EmptyTrash,
+    /// Remove all that is older than so many days.
+    Expired(u32),
     /// The file a conversation is written to.
     Export(ConversationId),
     /// Replace a file that is there.
@@ -148,7 +168,8 @@ impl Overlay {
         match &self.body {
             Body::Picker(_) | Body::Form(_) | Body::Prompt(_) | Body::Persona(_) => true,
             Body::Fill(fill) => fill.takes_text(),
-            Body::Confirm(_) | Body::Help(_) | Body::Reading(_) | Body::Told(_) => false,
+            Body::Confirm(confirm) => confirm.takes_text(),
+            Body::Help(_) | Body::Reading(_) | Body::Told(_) => false,
         }
     }
 
@@ -235,7 +256,8 @@ impl Overlay {
         let wanted = match &mut self.body {
             Body::Picker(picker) => picker.height(),
             Body::Form(form) => form.height(width),
-            Body::Confirm(_) => 5,
+            Body::Confirm(confirm) => confirm.height(width),
+            Body::Reading(reading) if self.purpose == Purpose::Doctor => reading.height(width),
             Body::Help(_) | Body::Reading(_) => most,
             Body::Told(telling) => telling.height(width),
             Body::Fill(_) => most.min(HIGHEST_FILL),

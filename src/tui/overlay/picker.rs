@@ -196,7 +196,10 @@ impl Picker {
     fn typed_row(&self) -> Option<String> {
         self.typed?;
         let text = self.query.text().trim().to_owned();
-        (text.contains('/') && !self.rows.iter().any(|row| row.value == text)).then_some(text)
+        let is_name = text
+            .split_once('/')
+            .is_some_and(|(_, name)| !name.is_empty());
+        (is_name && !self.rows.iter().any(|row| row.value == text)).then_some(text)
     }
 
     fn count(&self) -> usize {

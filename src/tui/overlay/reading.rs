@@ -1,4 +1,4 @@
-//! A text to read: an earlier version of a prompt.
+//! A text to read: an earlier version of a prompt, what a look at salon itself has found.
 
 use ratatui::layout::Rect;
 
@@ -15,7 +15,7 @@ use crate::tui::theme::Look;
 pub struct Reading {
     title: Clean,
     aside: Clean,
-    text: Clean,
+    lines: Vec<(Clean, Look)>,
     rows: Vec<Row>,
     laid: u16,
     top: usize,
@@ -25,15 +25,27 @@ pub struct Reading {
 impl Reading {
     /// This text under this title.
     pub fn new(title: Clean, aside: Clean, text: Clean) -> Reading {
+        Reading::of_lines(title, aside, vec![(text, Look::default())])
+    }
+
+    /// The same, each part with its look.
+    pub fn of_lines(title: Clean, aside: Clean, lines: Vec<(Clean, Look)>) -> Reading {
         Reading {
             title,
             aside,
-            text,
+            lines,
             rows: Vec::new(),
             laid: 0,
             top: 0,
             area: Rect::default(),
         }
+    }
+
+    /// Another text in place of this one; where one reads stays.
+    pub fn fill(&mut self, aside: Clean, lines: Vec<(Clean, Look)>) {
+        self.aside = aside;
+        self.lines = lines;
+        self.laid = 0;
     }
 
     #[expect(
@@ -64,14 +76,29 @@ impl Reading {
         self.rows.len().saturating_sub(self.shown())
     }
 
+    /// Rows it wants at this width, frame and all.
+    pub fn height(&mut self, width: u16) -> u16 {
+        self.lay(width.saturating_sub(4).max(1));
+        u16::try_from(self.rows.len())
+            .unwrap_or(u16::MAX)
+            .saturating_add(2)
+            .max(5)
+    }
+
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
-        let width = area.width.saturating_sub(4).max(1);
+        self.lay(area.width.saturating_sub(4).max(1));
+        self.top = self.top.min(self.most());
+    }
+
+    fn lay(&mut self, width: u16) {
         if self.laid != width {
             self.laid = width;
-            self.rows = plain(&self.text, Look::default(), width);
+            let lines = self.lines.iter();
+            self.rows = lines
+                .flat_map(|(line, look)| plain(line, *look, width))
+                .collect();
         }
-        self.top = self.top.min(self.most());
     }
 
     pub fn paint(&self, canvas: &mut Canvas<'_>) {

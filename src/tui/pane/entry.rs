@@ -1,27 +1,30 @@
 //! One message of the transcript: its head, its reasoning, its blocks and its foot, each laid out for a width.
 
-use jiff::tz::TimeZone;
-use ratatui::layout::Rect;
+mod fold;
+mod gist;
+mod paint;
+mod words;
 
-use super::foot::{Hints, Line, details, figures, notices, seconds};
+use jiff::tz::TimeZone;
+
+use super::foot::{Hints, Line, details, figures, notices};
 use crate::domain::clean::Clean;
 use crate::domain::message::{Message, Role, Shown, Status};
-use crate::domain::model::ModelRef;
 use crate::keys::Action;
-use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::roster::Roster;
 use crate::tui::text::dark::{Dark, Lit};
 use crate::tui::text::doc::{Ctx, Doc};
-use crate::tui::theme::{Look, Tone};
-
-/// Who speaks where no model is set up.
-const GUIDE: &str = "built-in guide, not a language model";
+use crate::tui::theme::Tone;
+pub use gist::FIRST;
+use gist::Fold;
+pub use words::HitPlace;
 
 /// A message on the screen.
 pub struct Entry {
     pub shown: Shown,
     doc: Doc,
     thinking: Option<Thinking>,
+    fold: Fold,
     has_details: bool,
     foot: Vec<Line>,
     /// The foot wrapped for a width; 0 = not yet.
@@ -51,6 +54,8 @@ pub struct Spot<'a> {
     pub roster: &'a Roster,
     /// The hints of the foot, and whether the transcript has the focus.
     pub hints: (&'a Hints, bool),
+    /// Whether it is the message at hand.
+    pub is_at_hand: bool,
 }
 
 /// What a part of an entry is.
@@ -59,6 +64,8 @@ enum Part {
     Head,
     Thinking,
     Block(usize),
+    /// The first rows of a folded message.
+    Gist,
     Foot,
 }
 
@@ -78,6 +85,7 @@ impl Entry {
             is_loaded: false,
         });
         let mut entry = Entry {
+            fold: Fold::of(&shown.message),
             shown,
             doc,
             thinking,
@@ -145,6 +153,7 @@ impl Entry {
     pub fn change(&mut self, message: Message) {
         if !self.is_live && message.content != self.shown.message.content {
             self.doc = Doc::whole(displayed(&message));
+            self.fold.renew(&message);
         }
         if self.thinking.is_none() && message.thinking_ms.is_some() {
             self.thinking = Some(Thinking {
@@ -219,16 +228,31 @@ impl Entry {
 
     /// Items the scrolling counts: head, reasoning, blocks, foot.
     pub fn item_count(&self) -> usize {
-        2 + usize::from(self.thinking.is_some()) + self.doc.block_count()
+        self.after_head() + 1 + self.parts()
+    }
+
+    /// Items before the words.
+    fn after_head(&self) -> usize {
+        1 + usize::from(self.thinking.is_some())
+    }
+
+    /// Items of the words.
+    fn parts(&self) -> usize {
+        if self.is_folded() {
+            1
+        } else {
+            self.doc.block_count()
+        }
     }
 
     fn part(&self, item: usize) -> Part {
-        let after_head = 1 + usize::from(self.thinking.is_some());
+        let after_head = self.after_head();
         match item {
             0 => Part::Head,
             1 if self.thinking.is_some() => Part::Thinking,
-            _ if item < after_head + self.doc.block_count() => Part::Block(item - after_head),
-            _ => Part::Foot,
+            _ if item >= after_head + self.parts() => Part::Foot,
+            _ if self.is_folded() => Part::Gist,
+            _ => Part::Block(item - after_head),
         }
     }
 
@@ -248,6 +272,7 @@ impl Entry {
                     .sum::<usize>()
             }
             Part::Block(block) => self.doc.height(block, width, ctx),
+            Part::Gist => self.fold.height(self.doc.source(), width, ctx),
             // A blank row parts it from the next message.
             Part::Foot => {
                 self.lay_foot(width);
@@ -259,14 +284,14 @@ impl Entry {
     /// Rows of words made so far.
     #[cfg(test)]
     pub fn cost(&self) -> u64 {
-        self.doc.cost().rows
+        self.doc.cost().rows + self.fold.cost()
     }
 
     /// The code of an item that waits for its colours, and its block.
     pub fn dark(&self, item: usize) -> Option<(usize, Dark)> {
         match self.part(item) {
             Part::Block(block) => Some((block, self.doc.dark(block)?)),
-            Part::Head | Part::Thinking | Part::Foot => None,
+            Part::Head | Part::Thinking | Part::Gist | Part::Foot => None,
         }
     }
 
@@ -283,118 +308,10 @@ impl Entry {
         }
     }
 
-    /// Draws one row of an item into the first row of `area`; code is moved by `skip` cells.
-    pub fn paint(&self, canvas: &mut Canvas<'_>, area: Rect, spot: Spot<'_>) {
-        let Spot {
-            item,
-            row,
-            skip,
-            zone,
-            roster,
-            hints,
-        } = spot;
-        match self.part(item) {
-            Part::Head => self.paint_head(canvas, area, zone, roster),
-            Part::Thinking => self.paint_thinking(canvas, area, row),
-            Part::Block(block) => {
-                if let Some(line) = self.doc.rows(block).get(row) {
-                    let skip = if line.is_whole_line() { skip } else { 0 };
-                    line.paint_from(canvas.buffer, area, skip, canvas.theme);
-                }
-            }
-            Part::Foot => self.paint_foot(canvas, area, row, hints),
-        }
-    }
-
     fn lay_foot(&mut self, width: u16) {
         if self.laid_foot.0 != width {
             let lines = self.foot.iter().flat_map(|line| line.wrapped(width));
             self.laid_foot = (width, lines.collect());
-        }
-    }
-
-    fn paint_foot(
-        &self,
-        canvas: &mut Canvas<'_>,
-        area: Rect,
-        row: usize,
-        (hints, is_focused): (&Hints, bool),
-    ) {
-        let Some(line) = self.laid_foot.1.get(row) else {
-            return;
-        };
-        let right = width(&line.right);
-        let room = area
-            .width
-            .saturating_sub(if right > 0 { right + 1 } else { 0 });
-        let offered = hints.line(line.offers, is_focused, room);
-        let left = if line.offers.is_empty() {
-            &line.left
-        } else {
-            &offered
-        };
-        let x = canvas.put(area, (0, 0), &cut(left, room), line.look);
-        canvas.put_right(area, (x, 0), &line.right, Look::of(Tone::Dim));
-    }
-
-    fn paint_head(&self, canvas: &mut Canvas<'_>, area: Rect, zone: &TimeZone, roster: &Roster) {
-        let message = self.message();
-        let persona = message.persona.and_then(|id| roster.name(id));
-        let bold = Look::default().bold();
-        let is_guide = message.model.as_ref().is_some_and(ModelRef::is_guide);
-        let (who, look) = match (message.role, &message.model, persona) {
-            (Role::User, _, _) => (Clean::own("you"), Look::of(Tone::Accent).bold()),
-            (Role::System, _, _) => (Clean::own("system"), Look::of(Tone::Dim)),
-            (Role::Assistant, _, None) if is_guide => (Clean::own(GUIDE), bold),
-            (Role::Assistant, _, Some(name)) if is_guide => {
-                (Clean::line(&format!("{name} ({GUIDE})")), bold)
-            }
-            (Role::Assistant, _, Some(name)) => (name, bold),
-            (Role::Assistant, Some(model), None) => (Clean::line(&model.name), bold),
-            (Role::Assistant, None, None) => (Clean::own("reply"), bold),
-        };
-        let when = Clean::line(&message.created_at.hour_minute(zone));
-        let room = area.width.saturating_sub(width(&when) + 1);
-        let x = canvas.put(area, (0, 0), &cut(&who, room), look);
-        canvas.put_right(area, (x + 1, 0), &when, Look::of(Tone::Dim));
-    }
-
-    fn paint_thinking(&self, canvas: &mut Canvas<'_>, area: Rect, row: usize) {
-        let Some(thinking) = &self.thinking else {
-            return;
-        };
-        if row == 0 {
-            let sign = if self.is_thinking_open() {
-                "▾"
-            } else {
-                "▸"
-            };
-            let words = match self.message().thinking_ms {
-                Some(ms) => format!("{sign} thought for {}", seconds(ms)),
-                None => format!("{sign} thinking"),
-            };
-            canvas.put(
-                area,
-                (0, 0),
-                &cut(&Clean::line(&words), area.width),
-                Look::of(Tone::Dim),
-            );
-            return;
-        }
-        let mut left = row - 1;
-        let area = Rect {
-            x: area.x + 2.min(area.width),
-            width: area.width.saturating_sub(2),
-            ..area
-        };
-        for block in 0..thinking.doc.block_count() {
-            let rows = thinking.doc.rows(block);
-            if let Some(line) = rows.get(left) {
-                line.paint(canvas.buffer, area, canvas.theme);
-                canvas.tint(Rect { height: 1, ..area }, Look::of(Tone::Dim));
-                return;
-            }
-            left -= rows.len();
         }
     }
 

@@ -65,14 +65,22 @@ impl Hints {
     pub fn new(keys: &KeyMap) -> Self {
         let letter = |action: &Action| Some((*action, keys.hint(Context::Transcript, *action)?));
         Hints {
-            letters: CUT.iter().filter_map(letter).collect(),
+            letters: CUT.iter().chain(BAR).filter_map(letter).collect(),
         }
+    }
+
+    /// The key of an action that is offered, while the transcript has the focus.
+    pub(super) fn key(&self, action: Action) -> Option<&str> {
+        let mut letters = self.letters.iter();
+        letters
+            .find(|(a, _)| *a == action)
+            .map(|(_, key)| key.as_str())
     }
 
     /// One line that offers these actions, the first ones where there is no room for all.
     pub(super) fn line(&self, offers: &[Action], is_focused: bool, room: u16) -> Clean {
         let part = |action: &Action| {
-            let (_, letter) = self.letters.iter().find(|(a, _)| a == action)?;
+            let letter = self.key(*action)?;
             match (is_focused, action.word()) {
                 (true, _) => Some(format!("{letter} {}", name(*action))),
                 (false, word) => word.map(|word| format!("/{word}")),
@@ -100,6 +108,18 @@ const CUT: &[Action] = &[
     Action::Details,
 ];
 
+/// What the line under the messages offers, and a folded message.
+const BAR: &[Action] = &[
+    Action::FoldLong,
+    Action::Copy,
+    Action::WriteBlock,
+    Action::Quote,
+    Action::NextBlock,
+    Action::PreviousBlock,
+    Action::NextHit,
+    Action::PreviousHit,
+];
+
 fn name(action: Action) -> &'static str {
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -111,6 +131,11 @@ fn name(action: Action) -> &'static str {
         Action::EditQuestion => "edit",
         Action::RetryWith => "other model",
         Action::Details => "details",
+        Action::Copy => "copy",
+        Action::WriteBlock => "write",
+        Action::Quote => "quote",
+        Action::NextBlock | Action::NextHit => "next",
+        Action::PreviousBlock | Action::PreviousHit => "before",
         _ => action.about(),
     }
 }

@@ -8,7 +8,8 @@ use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Listed};
 use crate::domain::id::{ConversationId, PersonaId};
 use crate::domain::when::Millis;
-use crate::protocol::{Command, Query, Shelf, Which};
+use crate::protocol::{Command, Order, Query, Shelf, Which};
+use crate::tui::pane::order::place;
 use crate::tui::roster::Roster;
 
 /// Conversations shown under a persona; the filter shows them all.
@@ -146,6 +147,11 @@ impl Groups {
         }
     }
 
+    /// The conversations that are unfolded, from above.
+    pub fn rows(&self) -> impl Iterator<Item = &Listed> {
+        self.lines.iter().filter_map(|line| self.row(*line))
+    }
+
     /// The persona of a line.
     pub fn persona(line: Line) -> Option<PersonaId> {
         match line {
@@ -175,17 +181,15 @@ impl Groups {
 
     /// A conversation is now like this: it stands under its persona, where that is unfolded, and under no other.
     pub fn apply(&mut self, conversation: &Conversation) {
-        let key = |c: &Conversation| (c.active_at, c.id);
+        let is_shelved = conversation.trashed_at.is_some() || conversation.archived_at.is_some();
         for (id, inside) in &mut self.unfolded {
             let is_it = |row: &Listed| row.conversation.id == conversation.id;
             let has_draft = inside.rows.iter().any(|row| is_it(row) && row.has_draft);
             inside.rows.retain(|row| !is_it(row));
-            if conversation.persona != Some(*id) || conversation.trashed_at.is_some() {
+            if conversation.persona != Some(*id) || is_shelved {
                 continue;
             }
-            let at = inside
-                .rows
-                .partition_point(|row| key(&row.conversation) > key(conversation));
+            let at = place(&inside.rows, conversation, Order::Activity);
             if at < inside.rows.len() || !inside.has_more {
                 let conversation = conversation.clone();
                 let row = Listed {

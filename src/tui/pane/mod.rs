@@ -8,5 +8,6 @@ pub mod library;
 pub mod list;
 pub mod menu;
 pub mod queue;
+pub mod order;
 pub mod status;
 pub mod transcript;

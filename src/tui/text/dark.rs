@@ -1,6 +1,7 @@
 //! Long code that is shown plain at first and highlighted off the screen's thread.
 
 use super::code::{Highlighter, Progress};
+use super::tree::Code;
 use crate::domain::clean::Clean;
 use crate::tui::theme::Tone;
 
@@ -9,6 +10,16 @@ use crate::tui::theme::Tone;
 pub struct CodeText {
     pub lang: String,
     pub text: String,
+}
+
+impl CodeText {
+    /// The language and the text of a code.
+    pub(super) fn of(code: &Code) -> CodeText {
+        CodeText {
+            lang: code.lang.clone(),
+            text: code.text.clone(),
+        }
+    }
 }
 
 /// The code of a block that waits for its tones. It may be sent to another thread.

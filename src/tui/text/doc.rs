@@ -142,11 +142,33 @@ impl Doc {
         let blocks = markdown::parse(self.passage(self.block_range(block)));
         let mut codes = Vec::new();
         tree::codes(&blocks, &mut codes);
-        let text = |code: &tree::Code| CodeText {
-            lang: code.lang.clone(),
-            text: code.text.clone(),
+        codes.into_iter().map(CodeText::of).collect()
+    }
+
+    /// The code in a block that has words, with the bytes of the source from its first to its last.
+    pub fn code_places(&self, block: usize) -> Vec<(Range<usize>, CodeText)> {
+        if !matches!(
+            self.kind(block),
+            Some(Kind::Code | Kind::List | Kind::Quote)
+        ) {
+            return Vec::new();
+        }
+        let passage = self.passage(self.block_range(block));
+        let blocks = markdown::parse(passage);
+        let mut codes = Vec::new();
+        tree::codes(&blocks, &mut codes);
+        let place = |code: &tree::Code| {
+            let last = code.text.len().checked_sub(1)?;
+            let range = passage.at(code.place(0)?)..passage.at(code.place(last)?) + 1;
+            Some((range, CodeText::of(code)))
         };
-        codes.into_iter().map(text).collect()
+        codes.into_iter().filter_map(place).collect()
+    }
+
+    /// The block that holds this byte of the source, or the one before it.
+    pub fn block_of(&self, byte: usize) -> usize {
+        let next = self.body.slots.partition_point(|s| s.range.start <= byte);
+        next.saturating_sub(1)
     }
 
     /// The code of a block that was laid out plain because it is long (see `Ctx::code_at_once`) and cannot change any

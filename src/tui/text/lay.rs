@@ -201,7 +201,8 @@ impl<'a> Sheet<'a> {
             };
             let text = self.code_line(code, at..at + line.len(), tones);
             line_number += 1;
-            let row = Row::line(&prefix, &text);
+            let place = code.place(at).map(|at| self.passage.at(at));
+            let row = Row::line(&prefix, &text).placed(place);
             self.rows.push(row.labelled(&std::mem::take(&mut label)));
             prefix = rest.clone();
             at += line.len();

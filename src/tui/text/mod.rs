@@ -9,6 +9,7 @@ pub mod dark;
 pub mod doc;
 pub mod edit;
 pub mod filled;
+pub mod hits;
 mod inline;
 mod lay;
 mod lines;

@@ -74,6 +74,16 @@ impl Row {
         self
     }
 
+    /// The same with a place in the source where none is known: a line of code without words.
+    pub(super) fn placed(mut self, at: Option<usize>) -> Row {
+        if self.source.is_none()
+            && let Some(at) = at.map(super::styled::short)
+        {
+            self.source = Some(at..at);
+        }
+        self
+    }
+
     /// Adds text to the end of a whole line. A grapheme may be completed by it.
     pub(super) fn extend(&mut self, more: &Clean, look: Look) {
         if more.is_empty() {
@@ -144,6 +154,22 @@ impl Row {
     /// Whether the row was kept whole and may be wider than the screen.
     pub fn is_whole_line(&self) -> bool {
         self.is_whole_line
+    }
+
+    /// Cells of the prefix.
+    pub fn indent(&self) -> usize {
+        width(&self.text[..self.fixed as usize])
+    }
+
+    /// The cells of the row that these bytes of its text take when it is painted `skip` cells to the left.
+    pub fn cells(&self, bytes: Range<usize>, skip: usize) -> Range<usize> {
+        let skip = if self.is_whole_line { skip } else { 0 };
+        let fixed = self.indent();
+        let cell = |at: usize| {
+            let cell = self.text.get(..at).map_or(0, width);
+            cell.min(fixed).max(cell.saturating_sub(skip))
+        };
+        cell(bytes.start)..cell(bytes.end)
     }
 
     /// The name at its right end.

@@ -9,6 +9,7 @@
 )]
 
 pub mod library;
+pub mod list;
 pub mod personas;
 pub mod script;
 

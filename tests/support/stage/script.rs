@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use salon::domain::conversation::{
-    Conversation, Draft, Listed, Reading, Sampling, TitleBy, title_from_words,
+    Conversation, Draft, Reading, Sampling, TitleBy, title_from_words,
 };
 use salon::domain::failure::Failure;
+use salon::domain::find::Needle;
+use salon::domain::finding::Checkup;
 use salon::domain::id::{ConversationId, MessageId, Mint, RequestId};
 use salon::domain::message::{Finish, Message, Role, Shown, Status};
 use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::persona::PersonaListed;
+use salon::domain::provider::{KeyFrom, ProviderState};
 use salon::domain::usage::{Money, Spent, Usage};
 use salon::domain::when::Millis;
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, Event, Home, News, Opened, Page, Query, Request, Row,
-    Shelf, Step, To, Turn, Which,
+    Answer, Asked, At, Chat, Command, Data, Event, News, Opened, Page, Request, Step, To, Turn,
 };
 
 /// A reply being written.
@@ -45,6 +47,10 @@ pub struct Script {
     pub state: BTreeMap<String, String>,
     pub models: Vec<ModelSpec>,
     pub model_failures: Vec<(String, Failure)>,
+    /// What a first start offers.
+    pub providers: Vec<ProviderState>,
+    /// What a look at salon itself finds.
+    pub checkup: Checkup,
     /// What was spent today.
     pub spent: Spent,
     /// Open at the next start.
@@ -73,6 +79,8 @@ impl Script {
             state: BTreeMap::new(),
             models: vec![ModelSpec::named(ModelRef::guide())],
             model_failures: Vec::new(),
+            providers: Vec::new(),
+            checkup: Checkup::default(),
             spent: Spent::default(),
             last: None,
             model: ModelRef::guide(),
@@ -189,6 +197,26 @@ impl Script {
                 failures: self.model_failures.clone(),
                 is_whole: true,
             }),
+            Command::Data(Data::Providers { .. }) => Some(self.told_providers(true)),
+            Command::Data(Data::Key(provider, key)) => Some(self.keyed(&provider, key.is_some())),
+            Command::Data(Data::Use(provider)) => {
+                let all = self.models.iter();
+                let all = all.filter(|spec| spec.model.provider == provider);
+                let models: Vec<ModelRef> = all.map(|spec| spec.model.clone()).collect();
+                self.model = models[0].clone();
+                Some(Answer::InUse {
+                    model: models[0].clone(),
+                    of: u32::try_from(models.len()).unwrap(),
+                })
+            }
+            Command::Data(Data::Chose(model)) => {
+                self.model = model;
+                None
+            }
+            Command::Data(Data::Doctor { .. }) => Some(Answer::Health {
+                checkup: self.checkup.clone(),
+                is_whole: true,
+            }),
             Command::Data(Data::Spent { .. }) => Some(Answer::Spent(self.spent)),
             Command::Personas(personas) => return self.personas(cause, personas),
             Command::Data(Data::Remember { key, value }) => {
@@ -203,6 +231,35 @@ impl Script {
         };
         let events = answer.map(News::Answer).map(|news| Event { cause, news });
         events.into_iter().collect()
+    }
+
+    /// What is known of the providers now.
+    pub fn told_providers(&self, is_whole: bool) -> Answer {
+        Answer::Providers {
+            providers: self.providers.clone(),
+            model: self.model.clone(),
+            is_whole,
+        }
+    }
+
+    /// A key is kept in the keyring, or forgotten; the first provider with one is the model of a new conversation.
+    fn keyed(&mut self, provider: &str, is_kept: bool) -> Answer {
+        for state in self.providers.iter_mut().filter(|s| s.name == provider) {
+            state.key = is_kept.then_some(KeyFrom::Keyring);
+        }
+        let first = self.providers.iter().find(|s| s.key.is_some());
+        if self.model.is_guide()
+            && let Some(first) = first.filter(|s| s.name == "openai")
+        {
+            self.model = ModelRef::new(first.name.clone(), "gpt-4o");
+        }
+        Answer::Done {
+            what: match is_kept {
+                true => format!("key of {provider} kept in the keyring"),
+                false => format!("key of {provider} forgotten"),
+            },
+            undo: None,
+        }
     }
 
     fn turn(&mut self, cause: RequestId, turn: Turn) -> Vec<Event> {
@@ -553,7 +610,25 @@ impl Script {
             Chat::Questions { conversation } => {
                 let branch = self.branch(conversation);
                 let own = branch.into_iter().filter(|m| m.role == Role::User);
-                Some(Answer::Questions(own.map(|m| (m.id, m.content)).collect()))
+                let asked = own.map(|m| Asked {
+                    id: m.id,
+                    at: m.created_at,
+                    text: m.content,
+                });
+                Some(Answer::Questions(asked.collect()))
+            }
+            Chat::Find {
+                conversation,
+                words,
+            } => {
+                let needle = Needle::new(&words).unwrap();
+                let branch = self.branch(conversation).into_iter();
+                let hits = branch.map(|m| (m.id, needle.count(&m.content)));
+                Some(Answer::Matches {
+                    conversation,
+                    hits: hits.filter(|(_, count)| *count > 0).collect(),
+                    words,
+                })
             }
             Chat::History {
                 words,
@@ -585,7 +660,7 @@ impl Script {
         Answer::Opened(Box::new(self.opened(id)))
     }
 
-    fn opened(&mut self, id: ConversationId) -> Opened {
+    pub(super) fn opened(&mut self, id: ConversationId) -> Opened {
         let reading = self.readings.get(&id).copied();
         let at = reading.map_or(At::Tip, |reading| At::Around(reading.message));
         Opened {
@@ -596,7 +671,7 @@ impl Script {
         }
     }
 
-    fn drafts_of(&self, scope: Option<ConversationId>) -> Vec<(i32, Draft)> {
+    pub(super) fn drafts_of(&self, scope: Option<ConversationId>) -> Vec<(i32, Draft)> {
         self.drafts
             .iter()
             .filter(|((of, _), _)| *of == scope)
@@ -653,117 +728,6 @@ impl Script {
             has_before: from > 0,
             has_after: to < branch.len(),
         }
-    }
-
-    fn shelf(&mut self, cause: Option<RequestId>, shelf: Shelf) -> Vec<Event> {
-        let mut events = Vec::new();
-        let mut change = |row: &Conversation| {
-            let news = News::Changed(Row::Conversation(row.clone()));
-            events.push(Event { cause, news });
-        };
-        let answer = match shelf {
-            Shelf::Home { limit, open } => {
-                let named = open.and_then(|id| id.parse().ok());
-                let limit = usize::try_from(limit).unwrap();
-                let rows = self.listed(&Query::default());
-                let home = Home {
-                    total: u64::try_from(rows.len()).unwrap(),
-                    archived: 0,
-                    rows: rows.into_iter().take(limit).collect(),
-                    last: named.or(self.last).map(|id| self.opened(id)),
-                    drafts: self.drafts_of(None),
-                    model: self.model.clone(),
-                    state: self.state.clone(),
-                };
-                Answer::Home(Box::new(home))
-            }
-            Shelf::List {
-                query,
-                after,
-                limit,
-                ..
-            } => {
-                let rows = self.listed(&query);
-                let total = u64::try_from(rows.len()).unwrap();
-                let from = after.map_or(0, |after| {
-                    rows.partition_point(|row| {
-                        let c = &row.conversation;
-                        (c.active_at, c.id) >= (after.active_at, after.id)
-                    })
-                });
-                let limit = limit.map_or(rows.len(), |limit| usize::try_from(limit).unwrap());
-                let to = (from + limit).min(rows.len());
-                Answer::List {
-                    has_more: to < rows.len(),
-                    rows: rows[from..to].to_vec(),
-                    total,
-                }
-            }
-            Shelf::Find { .. } => Answer::Found(self.conversations[0].clone()),
-            Shelf::Archive { .. }
-            | Shelf::Pin { .. }
-            | Shelf::Tag { .. }
-            | Shelf::PutTagsBack { .. }
-            | Shelf::Duplicate { .. }
-            | Shelf::SetMetadata { .. }
-            | Shelf::Purge { .. }
-            | Shelf::Retain { .. } => panic!("not on this stage: {shelf:?}"),
-            Shelf::Rename {
-                conversation,
-                title,
-            } => {
-                let row = self.row(conversation);
-                row.title.clone_from(&title);
-                row.title_by = TitleBy::User;
-                change(row);
-                done(format!("renamed: {title}"), None)
-            }
-            Shelf::Apply { ids, act } => {
-                let now = self.mint.now();
-                let mut title = String::new();
-                for id in &ids {
-                    let row = self.row(*id);
-                    row.trashed_at = (act == Act::Trash).then_some(now);
-                    title.clone_from(&row.title);
-                    change(row);
-                }
-                let (what, back) = match act {
-                    Act::Trash => ("moved to the trash", Act::Restore),
-                    Act::Restore => ("out of the trash", Act::Trash),
-                };
-                let undo = Command::Shelf(Shelf::Apply { ids, act: back });
-                done(format!("{what}: {title}"), Some(undo))
-            }
-        };
-        let news = News::Answer(answer);
-        events.push(Event { cause, news });
-        events
-    }
-
-    fn listed(&self, query: &Query) -> Vec<Listed> {
-        let has = |c: &Conversation| {
-            let title = c.title.to_lowercase();
-            let mut words = query.words.split_whitespace();
-            let is_with = query.persona.is_none_or(|id| c.persona == Some(id));
-            is_with
-                && words.all(|word| match word.strip_prefix("persona:") {
-                    Some(name) => self.is_named(c.persona, name),
-                    None => title.contains(&word.to_lowercase()),
-                })
-        };
-        let mut rows: Vec<Listed> = self
-            .conversations
-            .iter()
-            .filter(|c| c.trashed_at.is_some() == (query.which == Which::Trashed) && has(c))
-            .map(|c| Listed {
-                conversation: c.clone(),
-                has_draft: self.drafts.contains_key(&(Some(c.id), 0)),
-            })
-            .collect();
-        rows.sort_by_key(|row| {
-            std::cmp::Reverse((row.conversation.active_at, row.conversation.id))
-        });
-        rows
     }
 }
 

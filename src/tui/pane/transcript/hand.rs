@@ -76,6 +76,12 @@ impl Transcript {
             .then(|| self.entries[at].message().id)
     }
 
+    /// Whether the message at hand itself has reasoning.
+    pub fn has_thinking_at_hand(&self) -> bool {
+        let at_hand = self.at_hand().and_then(|at| self.entries.get(at));
+        at_hand.is_some_and(Entry::has_thinking)
+    }
+
     /// Shows or hides the details of the message at hand.
     pub fn toggle_details(&mut self) {
         let Some(at) = self.at_hand() else { return };

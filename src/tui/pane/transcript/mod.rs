@@ -1,9 +1,15 @@
 //! The messages of the open conversation: one branch of it, scrolled by an anchor (architecture 7.2).
 
+mod bar;
+mod beyond;
+mod block;
+mod fold;
 mod hand;
 mod light;
 mod mark;
 mod news;
+mod search;
+mod state;
 mod travel;
 
 use std::sync::Arc;
@@ -21,7 +27,9 @@ use crate::tui::text::code::Highlighter;
 use crate::tui::text::doc::Ctx;
 use crate::tui::text::scroll::Scroll;
 use crate::tui::theme::{Look, Tone};
+pub use beyond::Walk;
 pub use light::{Job, Lights};
+use state::{Held, Lit, Search, Turned, Want};
 pub use travel::Move;
 
 /// Longest finished block of code, in lines, that is coloured while it is laid out: none, a page of code would cost a
@@ -56,6 +64,23 @@ pub struct Transcript {
     visible: Vec<Place>,
     moved: bool,
     moved_at: Option<u64>,
+    /// It has the keys.
+    pub is_focused: bool,
+    /// The line under the messages, and where its words are typed.
+    bar: Rect,
+    input: Rect,
+    held: Option<Held>,
+    search: Option<Search>,
+    /// What was looked for last.
+    last_words: String,
+    /// What is seen of the hits, as of the last layout.
+    lit: Vec<Lit>,
+    /// What a page is waited for.
+    want: Option<Want>,
+    turned: Option<Turned>,
+    /// Rows looked through for words so far.
+    #[cfg(test)]
+    looked: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +115,20 @@ impl Transcript {
             area: self.area,
             ctx: self.ctx.clone(),
             hints: self.hints.clone(),
+            is_focused: self.is_focused,
+            last_words: std::mem::take(&mut self.last_words),
             ..Transcript::default()
         };
+    }
+
+    /// Leaves the block of code at hand; `false` when there is none.
+    pub fn let_go(&mut self) -> bool {
+        self.held.take().is_some()
+    }
+
+    /// What was looked for last.
+    pub fn last_words(&self) -> &str {
+        &self.last_words
     }
 
     /// Code is coloured from now on.
@@ -139,8 +176,12 @@ impl Transcript {
                 zone,
                 roster,
                 hints: (&self.hints, is_focused),
+                is_at_hand: at_hand == Some(place.entry),
             };
             entry.paint(canvas, row, spot);
+            if self.is_held(*place) {
+                self.paint_held(canvas, row, *place);
+            }
             let is_gap = place.item + 1 == entry.item_count();
             if at_hand == Some(place.entry) && !is_gap {
                 canvas.put(
@@ -154,6 +195,43 @@ impl Transcript {
                     Look::of(Tone::Accent),
                 );
             }
+        }
+        self.paint_hits(canvas, text);
+        self.paint_bar(canvas);
+    }
+
+    /// A bar in the indent of the code at hand.
+    fn paint_held(&self, canvas: &mut Canvas<'_>, area: Rect, place: Place) {
+        let row = self.entries[place.entry].row(place.item, place.row);
+        let indent = row.map_or(0, |row| row.indent().saturating_sub(2));
+        let x = u16::try_from(indent).unwrap_or(0);
+        let bar = Clean::own("▌");
+        canvas.put(area, (x, 0), &bar, Look::of(Tone::Accent).bold());
+    }
+
+    /// The hits reversed; the one at hand in bold too.
+    fn paint_hits(&self, canvas: &mut Canvas<'_>, text: Rect) {
+        for (y, bytes, is_current) in &self.lit {
+            let Some(place) = self.visible.get(*y) else {
+                continue;
+            };
+            let Some(row) = self.entries[place.entry].row(place.item, place.row) else {
+                continue;
+            };
+            let cells = row.cells(bytes.clone(), self.skip);
+            let cell = |at: usize| u16::try_from(at).unwrap_or(u16::MAX).min(text.width);
+            let look = if *is_current {
+                Look::of(Tone::Accent).bold().reversed()
+            } else {
+                Look::default().reversed()
+            };
+            let area = Rect {
+                x: text.x + cell(cells.start),
+                y: text.y + u16::try_from(*y).unwrap_or(u16::MAX),
+                width: cell(cells.end) - cell(cells.start),
+                height: 1,
+            };
+            canvas.tint(area, look);
         }
     }
 }
@@ -205,6 +283,38 @@ mod tests {
     fn laid_out(transcript: &Transcript) -> usize {
         let entries = transcript.entries.iter();
         entries.filter(|entry| entry.cost() > 0).count()
+    }
+
+    #[test]
+    fn lighting_hits_looks_at_what_is_seen_and_nothing_else() {
+        let mut transcript = long();
+        let area = Rect::new(0, 0, 80, 30);
+        transcript.layout(area, None);
+        let replies = transcript.entries.iter().map(|e| e.message().id);
+        let hits: Vec<(MessageId, u32)> = replies.skip(1).step_by(2).map(|id| (id, 1)).collect();
+        transcript.conversation = Some(transcript.entries[0].message().conversation);
+        assert!(transcript.search_for("answer").is_some());
+        assert_eq!(transcript.found("answer", hits), Walk::There);
+        let rows = |t: &Transcript| t.entries.iter().map(Entry::cost).sum::<u64>();
+        for _ in 0..20 {
+            transcript.go(Move::HalfPages(-1));
+            let (laid, looked) = (rows(&transcript), transcript.looked);
+            transcript.layout(area, None);
+            assert!(!transcript.lit.is_empty());
+            let (more, looked) = (rows(&transcript) - laid, transcript.looked - looked);
+            assert!(
+                more <= 62 && looked <= 3 * 30,
+                "{more} rows laid out, {looked} looked through"
+            );
+        }
+        // From hit to hit, too.
+        for _ in 0..20 {
+            let laid = rows(&transcript);
+            assert_eq!(transcript.step_hit(-1), Walk::There);
+            transcript.layout(area, None);
+            let more = rows(&transcript) - laid;
+            assert!(more <= 80, "{more} rows laid out for a step");
+        }
     }
 
     #[test]

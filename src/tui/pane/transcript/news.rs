@@ -29,7 +29,9 @@ impl Transcript {
             && let Some(at) = self.find(reading.message)
         {
             self.measure_starts();
-            let (item, row) = self.item_of_row(at, usize::try_from(reading.row).unwrap_or(0));
+            let row = usize::try_from(reading.row).unwrap_or(0);
+            self.unfold_for(at, row);
+            let (item, row) = self.item_of_row(at, row);
             self.scroll.to(Anchor { item, row });
             self.cursor = Some(reading.message);
         }
@@ -80,6 +82,15 @@ impl Transcript {
                 self.take(page, live);
                 self.follow();
             }
+            At::Around(id) if self.wants_around(id) => {
+                self.take(page, live);
+                match self.find(id) {
+                    Some(at) => self.show_from(at),
+                    // It is on another branch by now.
+                    None => self.follow(),
+                }
+                self.moved = true;
+            }
             // The branch has changed since it was asked for.
             At::Before(_) | At::After(_) | At::Around(_) => {}
         }
@@ -124,6 +135,7 @@ impl Transcript {
             None => first.message.parent.is_some(),
         };
         self.has_after = false;
+        self.outdate_search();
         if let Some(question) = reply.message.parent.and_then(|parent| self.find(parent)) {
             self.entries[question].sent();
         }
@@ -155,6 +167,7 @@ impl Transcript {
         let parent = reply.parent;
         if let Some(at) = self.find(reply.id) {
             self.entries[at].end(reply);
+            self.count_growing();
         }
         if let Some(at) = parent.and_then(|parent| self.find(parent)) {
             self.entries[at].sent();
@@ -171,6 +184,7 @@ impl Transcript {
     /// A message is gone.
     pub fn remove(&mut self, id: MessageId) {
         self.entries.retain(|entry| entry.message().id != id);
+        self.outdate_search();
     }
 
     /// The stored reasoning of a message came.

@@ -35,6 +35,10 @@ impl Transcript {
 
     /// Moves the reader.
     pub fn go(&mut self, step: Move) {
+        self.want = None;
+        if matches!(step, Move::Message(_) | Move::Start | Move::End) {
+            self.held = None;
+        }
         let half = i32::from((self.area.height / 2).max(1));
         match step {
             Move::End => return self.follow(),
@@ -149,6 +153,7 @@ impl Transcript {
 
     /// Lays out what will be seen; `foot` = how the growing reply goes.
     pub fn layout(&mut self, area: Rect, foot: Option<String>) {
+        let area = self.divide(area);
         self.area = area;
         let width = text_width(area);
         if let Some(last) = self.entries.last_mut() {
@@ -175,6 +180,8 @@ impl Transcript {
         }
         self.count_unseen(width);
         self.keep_cursor_visible();
+        self.keep_held();
+        self.light_hits();
         self.forget_far();
     }
 
@@ -200,9 +207,12 @@ impl Transcript {
 
     /// The message at hand is one that is seen.
     pub(super) fn keep_cursor_visible(&mut self) {
-        let Some(id) = self.cursor else { return };
+        // Where keys are about the last message it need not be seen.
+        if self.cursor.is_none() && !self.is_focused {
+            return;
+        }
         let is_seen = self
-            .find(id)
+            .at_hand()
             .is_some_and(|at| self.visible.iter().any(|place| place.entry == at));
         if !is_seen && let Some(first) = self.visible.first() {
             self.cursor = Some(self.entries[first.entry].message().id);
@@ -286,7 +296,7 @@ impl Transcript {
     }
 }
 
-fn locate(starts: &[usize], item: usize) -> (usize, usize) {
+pub(super) fn locate(starts: &[usize], item: usize) -> (usize, usize) {
     let entry = starts
         .partition_point(|start| *start <= item)
         .saturating_sub(1);

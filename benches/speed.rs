@@ -241,6 +241,7 @@ fn store(c: &mut Criterion) {
                     create: Some(create),
                     question,
                     reply,
+                    slot: None,
                 }
             },
             |send| runtime.block_on(store.begin_send(send)).expect("a turn"),

@@ -104,6 +104,7 @@ async fn turn(store: &Store, mint: &Mint, talk: &mut Talk) {
         create: None,
         question: question.clone(),
         reply: reply.clone(),
+        slot: None,
     };
     store.begin_send(send).await.expect("begun");
     reply.content = "A lifetime names the span for which a reference is valid. ".repeat(20);

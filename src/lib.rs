@@ -42,7 +42,7 @@
 //! # From a key to the disk and back
 //!
 //! 1. `tui/input.rs` makes a chord of the key, `tui/update.rs` finds its action, `tui/act.rs` does it.
-//! 2. `tui/talk.rs` takes the text from `tui/pane/composer.rs` and asks `Turn::Send`; the text waits until it is a row.
+//! 2. `tui/talk.rs` takes the text from `tui/pane/composer/` and asks `Turn::Send`; the text waits until it is a row.
 //! 3. `engine/mod.rs` starts a job, `engine/turn.rs` writes question and empty reply (`store/turns.rs`), says `Started`.
 //! 4. `provider/mod.rs` asks; bytes become frames, deltas, and, at most once a screen frame, `Grew`.
 //! 5. `tui/news.rs` gives the words to `tui/pane/transcript/mod.rs`; `tui/text/stream.rs` lays out only what is new.

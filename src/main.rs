@@ -118,6 +118,10 @@ fn begin(args: Args, out: &mut Out) -> Result<Exit, Failure> {
         command: ConfigCommand::Show { .. },
     }) = wanted
     {
+        // The screen names the first of them and sends here for the rest.
+        for problem in &KeyMap::load(&KeyMap::shipped(), &settings.keys_file).1 {
+            out.warn(problem);
+        }
         return Ok(cli::config(out, &settings));
     }
     headless(wanted, settings, out)
@@ -318,6 +322,8 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
     model.composer.most_chars = settings.chat.max_input_chars;
+    let longest = settings.ui.paste_chip_chars;
+    model.composer.editor.fold_pastes_over(longest);
     let problems: Vec<&Failure> = settings
         .broken
         .iter()
@@ -325,12 +331,16 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
         .chain(bad_keys)
         .collect();
     if let Some(first) = problems.first() {
-        let more = match problems.len() - 1 {
-            0 => String::new(),
-            more => format!(" (and {more} more: salon config show)"),
+        // The place comes first, and that there are more: the line may be cut.
+        let title = match (problems.len() - 1, first.title.split_once(": ")) {
+            (0, _) => first.title.clone(),
+            (more, Some((place, what))) => {
+                format!("{place} and {more} more (salon config show): {what}")
+            }
+            (more, None) => format!("{} and {more} more (salon config show)", first.title),
         };
         model.warn(&Failure {
-            title: format!("{}{more}", first.title),
+            title,
             ..(*first).clone()
         });
     }

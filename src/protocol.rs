@@ -81,6 +81,14 @@ pub enum Turn {
         question: MessageId,
         draft: Draft,
     },
+    /// Ask what waits in this slot of the queue. The slot is freed in the moment the turn is accepted, so that it goes
+    /// once; one that is free already is refused.
+    SendQueued {
+        to: To,
+        question: MessageId,
+        slot: i32,
+        draft: Draft,
+    },
     /// Ask a question again that has no reply: one that a kill left `unsent`.
     Resend { question: MessageId },
     /// Another reply beside this one, also with another model (the conversation keeps its own).
@@ -153,8 +161,9 @@ pub enum Chat {
         conversation: ConversationId,
         text: String,
     },
-    /// Keep what stands in a composer: slot 0, or in the stash: slots -1, -2, … with the newest at -1. `scope` `None`
-    /// = the conversation not yet created. An empty draft removes the row.
+    /// Keep what stands in a composer: slot 0, in the stash: slots -1, -2, … with the newest at -1, or in the queue:
+    /// slots from 1 on, the lowest goes first. `scope` `None` = the conversation not yet created. An empty draft removes
+    /// the row.
     KeepDraft {
         scope: Option<ConversationId>,
         slot: i32,
@@ -169,6 +178,13 @@ pub enum Chat {
     Thinking(MessageId),
     /// The user's own questions on the shown branch: answered by `Questions`.
     Questions { conversation: ConversationId },
+    /// The user's own questions of all conversations, those with all of these words: answered by `History`. Begins
+    /// behind the question `before`; `limit` counts questions, those asked twice too.
+    History {
+        words: String,
+        before: Option<MessageId>,
+        limit: u32,
+    },
     /// Where words stand on the shown branch (spec V4): answered by `Matches`.
     Find {
         conversation: ConversationId,
@@ -306,7 +322,7 @@ pub struct Opened {
     pub conversation: Conversation,
     /// The newest messages, or those around the reader's place.
     pub page: Page,
-    /// By slot: 0 the composer, -1, … the stash.
+    /// By slot: 0 the composer, -1, … the stash, 1, … the queue.
     pub drafts: Vec<(i32, Draft)>,
     pub reading: Option<Reading>,
 }
@@ -358,6 +374,8 @@ pub enum Answer {
         words: String,
         hits: Vec<(MessageId, u32)>,
     },
+    /// Newest first: id and text.
+    History(Vec<(MessageId, String)>),
     Siblings(Vec<MessageId>),
     Personas(Vec<PersonaListed>),
     Persona(Box<PersonaListed>),

@@ -844,6 +844,56 @@ async fn two_salons_see_each_other_and_the_second_takes_over_after_a_kill() {
 }
 
 #[tokio::test]
+async fn a_queued_message_frees_its_slot_and_leaves_what_is_typed() {
+    let script = vec![Answer::text(&["first answer"]), Answer::text(&["second"])];
+    let (server, _home, settings) = scene(script).await;
+    let mut face = Face::screen(settings);
+    let (id, conversation, _) = face.send_new("first").await;
+    for (slot, text) in [(1, "queued"), (2, "behind"), (0, "typed")] {
+        face.ask(Command::Chat(Chat::KeepDraft {
+            scope: Some(conversation),
+            slot,
+            draft: Draft::of(text),
+        }))
+        .await;
+    }
+    face.ended(id).await;
+    // At once: the reply is whole, its usage may still come.
+    let send = |question| Turn::SendQueued {
+        to: To::Conversation(conversation),
+        question,
+        slot: 1,
+        draft: Draft::of("queued"),
+    };
+    let question = face.mint.id();
+    let id = face.turn(send(question)).await;
+    face.measured(id).await;
+    assert_eq!(server.requests()[1].last_message(), "queued");
+    let drafts = async |face: &mut Face| {
+        let open = Command::Chat(Chat::Open { conversation });
+        let Answered::Opened(opened) = face.answer(open).await else {
+            panic!("not opened");
+        };
+        let texts = opened.drafts.into_iter();
+        texts.map(|(n, draft)| (n, draft.text)).collect::<Vec<_>>()
+    };
+    let left = [(2, "behind".to_owned()), (0, "typed".to_owned())];
+    assert_eq!(drafts(&mut face).await, left);
+    // Another window that still shows it is refused.
+    let question = face.mint.id();
+    let id = face.turn(send(question)).await;
+    let refused = face
+        .until(|event| match &event.news {
+            News::Refused(failure) if event.cause == Some(id) => Some(failure.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(refused.title.contains("queued message"), "{refused:?}");
+    assert_eq!(server.requests().len(), 2);
+    assert_eq!(drafts(&mut face).await, left);
+}
+
+#[tokio::test]
 async fn a_temporary_conversation_leaves_no_words_on_disk() {
     let script = vec![
         Answer::text(&["a quiet answer"]),
@@ -879,6 +929,12 @@ async fn a_temporary_conversation_leaves_no_words_on_disk() {
     };
     assert_eq!(page.messages.len(), 4);
     assert_eq!(page.messages[3].message, reply);
+    let history = Command::Chat(Chat::History {
+        words: String::new(),
+        before: None,
+        limit: 10,
+    });
+    assert_eq!(face.answer(history).await, Answered::History(Vec::new()));
     face.ask(Command::Chat(Chat::KeepDraft {
         scope: Some(conversation),
         slot: 0,

@@ -8,6 +8,7 @@
 
 mod pty {
     mod chat;
+    mod composer;
     mod crash;
     mod first;
     mod home;

@@ -461,6 +461,7 @@ impl Scene {
                 }
                 face.draw()
             }
+            "paste-lines" => face.pastes(&"a line of the log\n".repeat(rest.parse().unwrap())),
             "tick" => face.tick(rest.parse().unwrap()),
             "grow" => face.grows(rest),
             "think" => face.thinks(rest),

@@ -385,6 +385,11 @@ fn bad_values_keep_the_lower_layers_and_name_the_range() {
             "0 (no limit)",
         ),
         ("[ui]\nambiguous_width = 3", "ui.ambiguous_width", "1 or 2"),
+        (
+            "[ui]\npaste_chip_chars = 0",
+            "ui.paste_chip_chars",
+            "from 1 up",
+        ),
         ("[ui]\nmouse = \"left\"", "ui.mouse", "\"on\" or \"off\""),
         (
             "[chores]\ntitle_model = \"x\"",

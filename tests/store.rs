@@ -124,6 +124,7 @@ async fn ask(
             create,
             question,
             reply,
+            slot: Some(0),
         })
         .await
         .unwrap()
@@ -459,7 +460,9 @@ async fn a_turn_without_a_word_is_taken_back() {
         .unwrap();
     assert_eq!((left.tip, left.message_count), (Some(ids[3]), 4));
     assert_eq!(store.message(begun.asked.message.id).await.unwrap(), None);
-    assert_eq!(store.drafts(Some(id)).await.unwrap(), [(0, draft)]);
+    // What waited for a conversation came with the second message.
+    let aside = (-1, Draft::of("put aside"));
+    assert_eq!(store.drafts(Some(id)).await.unwrap(), [(0, draft), aside]);
 }
 
 #[tokio::test]
@@ -767,6 +770,115 @@ async fn drafts_places_and_facts_round_trip() {
     let user = store.user_id().await.unwrap();
     store.close().await;
     assert_eq!(place.open().await.user_id().await.unwrap(), user);
+}
+
+/// The drafts of a scope, by slot.
+async fn kept(store: &Store, scope: Option<ConversationId>) -> Vec<(i32, String)> {
+    let drafts = store.drafts(scope).await.unwrap();
+    drafts
+        .into_iter()
+        .map(|(n, draft)| (n, draft.text))
+        .collect()
+}
+
+/// Begins a turn from the draft in that slot.
+async fn ask_from(
+    store: &Store,
+    mint: &Mint,
+    at: Option<ConversationId>,
+    slot: Option<i32>,
+) -> Result<Begun, StoreError> {
+    let create = at.is_none().then(|| conversation(mint, "Asked"));
+    let id = at.unwrap_or_else(|| create.as_ref().unwrap().id);
+    let question = Message::question(mint.id(), id, None, "asked".to_owned(), mint.now());
+    let reply = Message::reply(mint.id(), &question, ModelRef::guide(), mint.now());
+    let send = BeginSend {
+        create,
+        question,
+        reply,
+        slot,
+    };
+    store.begin_send(send).await
+}
+
+#[tokio::test]
+async fn a_queued_draft_is_spent_with_its_question_and_only_once() {
+    let place = Place::new();
+    let store = place.open().await;
+    let (id, _) = talk(&store, &place.mint, 1).await;
+    for (slot, text) in [(0, "typed"), (1, "one"), (2, "two")] {
+        let draft = Draft::of(text);
+        store.keep_draft(Some(id), slot, &draft).await.unwrap();
+    }
+    ask_from(&store, &place.mint, Some(id), Some(1))
+        .await
+        .unwrap();
+    let left = [(2, "two".to_owned()), (0, "typed".to_owned())];
+    assert_eq!(kept(&store, Some(id)).await, left);
+    // The other window has it still on its screen.
+    let count = |store: Store| async move { store.questions(id).await.unwrap().len() };
+    let before = count(store.clone()).await;
+    let again = ask_from(&store, &place.mint, Some(id), Some(1)).await;
+    assert!(matches!(again, Err(StoreError::Gone(_))), "{again:?}");
+    assert_eq!(count(store.clone()).await, before);
+    assert_eq!(kept(&store, Some(id)).await, left);
+}
+
+#[tokio::test]
+async fn a_conversation_takes_over_what_waited_for_it_and_a_script_takes_nothing() {
+    let place = Place::new();
+    let store = place.open().await;
+    for (slot, text) in [(-1, "aside"), (0, "typed"), (1, "one"), (2, "two")] {
+        let draft = Draft::of(text);
+        store.keep_draft(None, slot, &draft).await.unwrap();
+    }
+    let all = kept(&store, None).await;
+    ask_from(&store, &place.mint, None, None).await.unwrap();
+    assert_eq!(kept(&store, None).await, all);
+    let begun = ask_from(&store, &place.mint, None, Some(1)).await.unwrap();
+    let left = [(2, "two".to_owned()), (-1, "aside".to_owned())];
+    assert_eq!(kept(&store, Some(begun.conversation.id)).await, left);
+    assert_eq!(kept(&store, None).await, [(0, "typed".to_owned())]);
+}
+
+#[tokio::test]
+async fn earlier_questions_come_newest_first_and_by_their_words() {
+    let place = Place::new();
+    let store = place.open().await;
+    let (id, _) = talk(&store, &place.mint, 3).await;
+    let begun = ask(&store, &place.mint, None, "日本語の本, please!").await;
+    answer(&store, &begun.reply.message, "question 9").await;
+    let texts = |found: Vec<(MessageId, String)>| -> Vec<String> {
+        found.into_iter().map(|(_, text)| text).collect()
+    };
+    let all = store.history("", None, 10).await.unwrap();
+    let expected = [
+        "日本語の本, please!",
+        "question 2",
+        "question 1",
+        "question 0",
+    ];
+    assert_eq!(texts(all.clone()), expected);
+    let next = store.history("", Some(all[1].0), 1).await.unwrap();
+    assert_eq!(texts(next), ["question 1"]);
+    for (words, found) in [
+        ("quest", vec!["question 2", "question 1", "question 0"]),
+        ("QUESTION 1", vec!["question 1"]),
+        ("本 pl", vec!["日本語の本, please!"]),
+        ("語の", vec!["日本語の本, please!"]),
+        ("\"please", vec!["日本語の本, please!"]),
+        ("nowhere", vec![]),
+        ("?!", expected.to_vec()),
+    ] {
+        let got = store.history(words, None, 10).await.unwrap();
+        assert_eq!(texts(got), found, "{words}");
+    }
+    let behind = store.history("quest", Some(all[1].0), 10).await.unwrap();
+    assert_eq!(texts(behind), ["question 1", "question 0"]);
+    store.apply(&[id], Act::Trash).await.unwrap();
+    let left = store.history("", None, 10).await.unwrap();
+    assert_eq!(texts(left), ["日本語の本, please!"]);
+    assert!(store.history("quest", None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ async fn read(
         | Answer::HitCount(_)
         | Answer::Thinking { .. }
         | Answer::Questions(_)
+        | Answer::History(_)
         | Answer::Matches { .. }
         | Answer::Siblings(_)
         | Answer::Personas(_)

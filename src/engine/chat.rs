@@ -46,6 +46,7 @@ impl Engine {
             | Chat::KeepReading { .. }
             | Chat::Thinking(_)
             | Chat::Questions { .. }
+            | Chat::History { .. }
             | Chat::Find { .. }
             | Chat::Siblings { .. } => self.look(cause, chat).await.map(Vec::from_iter),
         }
@@ -134,6 +135,18 @@ impl Engine {
                 let text = text.unwrap_or_default();
                 Ok(Some(News::Answer(Answer::Thinking { message, text })))
             }
+            Chat::History {
+                words,
+                before,
+                limit,
+            } => {
+                // Temporary conversations are in another store and leave no trace here.
+                self.read_file(cause, async move |store| {
+                    let found = store.history(&words, before, limit).await;
+                    found.map(Answer::History)
+                });
+                Ok(None)
+            }
             Chat::Siblings { message } => {
                 let failure = |error: StoreError| self.desk.failure(&error);
                 let found = self.stores.message(message).await.map_err(failure)?;
@@ -207,6 +220,7 @@ impl Engine {
             | Chat::Choose { .. }
             | Chat::Thinking(_)
             | Chat::Questions { .. }
+            | Chat::History { .. }
             | Chat::Find { .. }
             | Chat::Siblings { .. } => Ok(None),
         };
@@ -273,6 +287,23 @@ impl Engine {
         F: Future<Output = Result<Answer, StoreError>> + Send,
     {
         let store = self.stores.of(conversation).clone();
+        self.read_in(cause, store, read);
+    }
+
+    /// The same about all conversations that are kept.
+    fn read_file<R, F>(&mut self, cause: RequestId, read: R)
+    where
+        R: FnOnce(Store) -> F + Send + 'static,
+        F: Future<Output = Result<Answer, StoreError>> + Send,
+    {
+        self.read_in(cause, self.stores.file.clone(), read);
+    }
+
+    fn read_in<R, F>(&mut self, cause: RequestId, store: Store, read: R)
+    where
+        R: FnOnce(Store) -> F + Send + 'static,
+        F: Future<Output = Result<Answer, StoreError>> + Send,
+    {
         let (desk, mut mouth) = (self.desk.clone(), self.mouth(cause));
         self.jobs
             .start(Key::Read, Some(cause), None, |token| async move {

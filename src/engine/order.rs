@@ -15,8 +15,8 @@ use crate::store::{BeginSend, Begun, Store, StoreError, Withdraw};
 /// What kind of turn it is.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// A new question, which may create its conversation.
-    Send { creates: bool },
+    /// A new question, which may create its conversation, from the draft in this slot.
+    Send { creates: bool, slot: Option<i32> },
     /// Another reply under a question that stands.
     Again,
     /// A reply that begins with the words of another.
@@ -95,18 +95,19 @@ impl Order {
     /// Writes its rows.
     pub async fn begin(&self) -> Result<Begun, StoreError> {
         match self.kind {
-            Kind::Send { creates } => self.begin_send(creates).await,
-            Kind::Try => self.begin_send(true).await,
+            Kind::Send { creates, slot } => self.begin_send(creates, slot).await,
+            Kind::Try => self.begin_send(true, None).await,
             Kind::Again => self.store.begin_reply(self.reply.clone(), false).await,
             Kind::Continue => self.store.begin_reply(self.reply.clone(), true).await,
         }
     }
 
-    async fn begin_send(&self, creates: bool) -> Result<Begun, StoreError> {
+    async fn begin_send(&self, creates: bool, slot: Option<i32>) -> Result<Begun, StoreError> {
         let send = BeginSend {
             create: creates.then(|| self.conversation.clone()),
             question: self.question.clone(),
             reply: self.reply.clone(),
+            slot,
         };
         self.store.begin_after(&self.history, send).await
     }

@@ -21,7 +21,7 @@ pub async fn request(order: &Order) -> Result<ChatRequest, Failure> {
     let failure = |error: StoreError| order.desk.failure(&error);
     let mut branch = match (&order.kind, order.question.parent) {
         // Not in the store yet.
-        (Kind::Try | Kind::Send { creates: true }, _) => order.history.clone(),
+        (Kind::Try | Kind::Send { creates: true, .. }, _) => order.history.clone(),
         (Kind::Send { .. }, None) => Vec::new(),
         (Kind::Send { .. }, Some(parent)) => order.store.branch(parent).await.map_err(failure)?,
         (Kind::Again | Kind::Continue, _) => order

@@ -186,6 +186,7 @@ mod tests {
             create: Some(conversation),
             question,
             reply: reply.clone(),
+            slot: Some(0),
         };
         engine.stores.file.begin_send(send).await.unwrap();
         (withdraw, reply)

@@ -41,7 +41,13 @@ impl Engine {
                 to,
                 question,
                 draft,
-            } => self.send(to, question, draft).await?,
+            } => self.send(to, question, draft, 0).await?,
+            Asked::SendQueued {
+                to,
+                question,
+                slot,
+                draft,
+            } => self.send(to, question, draft, slot).await?,
             Asked::Resend { question } => self.resend(question).await?,
             Asked::Regenerate { reply, model } => self.regenerate(reply, model).await?,
             Asked::Continue { reply } => self.go_on(reply).await?,
@@ -101,7 +107,13 @@ impl Engine {
         self.pace.book(&model.provider, per_minute, Instant::now())
     }
 
-    async fn send(&mut self, to: To, id: MessageId, draft: Draft) -> Result<Start, Failure> {
+    async fn send(
+        &mut self,
+        to: To,
+        id: MessageId,
+        draft: Draft,
+        slot: i32,
+    ) -> Result<Start, Failure> {
         if draft.text.trim().is_empty() {
             return Err(Failure::new(
                 FailureKind::Input,
@@ -148,7 +160,10 @@ impl Engine {
             },
             conversation,
             persona,
-            kind: Kind::Send { creates },
+            kind: Kind::Send {
+                creates,
+                slot: is_kept.then_some(slot),
+            },
             history,
             question,
             reply,

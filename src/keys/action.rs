@@ -106,6 +106,7 @@ macro_rules! actions {
 actions! {
     // Writing.
     Send "chat.send" "Send the message" [Composer];
+    Complete "chat.complete" "Complete the word, or show the pasted text in full; else next pane" [Composer];
     Newline "composer.newline" "Start a new line" [Composer Overlay];
     Left "composer.left" "One character back" [Composer] unshown;
     Right "composer.right" "One character on" [Composer] unshown;
@@ -115,8 +116,8 @@ actions! {
     LineEnd "composer.line_end" "To the end of the line" [Composer] unshown;
     TextStart "composer.text_start" "To the start of the text" [Composer] unshown;
     TextEnd "composer.text_end" "To the end of the text" [Composer] unshown;
-    Previous "composer.previous" "Line up; on the first line, bring back the stashed draft" [Composer];
-    Next "composer.next" "Line down" [Composer] unshown;
+    Previous "composer.previous" "Line up; on the first line: what is queued, the stash, earlier questions" [Composer];
+    Next "composer.next" "Line down; on the last line, the question after" [Composer];
     DeleteBack "composer.delete_back" "Delete the character before the caret" [Composer] unshown;
     Delete "composer.delete" "Delete the character under the caret; when empty and idle, quit if pressed twice" [Composer] unshown;
     KillWordBack "composer.kill_word_back" "Cut the word before the caret" [Composer];
@@ -134,34 +135,38 @@ actions! {
     PickPersona "persona.pick" "Talk with a persona, or with none" [Everywhere] / "persona";
     NewPersona "persona.new" "Make a persona" [Overlay Everywhere] / "new-persona";
     EditPersona "persona.edit" "Edit the persona" [List Overlay Everywhere] / "edit-persona";
-    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [List Overlay];
+    DuplicatePersona "persona.duplicate" "Copy the persona under another name" [List Overlay] / "duplicate-persona";
     TrashPersona "persona.trash" "Move the persona to the trash; its conversations stay" [Overlay];
     TrashedPersonas "persona.trashed" "Show the personas in the trash, or the others again" [Overlay];
     Retry "chat.retry" "Ask again: another answer beside this one" [Transcript Everywhere] / "retry";
     RetryWith "chat.retry_with" "Ask again with another model" [Transcript Everywhere] / "retry-with";
     Continue "chat.continue" "Go on where a stopped or cut answer ended" [Transcript Everywhere] / "continue";
     EditQuestion "chat.edit" "Edit the question as a new branch" [Transcript Everywhere] / "edit";
-    PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript];
-    NextSibling "chat.next_sibling" "The version after this one" [Transcript];
+    PreviousSibling "chat.previous_sibling" "The version before this one" [Transcript] / "previous-version";
+    NextSibling "chat.next_sibling" "The version after this one" [Transcript] / "next-version";
     UseProvider "chat.use" "Talk with a server found here, or a provider" [Everywhere] / "use";
     SetKey "chat.key" "Set a provider's key, or forget it" [Everywhere] / "key";
     SearchAll "chat.search" "Search all conversations" [Everywhere] / "search";
     CopyAnswer "chat.copy_answer" "Copy the last answer" [Everywhere] / "copy";
+    Stash "chat.stash" "Put the draft aside; ↑ brings it back" [Composer Everywhere] / "stash";
+    ExpandPaste "chat.expand" "Show pasted text in full" [Composer Everywhere] / "expand";
+    LongText "chat.compose" "Long text: Enter and the keys for a new line change places" [Composer Everywhere] / "compose";
+    PickQuestion "chat.history" "Look for an earlier question of yours" [Composer Everywhere] / "history";
 
     // Reading.
-    Copy "transcript.copy" "Copy the message, or the block of code at hand" [Transcript];
+    Copy "transcript.copy" "Copy the message, or the block of code at hand" [Transcript] / "copy-message";
     CopyAll "transcript.copy_all" "Copy the whole conversation as markdown" [Transcript Everywhere] / "copy-all";
     Quote "transcript.quote" "Quote the message, or the block of code, in the composer" [Transcript Everywhere] / "quote";
-    Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer];
+    Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer] / "reasoning";
     FoldLong "transcript.fold_message" "Fold or unfold a long message; a short one: its reasoning" [Transcript Everywhere] / "fold";
     NextBlock "transcript.next_block" "To the next block of code" [Transcript Everywhere] / "blocks";
     PreviousBlock "transcript.previous_block" "To the block of code before" [Transcript];
-    WriteBlock "transcript.write" "Write the block of code at hand to a file" [Transcript];
+    WriteBlock "transcript.write" "Write the block of code at hand to a file" [Transcript] / "write-block";
     FindWords "transcript.find" "Find words in the conversation" [Transcript Everywhere] / "find";
     NextHit "transcript.next_hit" "To the next place where they stand" [Transcript];
     PreviousHit "transcript.previous_hit" "To the place before" [Transcript];
     Outline "transcript.outline" "Your questions: go to one" [Transcript Everywhere] / "outline";
-    Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript];
+    Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript] / "details";
     MessageUp "transcript.message_up" "To the message before" [Transcript];
     MessageDown "transcript.message_down" "To the message after" [Transcript];
     ScrollUp "transcript.up" "One line up" [Transcript] unshown;
@@ -184,14 +189,14 @@ actions! {
     ListPageDown "list.page_down" "A page down" [List Library Overlay] unshown;
     ListFirst "list.first" "To the first row" [List Library Overlay];
     ListLast "list.last" "To the last row" [List Library Overlay];
-    FoldGroup "list.fold" "Fold the group, or the persona" [List];
-    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List];
-    Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library];
+    FoldGroup "list.fold" "Fold the group, or the persona" [List] / "fold-group";
+    UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List] / "unfold-group";
+    Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library] / "filter";
     Mark "list.mark" "Mark the row and go on; actions are about the marked rows" [List];
     MarkRange "list.range" "Begin a range of marks here, or end it" [List];
     OrderConversations "list.order" "Order the conversations by activity, creation, title or messages" [List Everywhere] / "order";
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
-    OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List];
+    OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List] / "open";
     RenameConversation "conversation.rename" "Rename the conversation" [List Everywhere] / "rename";
     PinConversation "conversation.pin" "Pin the conversation to the top, or let it go" [List Everywhere] / "pin";
     ArchiveConversation "conversation.archive" "Put the conversation into the archive, or take it out" [List Everywhere] / "archive";
@@ -207,35 +212,35 @@ actions! {
     ToggleTrash "list.trash" "Show the trash, or the conversations again" [List Everywhere] / "trashed";
 
     // Prompts.
-    InsertPrompt "library.insert" "Use the prompt: fill its fields, put it into the composer" [Library];
-    TryPrompt "prompt.try" "Try the prompt: the answer is shown here and not kept" [Library Overlay];
-    TryWith "prompt.try_with" "Try it with another model" [Library Overlay];
+    InsertPrompt "library.insert" "Use the prompt: fill its fields, put it into the composer" [Library] / "use-prompt";
+    TryPrompt "prompt.try" "Try the prompt: the answer is shown here and not kept" [Library Overlay] / "try-prompt";
+    TryWith "prompt.try_with" "Try it with another model" [Library Overlay] / "try-prompt-with";
     NewPrompt "prompt.new" "Write a new prompt" [Everywhere] / "new-prompt";
-    EditPrompt "prompt.edit" "Edit the prompt" [Library];
-    DuplicatePrompt "prompt.duplicate" "Make a copy of the prompt to edit" [Library];
-    TrashPrompt "prompt.trash" "Move the prompt to the trash" [Library];
-    RestorePrompt "prompt.restore" "Take the prompt out of the trash" [Library];
-    HidePrompt "prompt.hide" "Hide a shipped prompt, or show it again" [Library];
-    PromptVersions "prompt.versions" "The earlier versions of the prompt" [Library];
-    PromptUses "prompt.uses" "Where the prompt was used" [Library];
-    FilterBy "library.filter_by" "Show one scenario or one tag" [Library];
-    OrderPrompts "library.order" "Order the prompts by use or by title" [Library];
-    ToggleShipped "library.shipped" "Leave the shipped prompts out, or show them again" [Library];
-    ToggleHidden "library.hidden" "Show hidden prompts too, or not" [Library];
+    EditPrompt "prompt.edit" "Edit the prompt" [Library] / "edit-prompt";
+    DuplicatePrompt "prompt.duplicate" "Make a copy of the prompt to edit" [Library] / "duplicate-prompt";
+    TrashPrompt "prompt.trash" "Move the prompt to the trash" [Library] / "trash-prompt";
+    RestorePrompt "prompt.restore" "Take the prompt out of the trash" [Library] / "restore-prompt";
+    HidePrompt "prompt.hide" "Hide a shipped prompt, or show it again" [Library] / "hide-prompt";
+    PromptVersions "prompt.versions" "The earlier versions of the prompt" [Library] / "prompt-versions";
+    PromptUses "prompt.uses" "Where the prompt was used" [Library] / "prompt-uses";
+    FilterBy "library.filter_by" "Show one scenario or one tag" [Library] / "prompt-group";
+    OrderPrompts "library.order" "Order the prompts by use or by title" [Library] / "order-prompts";
+    ToggleShipped "library.shipped" "Leave the shipped prompts out, or show them again" [Library] / "shipped-prompts";
+    ToggleHidden "library.hidden" "Show hidden prompts too, or not" [Library] / "hidden-prompts";
 
     // Pickers and forms.
     Accept "overlay.accept" "Take what is selected or written" [Overlay];
     NextField "form.next" "To the next field" [Overlay];
     PreviousField "form.previous" "To the field before" [Overlay];
-    EditOutside "form.editor" "Write the text in your own editor" [Overlay];
+    EditOutside "form.editor" "Write the text in your own editor" [Overlay Everywhere] / "editor";
     MadeText "form.made" "Bring back the text made from the fields" [Overlay];
     RefreshPicker "picker.refresh" "Ask the providers for their models again" [Overlay];
     Favourite "picker.favourite" "Mark the model as a favourite, or unmark it" [Overlay];
 
     // The screen.
-    FocusComposer "pane.composer" "Write" [Everywhere];
+    FocusComposer "pane.composer" "Write" [Everywhere] / "write";
     FocusList "pane.list" "Go to the conversations" [Everywhere] / "list";
-    FocusTranscript "pane.transcript" "Go to the open conversation" [Everywhere];
+    FocusTranscript "pane.transcript" "Go to the open conversation" [Everywhere] / "read";
     FocusLibrary "pane.library" "Go to the prompts" [Everywhere] / "prompts";
     FocusNext "pane.next" "Next pane" [Everywhere];
     FocusPrevious "pane.previous" "Previous pane" [Everywhere];
@@ -243,9 +248,10 @@ actions! {
     ReadingMode "view.reading" "Reading mode: the mouse is your terminal's" [Everywhere] / "reading";
     CycleTheme "view.theme" "Dark, light, or as the terminal is" [Everywhere] / "theme";
     Doctor "app.doctor" "Look whether database, providers and terminal are all right" [Everywhere] / "doctor";
+    Palette "app.palette" "All that can be done, found by typing" [Everywhere] / "palette";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
-    Redraw "app.redraw" "Draw the screen anew" [Everywhere];
-    Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere];
+    Redraw "app.redraw" "Draw the screen anew" [Everywhere] / "redraw";
+    Suspend "app.suspend" "Suspend salon; `fg` brings it back" [Everywhere] / "suspend";
     Quit "app.quit" "Leave salon" [Everywhere] / "quit";
 }
 

@@ -440,6 +440,13 @@ fn ui(layers: &Layers, reader: &mut Reader) -> Ui {
         ambiguous_width: reader
             .number(&path("ui.ambiguous_width"), 1..=2, "1 or 2")
             .unwrap_or(1),
+        paste_chip_chars: reader
+            .number(
+                &path("ui.paste_chip_chars"),
+                1..=usize::MAX,
+                "a number of characters from 1 up",
+            )
+            .unwrap_or(2_000),
         no_color: layers.variable("NO_COLOR").is_some(),
         editor: ["VISUAL", "EDITOR"]
             .into_iter()

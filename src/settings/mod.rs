@@ -243,6 +243,8 @@ pub struct Ui {
     pub theme: Ground,
     /// Cells of a character of ambiguous width: 1 or 2.
     pub ambiguous_width: u8,
+    /// A longer paste stands in the composer as one chip, in characters.
+    pub paste_chip_chars: usize,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// What `sh` runs on a file to edit it: `$VISUAL`, else `$EDITOR`, else `vi`.

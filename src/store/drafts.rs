@@ -164,6 +164,31 @@ pub(super) async fn put_before(
     save(tx, scope, 0, &joined, now).await
 }
 
+/// Removes the draft a question was made from. A conversation that is created takes over what else waits for one.
+pub(super) async fn spend(
+    tx: &mut SqliteConnection,
+    conversation: ConversationId,
+    is_created: bool,
+    slot: i32,
+) -> Result<(), StoreError> {
+    let scope = (!is_created).then_some(conversation);
+    let removed = sqlx::query("DELETE FROM draft WHERE scope = ? AND slot = ?")
+        .bind(scope_bytes(scope))
+        .bind(slot)
+        .execute(&mut *tx)
+        .await?;
+    if slot > 0 && removed.rows_affected() == 0 {
+        return Err(StoreError::Gone("the queued message"));
+    }
+    if is_created {
+        sqlx::query("UPDATE draft SET scope = ? WHERE scope = x'' AND slot <> 0")
+            .bind(scope_bytes(Some(conversation)))
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Moves the drafts of a conversation that goes away to the one not yet created: its composer before what stands there,
 /// its stash behind the other.
 pub(super) async fn take_over(

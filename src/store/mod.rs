@@ -12,6 +12,7 @@ mod drafts;
 mod duplicate;
 mod error;
 mod find;
+mod history;
 mod list;
 mod lock;
 mod marks;
@@ -473,6 +474,11 @@ mod tests {
                 messages::TREE,
                 "SEARCH m USING COVERING INDEX message_parent (parent_id=?)",
             ),
+            (
+                history::RECENT,
+                "SEARCH m USING INTEGER PRIMARY KEY (rowid<?)",
+            ),
+            (history::WITH_WORDS, "SCAN w VIRTUAL TABLE INDEX"),
             (
                 messages::SIBLINGS,
                 "USING COVERING INDEX message_parent (parent_id=?)",

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Store;
 use super::connections::begin;
-use super::drafts::{put_before, scope_bytes, take_over};
+use super::drafts::{put_before, spend, take_over};
 use super::error::StoreError;
 use super::rows::{
     int, maybe_int, one_conversation, that_conversation, that_shown, thread_place, title_word,
@@ -24,6 +24,8 @@ pub struct BeginSend {
     pub question: Message,
     /// `streaming`, under the question.
     pub reply: Message,
+    /// The slot of the draft it was made from; `None` = no draft of a screen.
+    pub slot: Option<i32>,
 }
 
 /// The rows a turn begins with.
@@ -86,7 +88,9 @@ pub(super) const SET_TIP: &str = "UPDATE conversation SET tip_id = ?2, message_c
   WHERE id = ?1";
 
 impl Store {
-    /// Writes the question and the reply's empty row, shows their branch, and removes the draft they were made from.
+    /// Writes the question and the reply's empty row, shows their branch, and removes the draft they were made from. A
+    /// queued draft that is not there was sent or taken back by another salon: nothing is written. What else waited for a
+    /// conversation belongs to the one this creates.
     pub async fn begin_send(&self, send: BeginSend) -> Result<Begun, StoreError> {
         self.begin_after(&[], send).await
     }
@@ -112,15 +116,10 @@ impl Store {
         insert_message(&mut tx, reply, Some(me), self.stamp()).await?;
         let base = question.parent.map(|parent| (parent, 2));
         set_tip(&mut tx, question.conversation, Some(reply.id), base).await?;
+        if let Some(slot) = send.slot {
+            spend(&mut tx, question.conversation, send.create.is_some(), slot).await?;
+        }
         take_out(&mut tx, question.conversation, self.stamp()).await?;
-        let scope = match send.create {
-            Some(_) => None,
-            None => Some(question.conversation),
-        };
-        sqlx::query("DELETE FROM draft WHERE scope = ? AND slot = 0")
-            .bind(scope_bytes(scope))
-            .execute(&mut *tx)
-            .await?;
         let begun = begun(&mut tx, question.conversation, question.id, reply.id).await?;
         tx.commit().await?;
         Ok(begun)

@@ -20,11 +20,13 @@ use super::shelf;
 use super::talk;
 use super::text::edit::{Editor, Kill, Move as Go};
 use super::told;
-use super::words::word_of;
-use super::{curate, doctor, export, keeping, ladder, leaving, looks, models, removal};
+use super::words::{Argument, about_draft, argument, word_of};
+use super::{
+    curate, doctor, export, history, keeping, leaving, looks, menu, models, palette, removal,
+};
 use crate::domain::conversation::Draft;
 use crate::domain::model::ModelRef;
-use crate::keys::Action;
+use crate::keys::{Action, Context};
 use crate::settings::Ground;
 
 /// Does what the action says, wherever it came from.
@@ -35,6 +37,12 @@ use crate::settings::Ground;
 pub fn act(model: &mut Model, action: Action) {
     match action {
         Action::Send => send(model),
+        Action::Complete => complete(model),
+        Action::Stash => stash(model),
+        Action::ExpandPaste => expand(model),
+        Action::LongText => long_text(model),
+        Action::PickQuestion => history::pick(model),
+        Action::Palette => palette::open(model),
         Action::PickModel => match model.overlays.last().map(|top| top.purpose) {
             Some(Purpose::PersonaForm) => models::pick(model, Purpose::PersonaModel),
             Some(_) | None => models::pick(model, Purpose::Model),
@@ -171,17 +179,27 @@ pub fn act(model: &mut Model, action: Action) {
     }
 }
 
-/// Enter in the composer: a typed word is done, everything else is sent.
+/// Enter in the composer: a typed word is done, a line that ends with a backslash goes on, everything else is sent.
 fn send(model: &mut Model) {
+    if menu::enter(model) || go_on_below(model) {
+        return;
+    }
     let text = model.composer.editor.text();
+    if let Some((action, draft)) = about_draft(&text) {
+        // The word goes, the draft stays.
+        model.composer.editor.replace_all(draft);
+        model.composer.changed(model.tick);
+        return act(model, action);
+    }
     match word_of(&text) {
         Some((word, rest)) => match Action::of_word(word) {
             Some(action) => match bad_rest(model, action, rest) {
                 Some(why) => model.say(why),
                 None => {
+                    let rest = rest.to_owned();
                     model.composer.put(Draft::default());
                     model.composer.changed(model.tick);
-                    act_with(model, action, rest);
+                    act_with(model, action, &rest);
                 }
             },
             None => model.say(format!(
@@ -192,34 +210,39 @@ fn send(model: &mut Model) {
     }
 }
 
+/// A backslash at the end of the text becomes a new line; two of them are a backslash that is meant.
+fn go_on_below(model: &mut Model) -> bool {
+    let editor = &mut model.composer.editor;
+    let slashes = editor.backslashes_before_the_end();
+    if slashes.is_multiple_of(2) || editor.caret() != editor.len() {
+        return false;
+    }
+    editor.delete(Kill::Back);
+    editor.newline();
+    edited(model);
+    true
+}
+
 /// Why what follows a typed word cannot be used, if so: then the text stays.
 fn bad_rest(model: &Model, action: Action, rest: &str) -> Option<String> {
     if rest.is_empty() {
         return None;
     }
-    if action == Action::PickModel {
-        rest.parse::<ModelRef>().err().map(|bad| bad.to_string())
-    } else if action == Action::RenameConversation {
-        curate::one(model, "rename").err()
-    } else if action == Action::TagConversation {
-        curate::bad_tags(model, rest)
-    } else if action == Action::ExportConversation {
-        curate::one(model, "write down").err()
-    } else if action == Action::CycleTheme {
-        let is_bad = Ground::of(rest).is_none();
-        is_bad.then(|| "the colours are auto, dark or light".to_owned())
-    } else if matches!(
-        action,
-        Action::EditSystem
-            | Action::PickPersona
-            | Action::UseProvider
-            | Action::SetKey
-            | Action::FindWords
-            | Action::SearchAll
-    ) {
-        None
-    } else {
-        Some("this word stands alone; // sends a slash".to_owned())
+    match argument(action) {
+        Argument::Model => rest.parse::<ModelRef>().err().map(|bad| bad.to_string()),
+        Argument::Ground => {
+            let is_bad = Ground::of(rest).is_none();
+            is_bad.then(|| "the colours are auto, dark or light".to_owned())
+        }
+        Argument::Text if action == Action::RenameConversation => {
+            curate::one(model, "rename").err()
+        }
+        Argument::Text if action == Action::TagConversation => curate::bad_tags(model, rest),
+        Argument::Text if action == Action::ExportConversation => {
+            curate::one(model, "write down").err()
+        }
+        Argument::Text | Argument::Persona | Argument::Provider | Argument::Draft => None,
+        Argument::Nothing => Some("this word stands alone; // sends a slash".to_owned()),
     }
 }
 
@@ -256,12 +279,10 @@ pub fn edit(model: &mut Model, action: Action) {
         leaving::arm_quit(model, "Ctrl+D");
         return;
     }
-    if in_composer && action == Action::Previous && model.composer.is_at_first_row() {
-        let scope = model.here();
-        for command in model.composer.unstash(scope) {
-            model.unsay(ladder::IS_KEPT);
-            model.tell(command);
-        }
+    if in_composer && action == Action::Previous && history::earlier(model) {
+        return;
+    }
+    if in_composer && action == Action::Next && history::later(model) {
         return;
     }
     let Some(editor) = editor(model) else { return };
@@ -311,10 +332,61 @@ fn change(editor: &mut Editor, action: Action) -> bool {
 
 /// Gives the text in hand to the user's own editor; `update` puts back what comes of it.
 fn outside(model: &mut Model) {
+    if model.overlays.is_empty() {
+        focus(model, Focus::Composer);
+    }
     if let Some(text) = editor(model).map(|editor| editor.text()) {
-        model.lent = Some(model.overlays.len());
+        model.lent = Some((model.overlays.len(), text.clone()));
         model.effects.push(Effect::Edit(text));
     }
+}
+
+/// Tab in the composer.
+fn complete(model: &mut Model) {
+    if menu::complete(model) {
+        return;
+    }
+    if model.composer.editor.expand_at_caret() {
+        return edited(model);
+    }
+    cycle(model, 1);
+}
+
+/// Puts the draft aside.
+fn stash(model: &mut Model) {
+    if model.composer.is_empty() {
+        model.say("nothing to put aside");
+        return;
+    }
+    let scope = model.here();
+    for command in model.composer.stash_draft(scope) {
+        model.tell(command);
+    }
+    model.say(history::IS_KEPT);
+}
+
+/// Shows pasted text in full.
+fn expand(model: &mut Model) {
+    match model.composer.editor.expand_all() {
+        true => model.composer.changed(model.tick),
+        false => model.say("no pasted text is folded here"),
+    }
+}
+
+fn long_text(model: &mut Model) {
+    focus(model, Focus::Composer);
+    model.is_long = !model.is_long;
+    let key = |action| {
+        model
+            .keymap
+            .hint(Context::Composer, action)
+            .unwrap_or_default()
+    };
+    let (enter, newline) = (key(Action::Send), key(Action::Newline));
+    model.say(match model.is_long {
+        true => format!("long text: {newline} sends, {enter} starts a new line"),
+        false => format!("{enter} sends, {newline} starts a new line"),
+    });
 }
 
 #[expect(

@@ -1,11 +1,12 @@
 //! What was chosen or written in an overlay is put to use.
 
+use super::act;
 use super::model::{Focus, Model};
 use super::msg::Choice;
 use super::overlay::Purpose;
 use super::{
-    browse, curate, export, keeping, models, paper, personas, prompts, providers, removal, secret,
-    talk,
+    browse, curate, export, history, keeping, models, palette, paper, personas, prompts, providers,
+    removal, secret, talk,
 };
 use crate::domain::id::MessageId;
 use crate::domain::model::ModelRef;
@@ -19,6 +20,12 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Err(bad) => model.say(bad.to_string()),
         },
         (Purpose::Rewind, Choice::Picked(id)) => rewind(model, &id),
+        (Purpose::History, Choice::Picked(text)) => history::take(model, &text),
+        (Purpose::Palette, Choice::Picked(id)) => {
+            if let Some(action) = palette::chosen(model, &id) {
+                act::act(model, action);
+            }
+        }
         (Purpose::Outline, Choice::Picked(id)) => browse::go_to(model, &id),
         (Purpose::WriteTo, Choice::Written(path)) => paper::named(model, &path),
         (Purpose::Replace, Choice::Agreed) => paper::replace(model),
@@ -47,6 +54,8 @@ pub fn chosen(model: &mut Model, purpose: Purpose, choice: Choice) {
             Purpose::Model
             | Purpose::RetryWith(_)
             | Purpose::Rewind
+            | Purpose::History
+            | Purpose::Palette
             | Purpose::Outline
             | Purpose::Search
             | Purpose::WriteTo

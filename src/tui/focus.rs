@@ -1,5 +1,6 @@
 //! Who has the keys: the focused pane or overlay, its context, its editor.
 
+use super::history;
 use super::model::{Ask, Focus, Model};
 use super::text::edit::Editor;
 use crate::keys::{Action, Context};
@@ -18,7 +19,10 @@ pub fn context(model: &Model) -> Context {
 
 /// The keys that may follow those pressed, and what they do here.
 pub fn what_follows(model: &Model) -> Vec<(String, Action)> {
-    let follows = model.keymap.what_follows(context(model), &model.pending);
+    let mut follows = model.keymap.what_follows(context(model), &model.pending);
+    // One key an action is enough.
+    let mut told = std::collections::BTreeSet::new();
+    follows.retain(|(_, action)| told.insert(*action));
     match model.overlays.last() {
         Some(top) => follows
             .into_iter()
@@ -66,7 +70,7 @@ pub fn editor(model: &mut Model) -> Option<&mut Editor> {
 pub fn edited(model: &mut Model) {
     if let Some(overlay) = model.overlays.last_mut() {
         overlay.edited();
-        return;
+        return history::seek(model);
     }
     match model.focus {
         Focus::Composer => model.composer.changed(model.tick),

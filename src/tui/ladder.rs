@@ -1,6 +1,7 @@
 //! The two ladders, Esc and Ctrl+C: the first step that applies is taken (`peers.md` 5.3). No first press can hurt.
 
 use super::focus::{ask_list, editor};
+use super::history;
 use super::leaving::arm_quit;
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
@@ -14,13 +15,14 @@ use crate::protocol::{Chat, Command};
 /// A second Esc within so many ms opens the rewind.
 const TWICE: u64 = 500;
 
-/// Said when a draft went to the stash; it goes when the draft is back.
-pub const IS_KEPT: &str = "draft kept, ↑ brings it back";
-
 /// Esc: one step back, nothing lost.
 pub fn back(model: &mut Model) {
     let before = model.last_esc.take();
     if prompts::back(model) || close_overlay(model) {
+        return;
+    }
+    if model.focus == Focus::Composer && model.menu.is_open() {
+        model.menu.dismiss();
         return;
     }
     if model.transcript.unpick()
@@ -35,6 +37,9 @@ pub fn back(model: &mut Model) {
     }
     if model.focus != Focus::Composer {
         model.focus = Focus::Composer;
+        return;
+    }
+    if model.composer.come_home() {
         return;
     }
     if model.composer.is_editing() {
@@ -124,13 +129,16 @@ pub fn interrupt(model: &mut Model) {
     if close_overlay(model) || clear_marks(model) || close_filter(model) {
         return;
     }
+    if model.composer.come_home() {
+        return;
+    }
     if !model.composer.is_empty() {
         let scope = model.here();
         for command in model.composer.stash_draft(scope) {
             model.tell(command);
         }
         model.focus = Focus::Composer;
-        model.say(IS_KEPT);
+        model.say(history::IS_KEPT);
         return;
     }
     arm_quit(model, "Ctrl+C");

@@ -41,6 +41,12 @@ pub fn disarm(model: &mut Model) {
 /// Sends the draft and the reader's place to the engine, when their time has come or at once.
 pub fn keep_place(model: &mut Model, is_now: bool) {
     let scope = model.here();
+    if is_now {
+        model.composer.come_home();
+    }
+    for command in model.composer.settle(scope) {
+        model.tell(command);
+    }
     if let Some(command) = model.composer.keep_due(scope, model.tick, is_now) {
         model.tell(command);
         if let Some(id) = scope {

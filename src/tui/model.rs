@@ -15,8 +15,11 @@ use super::overlay::search::Search;
 use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
+use super::pane::menu::Menu;
+use super::pane::queue::Queues;
 use super::pane::status::Toast;
 use super::pane::transcript::{Hints, Transcript};
+use super::past::History;
 use super::pointer::Mouse;
 use super::roster::Roster;
 use super::theme::Looks;
@@ -29,7 +32,7 @@ use crate::domain::provider::ProviderState;
 use crate::domain::sync::SyncState;
 use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
-use crate::keys::{Chord, KeyMap};
+use crate::keys::{Action, Chord, KeyMap};
 use crate::manual::Manual;
 use crate::protocol::{Asked, At, Command, Export, Which};
 
@@ -53,6 +56,8 @@ pub enum Ask {
     ListFirst,
     ListMore,
     Send(MessageId),
+    /// The next message of that conversation's queue.
+    SendQueued(Option<ConversationId>, MessageId),
     /// Another reply under an old question.
     Again,
     Models,
@@ -71,6 +76,10 @@ pub enum Ask {
     Trial,
     /// The own questions, to edit one.
     Questions,
+    /// Earlier questions, to walk through.
+    Earlier,
+    /// Earlier questions with these words, to pick one.
+    History(String),
     /// The own questions, to go to one.
     Outline,
     /// All messages, to copy them.
@@ -125,8 +134,8 @@ pub struct Model {
     /// Keys of a chord that is not complete, and when it began.
     pub pending: Vec<Chord>,
     pub pending_since: u64,
-    /// The text in hand is in the user's own editor; so many overlays were open.
-    pub lent: Option<usize>,
+    /// The text in hand is in the user's own editor; so many overlays were open, and this is what it was given.
+    pub lent: Option<(usize, String)>,
     /// What `sh` runs as the user's own editor.
     pub editor: String,
     /// What `~` is in the name of a file.
@@ -152,6 +161,16 @@ pub struct Model {
     pub model_before: Option<ModelRef>,
     /// Drafts of the conversation not yet created, while another one is open.
     pub new_drafts: Vec<(i32, Draft)>,
+    /// Messages that wait for a reply to be complete.
+    pub queues: Queues,
+    /// The user's questions of all conversations, as far as they were asked for.
+    pub history: History,
+    /// The words that complete what is typed in the composer.
+    pub menu: Menu,
+    /// What was last chosen in the palette, the latest first.
+    pub recent: Vec<Action>,
+    /// Enter and the keys for a new line have changed places.
+    pub is_long: bool,
     /// The own questions a rewind offers.
     pub questions: Vec<Asked>,
     pub roster: Roster,
@@ -284,6 +303,11 @@ impl Model {
             new_persona: None,
             model_before: None,
             new_drafts: Vec::new(),
+            queues: Queues::default(),
+            history: History::default(),
+            menu: Menu::default(),
+            recent: Vec::new(),
+            is_long: false,
             questions: Vec::new(),
             roster: Roster::default(),
             is_roster_known: false,

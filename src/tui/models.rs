@@ -53,6 +53,8 @@ fn open(model: &mut Model, purpose: Purpose) {
         Purpose::TrialModel => Clean::own("for this trial only"),
         Purpose::Model
         | Purpose::Rewind
+        | Purpose::History
+        | Purpose::Palette
         | Purpose::Outline
         | Purpose::Search
         | Purpose::WriteTo

@@ -10,8 +10,8 @@ use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
 use super::steps::{changed_conversation, offer, turn};
 use super::{
-    browse, curate, doctor, export, keeping, looks, models, personas, prompts, providers, removal,
-    search, seek, shelf, spent, talk,
+    browse, curate, doctor, export, history, keeping, looks, menu, models, palette, personas,
+    prompts, providers, queue, removal, search, seek, shelf, spent, talk,
 };
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
@@ -85,6 +85,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
     offer(model, &failure, Purpose::Model, provider);
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
+        Some(Ask::SendQueued(scope, question)) => queue::refused(model, scope, question, failure),
         Some(Ask::PersonaSaved(id)) => personas::refused(model, id, failure),
         Some(Ask::Again) => model.composer.notice = Some(failure),
         Some(Ask::ListFirst | Ask::ListMore) => {
@@ -116,6 +117,8 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Doctor
             | Ask::Prompts(_)
             | Ask::Questions
+            | Ask::Earlier
+            | Ask::History(_)
             | Ask::Outline
             | Ask::CopyAll
             | Ask::Find
@@ -141,11 +144,13 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
 fn send_refused(model: &mut Model, question: MessageId, failure: Failure) {
     match model.composer.refused(question, model.here()) {
         Some(Back::Here) => {
+            model.queues.hold(model.here());
             model.composer.changed(model.tick);
             model.composer.notice = Some(failure);
             keep_place(model, true);
         }
         Some(Back::Elsewhere(scope, draft)) => {
+            model.queues.hold(scope);
             match scope {
                 Some(id) => {
                     model.list.mark_draft(id, true);
@@ -215,6 +220,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             browse::pick(model, &questions);
         }
         Answer::Questions(questions) => pick_question(model, questions),
+        Answer::History(found) => history::came(model, ask, found),
         Answer::Matches {
             conversation,
             words,
@@ -249,6 +255,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             model.models = models;
             model.model_failures = failures.into_iter().collect();
             models::refill(model, is_whole);
+            menu::learnt(model);
         }
         Answer::Providers {
             providers,
@@ -310,8 +317,10 @@ fn at_home(model: &mut Model, mut home: Home) {
     looks::recall(model, &home.state);
     personas::recall(model, &home.state);
     shelf::recall(model, &home.state);
+    palette::recall(model, &home.state);
     // What was typed before the drafts came stays behind them.
     let typed = model.composer.draft();
+    model.queues.load(None, &home.drafts);
     model.composer.load(std::mem::take(&mut home.drafts));
     // A message sent by now begins a new conversation.
     let has_sent = model.asks.values().any(|ask| matches!(ask, Ask::Send(_)));

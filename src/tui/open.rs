@@ -5,6 +5,7 @@ use super::leaving::keep_place;
 use super::model::{Ask, Focus, Model};
 use super::pane::composer::keep;
 use super::providers;
+use super::queue;
 use crate::domain::conversation::Draft;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::protocol::{Chat, Command, Opened};
@@ -54,6 +55,7 @@ pub fn show(model: &mut Model, opened: Opened) {
             model.new_drafts = model.composer.drafts();
         }
         model.composer.leave(model.open.as_ref().map(|c| c.id));
+        model.queues.load(Some(id), &opened.drafts);
         model.composer.load(opened.drafts);
     }
     let live = model.live.get(&id);
@@ -100,9 +102,12 @@ pub fn keep_for_new(model: &mut Model, draft: Draft) {
 
 /// The open conversation is gone for good; what stands in its composer stays on the screen.
 pub fn gone(model: &mut Model) {
+    model.composer.come_home();
     let left = model.composer.drafts();
     model.composer.load(Vec::new());
-    model.open = None;
+    if let Some(open) = model.open.take() {
+        queue::gone(model, open.id);
+    }
     let drafts = std::mem::take(&mut model.new_drafts);
     fresh(model, drafts);
     for (slot, draft) in left {

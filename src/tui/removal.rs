@@ -97,7 +97,7 @@ pub fn expired(model: &mut Model, days: u32, conversations: u64) {
          as old? It cannot be undone."
     );
     let confirm = Confirm::unasked(&question, "remove for good");
-    if let Some(open) = &mut model.lent {
+    if let Some((open, _)) = &mut model.lent {
         *open += 1;
     }
     // It lies below what is open already: nobody who types there answers it.

@@ -4,7 +4,7 @@ use super::live::{Live, Pace, Waiting};
 use super::model::{Ask, Model};
 use super::overlay::Purpose;
 use super::pane::list::Before;
-use super::{fresh, models, open, personas, secret, shelf, talk, words};
+use super::{fresh, models, open, personas, queue, secret, shelf, talk, words};
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::{Failure, FailureKind, Offer};
 use crate::domain::id::{ConversationId, RequestId};
@@ -26,6 +26,9 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
             match asked.as_ref().is_some_and(is_first) {
                 true => created(model, conversation),
                 false => changed_conversation(model, conversation),
+            }
+            if let Some(asked) = &asked {
+                model.history.add(&asked.message);
             }
             started(model, title, asked, reply);
         }
@@ -68,11 +71,13 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
             model.unsay(talk::IS_RUNNING);
             let live = model.live.remove(&id);
             model.list.live.remove(&id);
+            let is_whole = reply.status == Status::Complete;
             if model.here() == Some(id) {
                 model.transcript.ended(reply);
             } else {
                 ended_elsewhere(model, id, reply.status, live);
             }
+            queue::ended(model, id, is_whole);
         }
         Step::Measured {
             reply,
@@ -104,16 +109,31 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
 
 /// The send that this turn answers was accepted.
 fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation) {
-    let Some(Ask::Send(question)) = cause.and_then(|cause| model.asks.remove(&cause)) else {
-        return;
+    let scope = match cause.and_then(|cause| model.asks.remove(&cause)) {
+        Some(Ask::Send(question)) => match model.composer.sent(question) {
+            Some(scope) => scope,
+            None => return,
+        },
+        Some(Ask::SendQueued(scope, question)) => {
+            model.queues.accepted(scope, question);
+            scope
+        }
+        Some(_) | None => return,
     };
-    model.composer.sent(question);
+    if scope.is_some() {
+        return;
+    }
+    // What else waited for a conversation belongs to the one it created; the store says so too.
+    let id = conversation.id;
+    model.queues.moved(None, Some(id));
     if model.open.is_none() {
-        // What was typed since the send belongs to the conversation it created.
+        // So does what was typed since.
         model.composer.changed(model.tick);
         model.new_system.clear();
         model.open = Some(conversation.clone());
         fresh::spent(model);
+    } else {
+        model.new_drafts.retain(|(slot, _)| *slot == 0);
     }
 }
 
@@ -201,6 +221,7 @@ fn withdrawn(
     if let Some(cause) = cause {
         model.asks.remove(&cause);
     }
+    model.queues.hold(Some(id));
     match conversation {
         Some(conversation) => {
             changed_conversation(model, conversation);
@@ -210,6 +231,7 @@ fn withdrawn(
         }
         None => {
             model.list.remove(id);
+            queue::gone(model, id);
             if model.here() == Some(id) {
                 if let Some(open) = model.open.take() {
                     model.new_model = open.model;

@@ -6,7 +6,7 @@ use super::open;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::transcript::Move;
-use super::{models, words};
+use super::{models, queue, words};
 use crate::domain::conversation::Draft;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::message::{Message, Role};
@@ -17,17 +17,18 @@ use crate::protocol::{At, Chat, Command, To, Turn};
 /// Said when something must wait for the reply being written; it goes when the reply ends.
 pub const IS_RUNNING: &str = "a reply is running, Esc stops it";
 
-/// Sends what stands in the composer. Nothing is lost: the text leaves the composer for good only when the engine
+/// Sends what stands in the composer, or lets it wait for the reply being written. Nothing is lost: the text leaves the composer for good only when the engine
 /// has it as a row.
 pub fn send(model: &mut Model) {
     let text = model.composer.editor.text();
     if text.trim().is_empty() {
-        model.say("nothing to send yet: type a message first");
+        if !queue::release(model) {
+            model.say("nothing to send yet: type a message first");
+        }
         return;
     }
-    if model.live_here().is_some() {
-        model.say(IS_RUNNING);
-        return;
+    if queue::must_wait(model) {
+        return queue::wait(model);
     }
     if model.composer.is_sending() {
         model.say("the message before is on its way; one moment");
@@ -39,6 +40,9 @@ pub fn send(model: &mut Model) {
     };
     let question: MessageId = model.mint.id();
     let mut draft = model.composer.take(question, model.here());
+    for command in model.composer.settle(model.here()) {
+        model.tell(command);
+    }
     words::unescape(&mut draft);
     if let Some(id) = model.here() {
         model.list.mark_draft(id, false);

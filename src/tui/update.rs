@@ -7,6 +7,7 @@ use super::focus::{context, edited, editor, is_filtering, is_searching, takes_te
 use super::keeping;
 use super::ladder;
 use super::leaving;
+use super::menu;
 use super::model::{Focus, Model};
 use super::mouse;
 use super::msg::{Choice, Effect, Msg, Outcome, Signal};
@@ -46,6 +47,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     search::keep_up(model);
     spent::look_at_the_clock(model);
     told::refresh(model);
+    menu::refresh(model);
     std::mem::take(&mut model.effects)
 }
 
@@ -191,6 +193,10 @@ fn unbound(model: &mut Model, chord: Chord) {
 
 /// A bound key: the overlay's, an edit, or an action of the whole.
 fn perform(model: &mut Model, action: Action) {
+    let action = meant(model, action);
+    if menu_takes(model, action) {
+        return;
+    }
     let is_edit = action.is_edit() && editor(model).is_some();
     if is_edit
         && model
@@ -214,6 +220,29 @@ fn perform(model: &mut Model, action: Action) {
         }
         Some(_) | None => act::act(model, action),
     }
+}
+
+/// In a long text Enter and the keys for a new line have changed places; a typed word is done by Enter as ever.
+fn meant(model: &Model, action: Action) -> Action {
+    let is_long = model.is_long && model.overlays.is_empty() && model.focus == Focus::Composer;
+    if is_long && action == Action::Send && !model.menu.is_open() {
+        Action::Newline
+    } else if is_long && action == Action::Newline {
+        Action::Send
+    } else {
+        action
+    }
+}
+
+/// The arrows choose in an open menu.
+fn menu_takes(model: &mut Model, action: Action) -> bool {
+    let is_step = matches!(action, Action::Previous | Action::Next);
+    let is_taken = is_step && model.menu.is_open() && model.overlays.is_empty();
+    if is_taken {
+        let by = if action == Action::Next { 1 } else { -1 };
+        model.menu.step(by);
+    }
+    is_taken
 }
 
 /// An overlay said what it wants.
@@ -242,19 +271,32 @@ fn conclude(model: &mut Model, outcome: Outcome) {
 /// The user's own editor is done. What it left takes the place of the text it was given.
 fn came_back(model: &mut Model, text: Result<String, Failure>) {
     // News may have opened something on top since.
-    if let Some(open) = model.lent.take() {
-        model.overlays.truncate(open);
+    let Some((open, lent)) = model.lent.take() else {
+        return;
+    };
+    model.overlays.truncate(open);
+    let text = match text {
+        Ok(text) => text,
+        Err(failure) => return model.warn(&failure),
+    };
+    // Editors end the last line, whether the text did so or not.
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    if text == lent {
+        return;
     }
-    match text {
-        Ok(text) => {
-            if let Some(editor) = editor(model) {
-                // Editors end the last line, whether the text did so or not.
-                let text = text.strip_suffix('\n').unwrap_or(&text);
-                editor.set_text(text, text.len());
-                edited(model);
+    if model.overlays.is_empty() {
+        model.focus = Focus::Composer;
+        // A message that came back meanwhile is not overwritten.
+        if model.composer.editor.text() != lent && !model.composer.is_empty() {
+            let scope = model.here();
+            for command in model.composer.stash_draft(scope) {
+                model.tell(command);
             }
         }
-        Err(failure) => model.warn(&failure),
+    }
+    if let Some(editor) = editor(model) {
+        editor.set_text(text, text.len());
+        edited(model);
     }
 }
 
@@ -273,7 +315,7 @@ fn paste(model: &mut Model, text: &str) {
         model.focus = Focus::Composer;
     }
     if let Some(editor) = editor(model) {
-        editor.paste(text);
+        editor.paste_block(text);
         edited(model);
     }
 }

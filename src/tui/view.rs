@@ -7,6 +7,7 @@ use super::canvas::{Canvas, cut, width};
 use super::focus::{context, what_follows};
 use super::head;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
+use super::pane::composer::Above;
 use super::pane::list::{ListView, View};
 use super::pane::status::Status;
 use super::personas;
@@ -16,7 +17,7 @@ use super::theme::{Look, Tone};
 use super::welcome;
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
-use crate::keys::Action;
+use crate::keys::{Action, Context};
 
 /// From this width on all three panes stand side by side.
 const WIDE: u16 = 100;
@@ -31,12 +32,14 @@ const DRAWER: u16 = 44;
 pub fn layout(model: &mut Model, size: Size) {
     model.size = size;
     let screen = Rect::new(0, 0, size.width, size.height);
+    model.composer.above = chips(model);
     let frames = divide(model, screen);
     model.frames = frames;
     model.list.layout(frames.list);
     prompts::price(model);
     model.library.layout(frames.library);
     model.composer.layout(frames.composer);
+    model.menu.layout(frames.composer.y);
     let live = model.open.as_ref().and_then(|c| model.live.get(&c.id));
     // What is beside the words in a foot: the margins and the place among siblings.
     let room = frames.transcript.width.saturating_sub(9);
@@ -46,6 +49,19 @@ pub fn layout(model: &mut Model, size: Size) {
     for overlay in &mut model.overlays {
         model.frames.overlay = overlay.layout(screen, model.tick, model.now);
     }
+}
+
+/// What waits in the open conversation's queue.
+fn chips(model: &Model) -> Vec<Above> {
+    let Some(queue) = model.queues.get(model.here()) else {
+        return Vec::new();
+    };
+    let send = match model.is_long {
+        true => Action::Newline,
+        false => Action::Send,
+    };
+    let send = model.keymap.hint(Context::Composer, send);
+    queue.lines(&send.unwrap_or_default())
 }
 
 fn divide(model: &mut Model, screen: Rect) -> Frames {
@@ -178,6 +194,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         &mut canvas,
         model.focus == Focus::Composer && model.overlays.is_empty(),
     );
+    paint_menu(&mut canvas, model);
     paint_status(&mut canvas, model);
     paint_side_panes(&mut canvas, model, screen);
     let mut caret = match model.focus {
@@ -201,6 +218,20 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         );
     }
     caret.filter(|caret| screen.contains(*caret))
+}
+
+/// The words that complete what is typed, above the composer.
+fn paint_menu(canvas: &mut Canvas<'_>, model: &Model) {
+    let below = model.frames.composer;
+    let rows = model.menu.rows(below.y);
+    let area = Rect {
+        y: below.y - rows,
+        height: rows,
+        ..below
+    };
+    if model.menu.is_open() && model.overlays.is_empty() {
+        model.menu.paint(canvas, area);
+    }
 }
 
 fn paint_side_panes(canvas: &mut Canvas<'_>, model: &Model, screen: Rect) {
@@ -251,16 +282,33 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let hint = |action: Action, words| model.keymap.hint(context, action).map(|key| (key, words));
     let hints = match model.focus {
         _ if !model.overlays.is_empty() => [None, None, None, None],
-        Focus::Composer => [
-            if model.live_here().is_some() {
-                Some(("Esc".to_owned(), "stops"))
-            } else {
-                hint(Action::Send, "send")
-            },
-            hint(Action::Newline, "newline"),
-            hint(Action::PickModel, "model"),
-            hint(Action::Help, "keys"),
-        ],
+        Focus::Composer => {
+            let (send, newline) = match model.is_long {
+                true => (Action::Newline, Action::Send),
+                false => (Action::Send, Action::Newline),
+            };
+            let last = hint(Action::Help, "keys");
+            match (model.live_here(), model.is_long) {
+                (Some(_), _) => [
+                    Some(("Esc".to_owned(), "stops")),
+                    hint(send, "queue"),
+                    hint(newline, "newline"),
+                    last,
+                ],
+                (None, true) => [
+                    hint(send, "send"),
+                    hint(newline, "newline"),
+                    hint(Action::LongText, "short text"),
+                    last,
+                ],
+                (None, false) => [
+                    hint(send, "send"),
+                    hint(newline, "newline"),
+                    hint(Action::PickModel, "model"),
+                    last,
+                ],
+            }
+        }
         Focus::List if personas::selected(model).is_some() => [
             hint(Action::OpenConversation, "talk"),
             hint(Action::UnfoldGroup, "unfold"),

@@ -13,7 +13,7 @@ use crate::support::server::{Answer, Framing, Gate, Server, sse_piece, sse_role}
 const KILLS: usize = 50;
 
 /// The first column of these rows; empty when the database is not there yet.
-fn rows(database: &Path, sql: &'static str) -> Vec<String> {
+pub fn rows(database: &Path, sql: &'static str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

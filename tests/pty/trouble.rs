@@ -68,6 +68,33 @@ fn a_damaged_database_is_left_alone() {
 }
 
 #[test]
+fn mistakes_in_the_keys_are_named_with_their_line_and_the_rest_works() {
+    let home = Home::with_settings("");
+    let keys = "[composer]\n\"ctrl+m\" = \"app.help\"\n\"alt+h\" = \"app.help\"\n\"alt+j\" = \"app.hlep\"\n";
+    std::fs::write(home.path().join(".config/salon/keys.toml"), keys).unwrap();
+    let mut terminal = home.start();
+    terminal.wait_for("guide/");
+    terminal.wait_for("keys.toml line 2 and 1 more (salon config show)");
+    terminal
+        .type_text("\x1bh")
+        .wait_for("what it does")
+        .press("esc");
+    terminal.wait_gone("what it does");
+    super::chat::leave(terminal);
+    let output = Command::new(env!("CARGO_BIN_EXE_salon"))
+        .args(["config", "show"])
+        .env_clear()
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    for words in ["keys.toml line 2", "Enter", "keys.toml line 4", "app.help"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn settings_that_cannot_be_read_are_named_and_the_program_starts() {
     let home = Home::with_settings("default_model = \n[[[");
     let mut terminal = home.start();

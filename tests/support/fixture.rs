@@ -47,6 +47,7 @@ pub fn settings(base_url: &str, home: &Path) -> Settings {
         ui: Ui {
             mouse: true,
             ambiguous_width: 1,
+            paste_chip_chars: 2_000,
             no_color: false,
             editor: "vi".to_owned(),
             theme: Ground::Auto,

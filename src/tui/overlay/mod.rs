@@ -44,6 +44,10 @@ pub enum Purpose {
     RetryWith(MessageId),
     /// A question to edit as a new branch.
     Rewind,
+    /// An earlier question to put into the composer.
+    History,
+    /// Something to do.
+    Palette,
     /// A question to go to.
     Outline,
     /// Words in all conversations.
@@ -158,6 +162,10 @@ impl Overlay {
             | Action::TrashedPersonas
             | Action::UndoAction => matches!(self.purpose, Purpose::Persona(_)),
             Action::PickModel => self.purpose == Purpose::PersonaForm,
+            Action::EditOutside => matches!(
+                self.body,
+                Body::Form(_) | Body::Fill(_) | Body::Prompt(_) | Body::Persona(_)
+            ),
             _ => action.contexts().contains(&Context::Overlay),
         }
     }

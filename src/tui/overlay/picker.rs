@@ -21,6 +21,8 @@ pub struct Row {
     /// What choosing it gives.
     pub value: String,
     pub label: Clean,
+    /// Found by these words too.
+    pub sought: String,
     /// At the right end, dim, of a row without columns.
     pub aside: Clean,
     /// Beside the label, dim, the more important first; every row of a picker has as many.
@@ -177,10 +179,10 @@ impl Picker {
             .iter()
             .enumerate()
             .filter_map(|(at, row)| {
-                Some((
-                    pattern.score(Utf32Str::new(&row.label, &mut buffer), &mut matcher)?,
-                    at,
-                ))
+                let label = Utf32Str::new(&row.label, &mut buffer);
+                let by_label = pattern.score(label, &mut matcher);
+                let sought = Utf32Str::new(&row.sought, &mut buffer);
+                Some((by_label.max(pattern.score(sought, &mut matcher))?, at))
             })
             .collect();
         scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));

@@ -6,6 +6,8 @@ mod foot;
 pub mod groups;
 pub mod library;
 pub mod list;
+pub mod menu;
 pub mod order;
+pub mod queue;
 pub mod status;
 pub mod transcript;

@@ -11,6 +11,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::lines::Spot;
 use super::wrap::is_boundary;
 
+/// What encloses the label of a chip. Neither is a character, and `cleaned` drops both.
+pub(super) const CHIP_START: char = '\u{10fffe}';
+pub(super) const CHIP_END: char = '\u{10ffff}';
+
 /// Lines of text with a caret.
 #[derive(Debug)]
 pub(super) struct Buffer {
@@ -130,6 +134,11 @@ impl Buffer {
             }
         }
         self.changed();
+    }
+
+    /// What `yank` inserts.
+    pub(super) fn killed(&self) -> String {
+        self.area.yank_text()
     }
 
     /// Removes the selection without keeping it for `yank`; true if there was one.
@@ -258,6 +267,7 @@ pub(super) fn cleaned(text: &str, is_single: bool) -> String {
             '\r' | '\n' => clean.push('\n'),
             '\t' if is_single => clean.push(' '),
             '\t' => clean.push('\t'),
+            CHIP_START | CHIP_END => {}
             c if c.is_control() => {}
             c => clean.push(c),
         }

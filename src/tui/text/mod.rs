@@ -2,6 +2,7 @@
 
 mod body;
 mod buffer;
+mod chips;
 pub mod code;
 mod cut;
 pub mod dark;

@@ -241,6 +241,12 @@ impl Face {
         copied
     }
 
+    /// Writes into the composer, wherever the focus is.
+    pub fn types_into_composer(&mut self, text: &str) -> &mut Self {
+        self.model.composer.editor.insert(text);
+        self
+    }
+
     pub fn pastes(&mut self, text: &str) -> &mut Self {
         self.msg(Msg::Paste(text.to_owned()))
     }

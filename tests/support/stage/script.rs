@@ -268,7 +268,27 @@ impl Script {
                 to,
                 question,
                 draft,
-            } => self.send(cause, to, question, draft),
+            } => self.send(cause, to, question, (0, draft)),
+            Turn::SendQueued {
+                to,
+                question,
+                slot,
+                draft,
+            } => {
+                let scope = match &to {
+                    To::Conversation(id) => Some(*id),
+                    To::New(_) => None,
+                };
+                if self.drafts.contains_key(&(scope, slot)) {
+                    return self.send(cause, to, question, (slot, draft));
+                }
+                let failure = super::failure("The queued message is gone", "");
+                let news = News::Refused(failure);
+                vec![Event {
+                    cause: Some(cause),
+                    news,
+                }]
+            }
             Turn::Resend { question } => {
                 let question = self.message(question).clone();
                 self.begin(cause, &question, None, String::new())
@@ -293,7 +313,13 @@ impl Script {
         }
     }
 
-    fn send(&mut self, cause: RequestId, to: To, question: MessageId, draft: Draft) -> Vec<Event> {
+    fn send(
+        &mut self,
+        cause: RequestId,
+        to: To,
+        question: MessageId,
+        (slot, draft): (i32, Draft),
+    ) -> Vec<Event> {
         let (id, has_created) = match to {
             To::Conversation(id) => (id, false),
             To::New(new) => {
@@ -322,7 +348,10 @@ impl Script {
         asked.model = Some(model.clone());
         asked.persona = self.row(id).persona;
         self.drafts
-            .remove(&(if has_created { None } else { Some(id) }, 0));
+            .remove(&(if has_created { None } else { Some(id) }, slot));
+        if has_created {
+            self.move_drafts(None, Some(id));
+        }
         self.add(asked.clone());
         let mut reply = Message::reply(self.mint.id(), &asked, model, now);
         reply.persona = asked.persona;
@@ -465,6 +494,20 @@ impl Script {
         ]
     }
 
+    /// All but the composer's, as the store does.
+    fn move_drafts(&mut self, from: Option<ConversationId>, to: Option<ConversationId>) {
+        let moved: Vec<i32> = self
+            .drafts
+            .keys()
+            .filter(|(scope, slot)| *scope == from && *slot != 0)
+            .map(|(_, slot)| *slot)
+            .collect();
+        for slot in moved {
+            let draft = self.drafts.remove(&(from, slot)).unwrap();
+            self.drafts.insert((to, slot), draft);
+        }
+    }
+
     /// It had no word: it is taken back, and the question with it if that was new.
     pub fn withdraw(&mut self, id: ConversationId, failure: Option<Failure>) -> Vec<Event> {
         let writing = self.writing.remove(&id).expect("no reply is running");
@@ -477,6 +520,7 @@ impl Script {
         c.message_count = c.message_count.saturating_sub(2);
         let conversation = if writing.has_created {
             self.conversations.retain(|c| c.id != id);
+            self.move_drafts(Some(id), None);
             None
         } else {
             Some(self.row(id).clone())
@@ -589,6 +633,23 @@ impl Script {
                     hits: hits.filter(|(_, count)| *count > 0).collect(),
                     words,
                 })
+            }
+            Chat::History {
+                words,
+                before,
+                limit,
+            } => {
+                let limit = usize::try_from(limit).unwrap();
+                let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+                let newest = self.messages.iter().rev();
+                let from = newest.skip_while(|m| before.is_some_and(|before| m.id != before));
+                let has = |m: &&Message| {
+                    let text = m.content.to_lowercase();
+                    m.role == Role::User && words.iter().all(|word| text.contains(word.as_str()))
+                };
+                let found = from.skip(usize::from(before.is_some())).filter(has);
+                let found = found.take(limit).map(|m| (m.id, m.content.clone()));
+                Some(Answer::History(found.collect()))
             }
             Chat::Siblings { message } => {
                 let of = self.message(message).clone();

@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Editor, Spot};
+use super::{Editor, Move, Spot};
 use crate::tui::text::pick::Grain;
 
 impl Editor {
@@ -25,9 +25,11 @@ impl Editor {
                 })
             }
         };
-        self.buffer.jump(spot.at(part.start));
+        let start = self.out_of_chip(spot.at(part.start), Some(Move::Left));
+        let end = self.out_of_chip(spot.at(part.end), Some(Move::Right));
+        self.buffer.jump(start);
         self.buffer.start_selection();
-        self.buffer.jump(spot.at(part.end));
+        self.buffer.jump(end);
     }
 
     /// Selects from where the caret was put to a cell, which is part of the selection; a row above or below the area
@@ -45,7 +47,7 @@ impl Editor {
         self.buffer.jump(spot);
     }
 
-    /// The place in a cell, or so many cells right of it.
+    /// The place in a cell, or so many cells right of it, never inside a chip.
     fn pointed(&mut self, area: Rect, at: Position, right: usize) -> Spot {
         self.lines.refresh(self.buffer.lines());
         let last = self.lines.count().saturating_sub(1);
@@ -55,7 +57,8 @@ impl Editor {
             Some(y) => self.top + usize::from(y.min(area.height)),
         };
         let column = usize::from(at.x.saturating_sub(area.x)) + self.skip + right;
-        self.spot_at(row.min(last), column)
+        let spot = self.spot_at(row.min(last), column);
+        self.out_of_chip(spot, None)
     }
 
     /// Moves what is seen by rows; the caret stays in sight. `false` when all rows are seen anyway.
@@ -72,6 +75,7 @@ impl Editor {
         if seen != row {
             let column = self.column();
             let spot = self.spot_at(seen, column);
+            let spot = self.out_of_chip(spot, None);
             self.buffer.cancel_selection();
             self.buffer.jump(spot);
         }

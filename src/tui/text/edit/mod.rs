@@ -2,20 +2,19 @@
 //!
 //! Only changed lines are wrapped again at a key, by `wrap.rs` like all other text.
 
+mod paint;
+mod pastes;
 mod point;
+mod whole;
 
-use std::ops::Range;
-
-use ratatui::buffer::Buffer as Cells;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::buffer::{Buffer, cleaned, word_after, word_before};
+use super::chips::{Chips, chip_around};
 use super::lines::{Lines, Spot};
-use super::row::Row;
-use super::styled::{Styled, graphemes, width};
+use super::styled::{graphemes, width};
 use crate::domain::clean::Clean;
-use crate::tui::theme::{Look, Theme, Tone};
 
 /// Where the caret goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +50,7 @@ pub enum Kill {
 #[derive(Debug)]
 pub struct Editor {
     buffer: Buffer,
+    chips: Chips,
     lines: Lines,
     is_single: bool,
     placeholder: Clean,
@@ -66,6 +66,7 @@ impl Editor {
     pub fn new() -> Self {
         Editor {
             buffer: Buffer::new(),
+            chips: Chips::default(),
             lines: Lines::default(),
             is_single: false,
             placeholder: Clean::default(),
@@ -88,42 +89,13 @@ impl Editor {
         self.placeholder = text;
     }
 
-    /// The text.
-    pub fn text(&self) -> String {
-        self.buffer.lines().join("\n")
-    }
-
-    /// Bytes of the text, without building it.
-    pub fn len(&self) -> usize {
-        let lines = self.buffer.lines();
-        lines.iter().map(String::len).sum::<usize>() + lines.len().saturating_sub(1)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
-    }
-
-    /// Replaces the text, its history included. `caret` is a byte of the text; it moves back to a grapheme's start.
-    pub fn set_text(&mut self, text: &str, caret: usize) {
-        let before = text.get(..caret.min(text.len())).unwrap_or(text);
-        let caret = cleaned(before, self.is_single).len();
-        let text = cleaned(text, self.is_single);
-        self.buffer.set(&text, caret);
-        self.top = 0;
-        self.skip = 0;
-        self.goal = None;
-    }
-
-    /// Empties it.
-    pub fn clear(&mut self) {
-        self.set_text("", 0);
-    }
-
     /// The caret, as a byte of the text.
     pub fn caret(&self) -> usize {
         let spot = self.buffer.spot();
         let above = self.buffer.lines().iter().take(spot.line);
-        above.map(|line| line.len() + 1).sum::<usize>() + spot.byte
+        let before = &self.buffer.line(spot.line)[..spot.byte];
+        let above = above.map(|line| self.chips.expanded(line).len() + 1);
+        above.sum::<usize>() + self.chips.expanded(before).len()
     }
 
     /// Types a character or a few. Replaces the selection.
@@ -197,7 +169,26 @@ impl Editor {
         ))
     }
 
+    /// Where a move leads; never into a chip.
     fn target(&mut self, movement: Move) -> Spot {
+        let to = self.free_target(movement);
+        self.out_of_chip(to, Some(movement))
+    }
+
+    /// The place itself, or the edge of the chip it lies in: the one a move leads to, else the nearer one.
+    fn out_of_chip(&self, spot: Spot, movement: Option<Move>) -> Spot {
+        let Some(chip) = chip_around(self.buffer.line(spot.line), spot.byte) else {
+            return spot;
+        };
+        let is_left = match movement {
+            Some(Move::Left | Move::WordLeft) => true,
+            Some(Move::Right | Move::WordRight) => false,
+            _ => spot.byte - chip.start <= chip.end - spot.byte,
+        };
+        spot.at(if is_left { chip.start } else { chip.end })
+    }
+
+    fn free_target(&mut self, movement: Move) -> Spot {
         let spot = self.buffer.spot();
         let line = self.buffer.line(spot.line);
         let last = self.buffer.lines().len() - 1;
@@ -296,8 +287,21 @@ impl Editor {
         }
         self.buffer.cancel_selection();
         let spot = self.buffer.spot();
-        let line = self.buffer.line(spot.line);
         let count = |grapheme: Option<&str>| grapheme.map_or(1, |g| g.chars().count());
+        let beside = match kill {
+            Kill::Back => Some(Move::Left),
+            Kill::Forward => Some(Move::Right),
+            Kill::WordBack | Kill::WordForward | Kill::ToLineStart | Kill::ToLineEnd => None,
+        };
+        if let Some(movement) = beside
+            && self.free_target(movement) != self.target(movement)
+        {
+            let target = self.target(movement);
+            self.buffer.start_selection();
+            self.buffer.jump(target);
+            return self.buffer.remove_selection();
+        }
+        let line = self.buffer.line(spot.line);
         let movement = match kill {
             Kill::Back => {
                 let count = count(line[..spot.byte].graphemes(true).next_back());
@@ -331,13 +335,25 @@ impl Editor {
     /// Takes back the last change; a run of typing goes word by word.
     pub fn undo(&mut self) -> bool {
         self.goal = None;
-        self.buffer.undo()
+        let is_changed = self.buffer.undo();
+        self.leave_chip();
+        is_changed
     }
 
     /// Makes a change again that was taken back.
     pub fn redo(&mut self) -> bool {
         self.goal = None;
-        self.buffer.redo()
+        let is_changed = self.buffer.redo();
+        self.leave_chip();
+        is_changed
+    }
+
+    fn leave_chip(&mut self) {
+        let spot = self.buffer.spot();
+        let free = self.out_of_chip(spot, None);
+        if free != spot {
+            self.buffer.jump(free);
+        }
     }
 
     /// Selects everything.
@@ -354,7 +370,8 @@ impl Editor {
 
     /// The selected text.
     pub fn selection(&self) -> Option<String> {
-        self.buffer.selection()
+        let text = self.buffer.selection()?;
+        Some(self.chips.expanded(&text).into_owned())
     }
 
     /// Cuts the selected text out.
@@ -401,75 +418,6 @@ impl Editor {
             self.skip = self.skip.min(column.saturating_sub(1)).max(most);
         }
     }
-
-    /// Writes the rows that are in view; `layout` comes first.
-    pub fn paint(&self, buf: &mut Cells, area: Rect, theme: Theme) {
-        if self.is_empty() {
-            let hint = Row::of(&Styled::of(&self.placeholder, Look::of(Tone::Dim)));
-            hint.paint(buf, area, theme);
-            return;
-        }
-        let selected = self.buffer.selected();
-        for y in 0..area.height {
-            let row = self.top + usize::from(y);
-            if row >= self.lines.count() {
-                break;
-            }
-            let line = Rect {
-                y: area.y + y,
-                height: 1,
-                ..area
-            };
-            let text = self.styled_row(row, selected.as_ref());
-            if self.is_single {
-                Row::of(&text).paint_from(buf, line, self.skip, theme);
-            } else {
-                let whole = 0..text.text().len();
-                Row::cut(&Styled::default(), &text, whole, text.runs()).paint(buf, line, theme);
-            }
-        }
-    }
-
-    fn styled_row(&self, row: usize, selected: Option<&Range<Spot>>) -> Styled {
-        let line = self.lines.line_of(row);
-        let range = self.lines.range(row);
-        let words = self.buffer.line(line);
-        let place = |spot: Spot| match spot.line.cmp(&line) {
-            std::cmp::Ordering::Less => range.start,
-            std::cmp::Ordering::Greater => range.end,
-            std::cmp::Ordering::Equal => spot.byte.clamp(range.start, range.end),
-        };
-        let (from, to) =
-            selected.map_or((range.end, range.end), |s| (place(s.start), place(s.end)));
-        let mut text = Styled::default();
-        let plain = Look::default();
-        text.push(&Clean::line(&words[range.start..from]), plain);
-        text.push(&Clean::line(&words[from..to]), plain.reversed());
-        text.push(&Clean::line(&words[to..range.end]), plain);
-        // A selected line end is seen as a selected blank.
-        let is_line_end = range.end == words.len();
-        if is_line_end && selected.is_some_and(|s| s.start.line <= line && s.end.line > line) {
-            text.push(&Clean::own(" "), plain.reversed());
-        }
-        text
-    }
-
-    /// The cell of the caret, for the terminal's own cursor.
-    pub fn caret_cell(&self, area: Rect) -> Option<Position> {
-        let spot = self.buffer.spot();
-        let row = self.lines.row_at(spot);
-        let range = self.lines.range(row);
-        let y = u16::try_from(row.checked_sub(self.top)?).ok()?;
-        if y >= area.height || area.width == 0 {
-            return None;
-        }
-        let before = self.buffer.line(spot.line).get(range.start..spot.byte)?;
-        let column = width(&Clean::line(before)).saturating_sub(self.skip);
-        let x = u16::try_from(column)
-            .unwrap_or(u16::MAX)
-            .min(area.width - 1);
-        Some(Position::new(area.x + x, area.y + y))
-    }
 }
 
 impl Default for Editor {
@@ -483,7 +431,10 @@ mod tests {
     use super::*;
     use crate::tui::text::pick::Grain;
     use crate::tui::text::wrap::is_boundary;
+    use crate::tui::theme::Theme;
     use proptest::prelude::*;
+    use ratatui::buffer::Buffer as Cells;
+    use ratatui::layout::Position;
 
     const FAMILY: &str = "👨‍👩‍👧‍👦";
 

@@ -21,7 +21,7 @@ use salon::log::Log;
 use salon::manual::Manual;
 use salon::protocol::{self, Request};
 use salon::provider::{Guide, GuidePace, Providers};
-use salon::settings::{self, Around, Layers, Settings};
+use salon::settings::{self, Layers, Settings};
 use salon::tui::theme::Looks;
 use salon::tui::{self, facts::Facts, model::Model};
 use tokio::runtime;
@@ -153,7 +153,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     let options = Options { is_screen: false };
     let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let terminal = match &wanted {
-        Command::Doctor(_) => facts(&settings.ui.around, &keys),
+        Command::Doctor(_) => Facts::here(&settings.ui.around, &keys, Instant::now),
         _ => None,
     };
     let (handle, signals) = start(settings, keys, &mint, options)?;
@@ -200,14 +200,6 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
         }
     };
     Ok(face_runtime()?.block_on(face))
-}
-
-/// What there is to be told of the terminal; `None` where there is none.
-fn facts(around: &Around, keys: &KeyMap) -> Option<Facts> {
-    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    is_terminal
-        .then(|| Facts::ask(around, keys, Instant::now).ok())
-        .flatten()
 }
 
 /// What the arguments say of the screen.

@@ -422,6 +422,7 @@ async fn a_turn_without_a_word_is_taken_back() {
             reply: begun.reply.message.id,
             question: Some(begun.asked.message.id),
             tip: None,
+            archived_at: None,
             remove_conversation: true,
             draft: Some((None, Draft::of("first"))),
         })
@@ -452,6 +453,7 @@ async fn a_turn_without_a_word_is_taken_back() {
             reply: begun.reply.message.id,
             question: Some(begun.asked.message.id),
             tip: Some(ids[3]),
+            archived_at: None,
             remove_conversation: false,
             draft: Some((Some(id), draft.clone())),
         })
@@ -1465,6 +1467,7 @@ async fn words_are_found_once_a_reply_has_ended() {
             reply: again.reply.message.id,
             question: Some(again.asked.message.id),
             tip: begun.conversation.tip,
+            archived_at: None,
             remove_conversation: false,
             draft: None,
         })
@@ -1555,6 +1558,7 @@ async fn what_is_not_yet_sent_is_not_for_others() {
             reply: begun.reply.message.id,
             question: Some(begun.asked.message.id),
             tip: None,
+            archived_at: None,
             remove_conversation: true,
             draft: None,
         })
@@ -1605,6 +1609,7 @@ async fn a_hub_gets_each_conversation_once_when_its_turn_is_over() {
         reply: taken.reply.message.id,
         question: Some(taken.asked.message.id),
         tip: Some(begun.reply.message.id),
+        archived_at: None,
         remove_conversation: false,
         draft: None,
     };

@@ -1416,7 +1416,7 @@ fn a_leader_shows_what_follows_after_a_while_and_a_wrong_key_says_so() {
     let mut face = Face::over(three());
     face.press("ctrl+x").hides("A new conversation").tick(400);
     face.shows("A new conversation")
-        .press("j")
+        .press("g")
         .says("no such key");
     assert!(face.model.pending.is_empty());
     // A paste ends a chord that was begun.

@@ -8,8 +8,9 @@ use crate::domain::conversation::Conversation;
 use crate::domain::message::{Finish, Message, Role, Shown, Status};
 use crate::domain::record::Names;
 
-/// Longest file name made of a title, in characters, its ending not counted.
+/// Longest file name made of a title, in characters and in bytes, its ending not counted: file systems take 255 bytes.
 const NAME: usize = 80;
+const NAME_BYTES: usize = 200;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,10 @@ pub fn file_name(title: &str) -> String {
         .map(|c| if is_kept(c) { c } else { ' ' })
         .collect();
     let words: Vec<&str> = line.split_whitespace().collect();
-    let name: String = words.join(" ").chars().take(NAME).collect();
+    let mut name: String = words.join(" ").chars().take(NAME).collect();
+    while name.len() > NAME_BYTES {
+        name.pop();
+    }
     match name.trim_matches(['.', ' ']) {
         "" => "conversation.md".to_owned(),
         name => format!("{name}.md"),
@@ -254,6 +258,8 @@ mod tests {
         }
         let long = file_name(&"ü".repeat(500));
         assert_eq!(long.chars().count(), NAME + 3);
+        let long = file_name(&"学".repeat(500));
+        assert_eq!(long.len(), 66 * 3 + 3);
         assert_eq!(Format::of_file(&long), Format::Markdown);
         assert_eq!(Format::of_file("a.b/c.JSONL"), Format::JsonLines);
         assert_eq!(Format::of_file("jsonl"), Format::Markdown);

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use nucleo_matcher::chars::normalize;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// A word, or several in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,11 +73,22 @@ pub fn marks(text: &str, words: &[Sought]) -> Vec<Range<usize>> {
                 _ => own == wanted,
             });
             if stands.all(|is_so| is_so) {
-                marks.push(window[from].0.start..range.end);
+                marks.push(window[from].0.start..whole_end(text, &range));
             }
         }
     }
     merged(marks)
+}
+
+/// The end of a word with the tone marks and other signs that belong to its last character.
+fn whole_end(text: &str, word: &Range<usize>) -> usize {
+    let last = text[word.clone()]
+        .chars()
+        .next_back()
+        .map_or(0, char::len_utf8);
+    let from = word.end - last;
+    let whole = text[from..].graphemes(true).next().map_or(0, str::len);
+    (from + whole).max(word.end)
 }
 
 /// In order, with those that touch made one.

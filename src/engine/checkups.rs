@@ -114,6 +114,10 @@ impl Patient<'_> {
         if self.offline {
             return Finding::skipped(name, "not asked: offline");
         }
+        // Outside the limit: somebody may be typing the keyring's password.
+        if let Err(failure) = self.desk.providers.unlock(&self.state.name).await {
+            return Finding::failed(name, &failure);
+        }
         match timeout(LIMIT, self.remote()).await {
             Ok(Ok(detail)) => Finding::ok(name, detail),
             Ok(Err((failure, true))) => Finding::hint(name, failure.title, failure.remedy),

@@ -103,13 +103,11 @@ async fn put(to: &Path, text: &str, is_forced: bool) -> Result<(), Failure> {
         Ok(_) => fs::canonicalize(to).await.unwrap_or_else(|_| to.to_owned()),
         Err(_) => to.to_owned(),
     };
-    let Some(name) = to.file_name() else {
+    if to.file_name().is_none() {
         return Err(unwritten(&to, "this names no file"));
-    };
-    let mut fresh = std::ffi::OsString::from(".");
-    fresh.push(name);
-    fresh.push(format!(".{}.new", uuid::Uuid::now_v7().simple()));
-    let fresh = to.with_file_name(fresh);
+    }
+    // A name of its own: one longer than the file's may be too long.
+    let fresh = to.with_file_name(format!(".salon-{}.new", uuid::Uuid::now_v7().simple()));
     let done = match write(&fresh, text).await {
         Ok(()) if is_forced => fs::rename(&fresh, &to).await,
         Ok(()) => keep(&fresh, &to).await,

@@ -179,6 +179,7 @@ mod tests {
             reply: reply.id,
             question: Some(question.id),
             tip: None,
+            archived_at: None,
             remove_conversation: true,
             draft: Some((None, Draft::of("Talk"))),
         };

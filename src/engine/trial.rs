@@ -54,6 +54,7 @@ impl Engine {
                     reply: reply.id,
                     question: Some(question.id),
                     tip: None,
+                    archived_at: None,
                     remove_conversation: false,
                     draft: None,
                 },

@@ -160,11 +160,11 @@ actions! {
     Fold "transcript.fold" "Fold or unfold the reasoning" [Transcript Composer] / "reasoning";
     FoldLong "transcript.fold_message" "Fold or unfold a long message; a short one: its reasoning" [Transcript Everywhere] / "fold";
     NextBlock "transcript.next_block" "To the next block of code" [Transcript Everywhere] / "blocks";
-    PreviousBlock "transcript.previous_block" "To the block of code before" [Transcript];
+    PreviousBlock "transcript.previous_block" "To the block of code before" [Transcript] / "previous-block";
     WriteBlock "transcript.write" "Write the block of code at hand to a file" [Transcript] / "write-block";
     FindWords "transcript.find" "Find words in the conversation" [Transcript Everywhere] / "find";
-    NextHit "transcript.next_hit" "To the next place where they stand" [Transcript];
-    PreviousHit "transcript.previous_hit" "To the place before" [Transcript];
+    NextHit "transcript.next_hit" "To the next place where they stand" [Transcript] / "next-hit";
+    PreviousHit "transcript.previous_hit" "To the place before" [Transcript] / "previous-hit";
     Outline "transcript.outline" "Your questions: go to one" [Transcript Everywhere] / "outline";
     Details "transcript.details" "Model, tokens, cost and times of the message" [Transcript] / "details";
     MessageUp "transcript.message_up" "To the message before" [Transcript];
@@ -192,8 +192,8 @@ actions! {
     FoldGroup "list.fold" "Fold the group, or the persona" [List] / "fold-group";
     UnfoldGroup "list.unfold" "Unfold the group, or the persona" [List] / "unfold-group";
     Filter "list.filter" "Filter by words, or by a word such as persona:NAME or tag:NAME" [List Library] / "filter";
-    Mark "list.mark" "Mark the row and go on; actions are about the marked rows" [List];
-    MarkRange "list.range" "Begin a range of marks here, or end it" [List];
+    Mark "list.mark" "Mark the row and go on; actions are about the marked rows" [List] / "mark";
+    MarkRange "list.range" "Begin a range of marks here, or end it" [List] / "mark-range";
     OrderConversations "list.order" "Order the conversations by activity, creation, title or messages" [List Everywhere] / "order";
     NewConversation "conversation.new" "A new conversation" [Everywhere] / "new";
     OpenConversation "conversation.open" "Open the conversation; on a persona, begin a new one with it" [List] / "open";

@@ -311,6 +311,17 @@ impl Providers {
         catalogue::find(url.host_str()?, &model.name)
     }
 
+    /// Gets the key of a provider ready, for which a keyring may have to be unlocked first.
+    pub async fn unlock(&self, provider: &str) -> Result<(), Failure> {
+        match self.kind(provider)? {
+            Kind::Guide => Ok(()),
+            Kind::Http(own) => {
+                let key = self.inner.secrets.key(provider, &own.key).await;
+                key.map(|_| ())
+            }
+        }
+    }
+
     fn kind(&self, provider: &str) -> Result<Kind<'_>, Failure> {
         if provider == GUIDE {
             return Ok(Kind::Guide);
@@ -383,6 +394,9 @@ impl Providers {
             Ok(Ok(response)) => response,
         };
         let status = response.status();
+        if status == reqwest::StatusCode::UNAUTHORIZED {
+            self.inner.secrets.doubt().await;
+        }
         tracing::debug!(
             provider = asked.provider,
             status = status.as_u16(),

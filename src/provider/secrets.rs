@@ -22,7 +22,7 @@ pub struct Key {
     pub is_kept: bool,
 }
 
-/// Finds keys; runs key commands, each once in the life of the program.
+/// Finds keys; runs key commands, each once until a key is refused.
 pub struct Secrets {
     pub vault: Vault,
     /// By command. Held while one runs, so that two requests at once do not run it twice.
@@ -83,6 +83,12 @@ impl Secrets {
                 is_kept: false,
             })),
         }
+    }
+
+    /// A key was refused: every source is asked again, since its key may have changed or run out there.
+    pub async fn doubt(&self) {
+        self.told.lock().await.clear();
+        self.vault.doubt().await;
     }
 
     async fn run(&self, command: &str) -> Result<SecretString, Failure> {

@@ -119,6 +119,11 @@ impl Vault {
         Ok(key)
     }
 
+    /// A key was refused: the keyring is asked again.
+    pub async fn doubt(&self) {
+        self.told.lock().await.clear();
+    }
+
     /// Keeps this key in place of the one before: in the keyring, or where there is none in the file.
     pub async fn keep(&self, provider: &str, key: SecretString) -> Result<Place, Failure> {
         let mut told = self.told.lock().await;

@@ -14,6 +14,7 @@ use super::spaced::spaced;
 use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::id::{ConversationId, InstanceId, MessageId};
 use crate::domain::message::{Message, Shown, Status};
+use crate::domain::when::Millis;
 
 /// A question with its reply to come.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Withdraw {
     pub question: Option<MessageId>,
     /// Where the shown branch ends again.
     pub tip: Option<MessageId>,
+    /// Since when it was in the archive: talking took it out.
+    pub archived_at: Option<Millis>,
     /// The send had created it: removed with what it was given to begin with, leaving a tombstone, if nothing was said
     /// in it since. Its drafts move to the conversation not yet created.
     pub remove_conversation: bool,
@@ -247,6 +250,17 @@ impl Store {
             .await?;
         }
         set_tip(&mut tx, conversation, w.tip, None).await?;
+        if let Some(at) = w.archived_at {
+            sqlx::query(
+                "UPDATE conversation SET archived_at = ?, stamp = max(stamp + 1, ?)
+                 WHERE id = ? AND archived_at IS NULL",
+            )
+            .bind(at.0)
+            .bind(self.stamp())
+            .bind(conversation.0)
+            .execute(&mut *tx)
+            .await?;
+        }
         let now = self.inner.mint.now();
         if w.remove_conversation && is_as_begun(&mut tx, conversation, w.reply).await? {
             take_over(&mut tx, conversation, now).await?;

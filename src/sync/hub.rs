@@ -160,7 +160,7 @@ impl Line {
     async fn create(&mut self) -> Result<(), Trouble> {
         match self.run(CREATE).await {
             // Another machine makes it at the same moment; what comes of it is looked at again.
-            Err(trouble) if matches!(trouble.code.as_str(), "23505" | "42P07") => Ok(()),
+            Err(trouble) if matches!(trouble.code.as_str(), "23505" | "42P07" | "42710") => Ok(()),
             done => done,
         }
     }

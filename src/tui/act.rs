@@ -191,6 +191,13 @@ fn send(model: &mut Model) {
         model.composer.changed(model.tick);
         return act(model, action);
     }
+    let line = model.composer.editor.only_line();
+    let shown = line
+        .and_then(word_of)
+        .and_then(|(word, _)| Action::of_word(word));
+    if word_of(&text).is_none() && shown.is_some() {
+        return model.say("pasted text of many lines cannot follow this word; // sends a slash");
+    }
     match word_of(&text) {
         Some((word, rest)) => match Action::of_word(word) {
             Some(action) => match bad_rest(model, action, rest) {
@@ -251,7 +258,7 @@ fn act_with(model: &mut Model, action: Action, rest: &str) {
     match (action, rest.is_empty()) {
         (Action::PickModel, false) => models::choose(model, rest),
         (Action::UseProvider, false) => providers::take(model, rest),
-        (Action::SetKey, false) => secret::ask(model, rest),
+        (Action::SetKey, false) => secret::given(model, rest),
         (Action::EditSystem, false) => talk::set_system(model, rest.to_owned()),
         (Action::PickPersona, false) => personas::find(model, rest),
         (Action::SearchAll, false) => search::begin(model, rest),

@@ -1,6 +1,6 @@
 //! What is done to conversations of the list and can be undone: rename, pin, archive, tags, copy, trash, restore.
 
-use super::model::{Ask, Focus, Model};
+use super::model::{Ask, Focus, Model, Written};
 use super::overlay::confirm::Confirm;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
@@ -11,12 +11,16 @@ use crate::domain::id::ConversationId;
 use crate::domain::tag;
 use crate::protocol::{Act, Command, Shelf};
 
+/// The title of the form for a title.
+const RENAME: &str = "Rename the conversation";
+
 /// The conversations an action of the list is about: the marked ones, else the selected one in the list, else the open
 /// one.
 pub fn subjects(model: &Model) -> Vec<Conversation> {
-    let marked = model.list.marked();
-    if !marked.is_empty() {
-        return marked
+    if !model.list.marks.is_empty() {
+        return model
+            .list
+            .marked()
             .into_iter()
             .map(|row| row.conversation.clone())
             .collect();
@@ -72,7 +76,7 @@ pub fn rename(model: &mut Model) {
     }
     match one(model, "rename") {
         Ok(conversation) => {
-            let form = Form::line("Rename the conversation", &conversation.title);
+            let form = Form::line(RENAME, &conversation.title);
             model.overlays.push(Overlay {
                 purpose: Purpose::Rename(conversation.id),
                 body: Body::Form(form),
@@ -93,14 +97,17 @@ pub fn rename_to(model: &mut Model, title: &str) {
 /// Gives a conversation this title.
 pub fn name(model: &mut Model, id: ConversationId, title: &str) {
     let title = title.trim().to_owned();
+    let written = Written {
+        purpose: Purpose::Rename(id),
+        of: Vec::new(),
+        text: title.clone(),
+    };
     let conversation = id;
-    change(
-        model,
-        Shelf::Rename {
-            conversation,
-            title,
-        },
-    );
+    let rename = Shelf::Rename {
+        conversation,
+        title,
+    };
+    model.ask(Command::Shelf(rename), Ask::Written(written));
 }
 
 /// Pins to the top, or lets go what is pinned.
@@ -218,8 +225,14 @@ fn give_tags(model: &mut Model, subjects: &[Conversation], text: &str) {
     if add.is_empty() && remove.is_empty() {
         return model.say("the tags are the same as before");
     }
+    let written = Written {
+        purpose: Purpose::Tags,
+        of: subjects.to_vec(),
+        text: now.join(" "),
+    };
     let ids = ids(subjects);
-    change(model, Shelf::Tag { ids, add, remove });
+    let tag = Shelf::Tag { ids, add, remove };
+    model.ask(Command::Shelf(tag), Ask::Written(written));
 }
 
 /// A copy under a title of its own, which is selected when it is there.
@@ -299,19 +312,21 @@ pub fn apply(model: &mut Model, ids: Vec<ConversationId>, act: Act) {
 
 /// Takes the last change back; what comes back into the list is selected.
 pub fn undo(model: &mut Model) {
-    match model.undo.take() {
-        Some(command) => {
-            let why = match &command {
-                Command::Shelf(shelf) => Ask::Shelved(named(shelf)),
-                Command::Turn(_)
-                | Command::Chat(_)
-                | Command::Personas(_)
-                | Command::Library(_)
-                | Command::Data(_)
-                | Command::Cancel(_)
-                | Command::Stop => Ask::Change,
-            };
-            model.ask(command, why);
+    // What undoes a change that is under way is not known yet.
+    let is_changing = |ask: &Ask| matches!(ask, Ask::Shelved(_) | Ask::Written(_));
+    if model.asks.values().any(is_changing) {
+        return model.say("one moment: the change before is under way");
+    }
+    match &model.undo {
+        // Refused, it can be tried again; done, it is over.
+        Some(Command::Shelf(shelf)) => {
+            let ask = Ask::Shelved(named(shelf));
+            model.ask(Command::Shelf(shelf.clone()), ask);
+        }
+        Some(_) => {
+            if let Some(command) = model.undo.take() {
+                model.ask(command, Ask::Change);
+            }
         }
         None => model.say("nothing to undo"),
     }
@@ -339,6 +354,19 @@ fn named(shelf: &Shelf) -> Vec<ConversationId> {
     }
 }
 
+/// A title or tags were not taken: the form has them again.
+pub fn not_written(model: &mut Model, written: Written, failure: &Failure) {
+    let Written { purpose, of, text } = written;
+    match purpose {
+        Purpose::Tags => open_tags(model, of, &text),
+        purpose => model.overlays.push(Overlay {
+            purpose,
+            body: Body::Form(Form::line(RENAME, &text)),
+        }),
+    }
+    model.warn(failure);
+}
+
 /// A change of the list is done: one of these rows that stands there now is selected, and the archive is counted.
 pub fn shelved(model: &mut Model, rows: &[ConversationId]) {
     let is_there = |id: &&ConversationId| model.list.has(**id);
@@ -346,6 +374,7 @@ pub fn shelved(model: &mut Model, rows: &[ConversationId]) {
         model.list.select(*id);
     }
     model.forget(|ask| *ask == Ask::Archived);
+    model.list.is_count_old = false;
     let command = model.list.ask_archived();
     model.ask(command, Ask::Archived);
 }

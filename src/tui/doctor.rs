@@ -19,10 +19,20 @@ pub fn open(model: &mut Model) {
         purpose: Purpose::Doctor,
         body: Body::Reading(Box::new(reading)),
     });
-    model.forget(|ask| *ask == Ask::Doctor);
+    left(model);
     let look = Data::Doctor { offline: false };
     model.ask(Command::Data(look), Ask::Doctor);
     model.effects.push(Effect::LookAtTerminal);
+}
+
+/// Nobody looks any more: what is still asked of providers ends.
+pub fn left(model: &mut Model) {
+    let asked = model.asks.iter().filter(|(_, ask)| **ask == Ask::Doctor);
+    let asked: Vec<_> = asked.map(|(id, _)| *id).collect();
+    for id in asked {
+        model.asks.remove(&id);
+        model.tell(Command::Cancel(id));
+    }
 }
 
 /// The engine has found so much by now.

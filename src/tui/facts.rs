@@ -1,7 +1,7 @@
 //! What there is to tell of the terminal: the keys that reach salon, the way to the clipboard, colours, size. The judging
 //! is pure; finding out writes one question and asks tmux.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use tokio::process::Command as Program;
 
 use super::probe;
 use super::terminal::Abilities;
+use crate::domain::clipboard::{Route, routes};
 use crate::domain::finding::Finding;
 use crate::keys::{Action, Context, KeyMap};
 use crate::settings::Around;
@@ -25,6 +26,8 @@ const LEAST: Size = Size::new(40, 12);
 pub struct Facts {
     pub around: Around,
     pub abilities: Abilities,
+    /// It was not asked for its abilities.
+    pub is_unasked: bool,
     pub size: Size,
     /// The keys that begin a new line here, for people.
     pub newline: Vec<String>,
@@ -51,11 +54,28 @@ impl Facts {
         }
     }
 
+    /// What there is to tell outside the screen; `None` where there is no terminal. One that is not written to, because
+    /// the output goes elsewhere, is not asked.
+    pub fn here(around: &Around, keymap: &KeyMap, now: impl Fn() -> Instant) -> Option<Facts> {
+        if !io::stdin().is_terminal() {
+            return None;
+        }
+        if io::stdout().is_terminal() {
+            return Facts::ask(around, keymap, now).ok();
+        }
+        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdin()).ok()?;
+        Some(Facts {
+            size: Size::new(size.ws_col, size.ws_row),
+            is_unasked: true,
+            ..Facts::of(around, &keymap.deliverable(false))
+        })
+    }
+
     /// Finds out about the terminal on which nothing is drawn: it is asked like at the start of the screen. What is typed
     /// meanwhile is lost.
     pub fn ask(around: &Around, keymap: &KeyMap, now: impl Fn() -> Instant) -> io::Result<Facts> {
         enable_raw_mode()?;
-        let heard = probe::ask(now, false);
+        let heard = probe::ask(now, false, probe::LEISURE);
         disable_raw_mode()?;
         let abilities = heard?.abilities;
         let (width, height) = crossterm::terminal::size()?;
@@ -92,7 +112,7 @@ impl Facts {
     fn newline(&self) -> Finding {
         const NAME: &str = "terminal.newline";
         let keys = self.newline.join(", ");
-        if self.abilities.kitty {
+        if self.abilities.kitty || self.is_unasked {
             return Finding::ok(NAME, keys);
         }
         let detail = format!("{keys}; Shift+Enter cannot be told from Enter here");
@@ -111,38 +131,44 @@ impl Facts {
         }
     }
 
+    /// The ways a copied text takes, in their order (peers 5.7).
     fn clipboard(&self) -> Finding {
         const NAME: &str = "terminal.clipboard";
-        if !self.around.is_tmux {
-            let way = match self.around.is_far {
-                true => "handed to the terminal over ssh (OSC 52)",
-                false => "handed to the terminal (OSC 52)",
+        let ways = routes(self.around.clipboard(), 0);
+        let told: Vec<&str> = ways.iter().map(|way| way.about()).collect();
+        let detail = format!("the first that works of: {}", told.join("; "));
+        if ways.first() == Some(&Route::Tmux) {
+            return match self.tmux.as_ref().map(|tmux| tmux.set_clipboard.as_str()) {
+                Some("off") => Finding::hint(
+                    NAME,
+                    format!("{detail}; but tmux keeps it to itself, its set-clipboard is off"),
+                    "Put into tmux.conf: set -s set-clipboard on",
+                ),
+                Some(_) => Finding::ok(NAME, detail),
+                None => Finding::hint(
+                    NAME,
+                    format!("{detail}; tmux did not tell its options"),
+                    "See that `tmux show -s set-clipboard` says on.",
+                ),
             };
-            return Finding::ok(NAME, format!("{way}; whether it takes it cannot be known"));
         }
-        match self.tmux.as_ref().map(|tmux| tmux.set_clipboard.as_str()) {
-            Some("off") => Finding::hint(
+        // It is known not to take the sequence (peers 5.7).
+        let is_deaf = self.around.program == "Apple_Terminal";
+        if is_deaf && ways.first() == Some(&Route::Terminal) {
+            return Finding::hint(
                 NAME,
-                "handed to tmux, which keeps it to itself: its set-clipboard is off",
-                "Put into tmux.conf: set -s set-clipboard on",
-            ),
-            Some(_) => Finding::ok(NAME, "handed to tmux, which gives it to its terminal"),
-            None => Finding::hint(
-                NAME,
-                "handed to tmux, which did not tell its options",
-                "See that `tmux show -s set-clipboard` says on.",
-            ),
+                format!("{detail}; this terminal does not take it"),
+                "Select with the mouse in the reading mode (F6), or use another terminal.",
+            );
         }
+        Finding::ok(NAME, detail)
     }
 
     fn colours(&self) -> Finding {
         let around = &self.around;
-        let depth = match (around.no_color, around.has_true_color) {
-            (true, _) => "none, as NO_COLOR asks",
-            (false, true) => {
-                "the 16 of the terminal's own palette, 24 bits for code where a theme asks"
-            }
-            (false, false) => "the 16 of the terminal's own palette",
+        let depth = match around.no_color {
+            true => "none, as NO_COLOR asks",
+            false => "the 16 of the terminal's own palette",
         };
         let named = [&around.term, &around.program].map(String::as_str);
         let named: Vec<&str> = named.into_iter().filter(|name| !name.is_empty()).collect();
@@ -154,14 +180,12 @@ impl Facts {
 
     fn room(&self) -> Finding {
         const NAME: &str = "terminal.size";
-        let frames = match self.abilities.synchronized {
-            true => "frames appear whole",
-            false => "frames are drawn as they come",
+        let frames = match (self.is_unasked, self.abilities.synchronized) {
+            (true, _) => "",
+            (false, true) => "; frames appear whole",
+            (false, false) => "; frames are drawn as they come",
         };
-        let detail = format!(
-            "{} by {} cells; {frames}",
-            self.size.width, self.size.height
-        );
+        let detail = format!("{} by {} cells{frames}", self.size.width, self.size.height);
         if self.size.width < LEAST.width || self.size.height < LEAST.height {
             let least = format!("Make it {} by {} or larger.", LEAST.width, LEAST.height);
             return Finding::hint(NAME, detail, least);

@@ -73,7 +73,11 @@ pub fn edited(model: &mut Model) {
         return history::seek(model);
     }
     match model.focus {
-        Focus::Composer => model.composer.changed(model.tick),
+        Focus::Composer => {
+            // An answer to ↑ that is still on its way is for what stood there before.
+            model.history.steps = 0;
+            model.composer.changed(model.tick);
+        }
         Focus::List => {
             if model.list.read_filter() {
                 ask_list(model);
@@ -125,6 +129,10 @@ pub fn focus(model: &mut Model, to: Focus) {
     model.list.is_filtering = false;
     model.library.is_filtering = false;
     model.focus = to;
+    if to != Focus::Composer {
+        // Words that come into the composer from elsewhere replace nothing.
+        model.composer.editor.cancel_selection();
+    }
     match to {
         Focus::List => {
             if let Some(id) = model.here() {

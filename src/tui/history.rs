@@ -1,6 +1,6 @@
 //! ↑ and ↓ in the composer: what is queued, the stash, then earlier questions; and the picker over all of these.
 
-use super::model::{Ask, Model};
+use super::model::{Ask, Focus, Model};
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::past::{AT_ONCE, typed};
@@ -107,7 +107,11 @@ pub fn came(model: &mut Model, ask: Option<Ask>, found: Vec<(MessageId, String)>
     match ask {
         Some(Ask::Earlier) => {
             model.history.fill(found);
-            for _ in 0..std::mem::take(&mut model.history.steps) {
+            let steps = std::mem::take(&mut model.history.steps);
+            if model.focus != Focus::Composer || !model.overlays.is_empty() {
+                return;
+            }
+            for _ in 0..steps {
                 let next = model.composer.walking_at().map_or(0, |at| at + 1);
                 if !show(model, next) {
                     break;
@@ -196,4 +200,5 @@ pub fn take(model: &mut Model, text: &str) {
     }
     model.composer.put(Draft::of(text));
     model.composer.changed(model.tick);
+    model.focus = Focus::Composer;
 }

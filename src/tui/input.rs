@@ -20,9 +20,15 @@ const LONGEST: usize = 4096;
 ///
 /// The terminal library hands on an answer nobody waits for (`ESC ] 11 ; rgb:… BEL`) as Alt+] followed by typed
 /// letters (decisions 2.12). What looks like an answer and comes at once is dropped; anything else is given on.
+///
+/// Where the terminal marks no pastes (decisions 2.15), an Enter with more keys right behind it is a line end of pasted
+/// text, and so is one that ends what such a paste brought.
 #[derive(Default)]
 pub struct Input {
     answer: Option<Answer>,
+    is_unmarked: bool,
+    /// When the last line end of an unmarked paste came.
+    pasted: Option<Instant>,
 }
 
 struct Answer {
@@ -31,15 +37,34 @@ struct Answer {
 }
 
 impl Input {
-    /// The messages of this event, in order.
-    pub fn take(&mut self, event: Event, at: Instant) -> Vec<Msg> {
+    /// For a terminal of this name (`TERM`).
+    pub fn of(term: &str) -> Input {
+        let is_unmarked = ["linux", "vt", "cons", "ansi", "sun"];
+        Input {
+            is_unmarked: is_unmarked.iter().any(|name| term.starts_with(name)),
+            ..Input::default()
+        }
+    }
+
+    /// The messages of this event, in order. `has_more` = another one has come already.
+    pub fn take(&mut self, event: Event, at: Instant, has_more: bool) -> Vec<Msg> {
         match event {
+            Event::Key(key) if self.is_line_end(key, at, has_more) => {
+                self.pasted = Some(at);
+                self.release(Msg::Paste("\n".to_owned()))
+            }
             Event::Key(key) => chord_of(key).map_or_else(Vec::new, |chord| self.key(chord, at)),
             Event::Paste(text) => self.release(Msg::Paste(text)),
             Event::Resize(..) => vec![Msg::Resize],
             Event::Mouse(mouse) => pointer_of(mouse).map(Msg::Mouse).into_iter().collect(),
             Event::FocusGained | Event::FocusLost => Vec::new(),
         }
+    }
+
+    fn is_line_end(&self, key: KeyEvent, at: Instant, has_more: bool) -> bool {
+        let is_close = |before: Instant| at.saturating_duration_since(before) <= TOGETHER;
+        let is_enter = key.code == KeyCode::Enter && key.modifiers.is_empty();
+        self.is_unmarked && is_enter && (has_more || self.pasted.is_some_and(is_close))
     }
 
     fn key(&mut self, chord: Chord, at: Instant) -> Vec<Msg> {
@@ -248,7 +273,7 @@ mod tests {
                 '⌥' => press(KeyCode::Char(']'), KeyModifiers::ALT),
                 c => press(KeyCode::Char(c), KeyModifiers::NONE),
             };
-            out.extend(input.take(event, at));
+            out.extend(input.take(event, at, false));
             at += gap;
         }
         keys(&out)
@@ -269,6 +294,35 @@ mod tests {
             "alt+] 1 2 space x"
         );
         assert_eq!(feed("⌥abc", Duration::from_micros(10)), "alt+] a b c");
+    }
+
+    #[test]
+    fn lines_pasted_into_a_terminal_that_marks_no_pastes_are_not_sent() {
+        let key = |code| Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
+        let now = Instant::now();
+        let told = |term: &str, events: &[(KeyCode, Duration, bool)]| {
+            let mut input = Input::of(term);
+            let taken = events.iter().flat_map(|(code, after, has_more)| {
+                input.take(key(*code), now + *after, *has_more)
+            });
+            keys(&taken.collect::<Vec<_>>())
+        };
+        let (at_once, later) = (Duration::ZERO, Duration::from_secs(1));
+        let pasted = [
+            (KeyCode::Char('a'), at_once, true),
+            (KeyCode::Enter, at_once, true),
+            (KeyCode::Char('b'), at_once, true),
+            (KeyCode::Enter, at_once, false),
+            (KeyCode::Enter, later, false),
+        ];
+        assert_eq!(told("linux", &pasted), "a ? b ? enter");
+        assert_eq!(told("xterm-256color", &pasted), "a enter b enter enter");
+        // Typed ahead, or by a program: an Enter that ends what came is one.
+        let typed = [
+            (KeyCode::Char('a'), at_once, true),
+            (KeyCode::Enter, at_once, false),
+        ];
+        assert_eq!(told("linux", &typed), "a enter");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The two ladders, Esc and Ctrl+C: the first step that applies is taken (`peers.md` 5.3). No first press can hurt.
 
+use super::doctor;
 use super::focus::{ask_list, editor};
 use super::history;
 use super::leaving::arm_quit;
 use super::model::{Ask, Focus, Model};
 use super::msg::Effect;
-use super::overlay::Body;
+use super::overlay::{Body, Purpose};
 use super::personas;
 use super::prompts;
 use super::search;
@@ -69,7 +70,13 @@ fn close_overlay(model: &mut Model) -> bool {
     let Some(overlay) = model.overlays.pop() else {
         return false;
     };
+    if overlay.purpose == Purpose::Doctor {
+        doctor::left(model);
+    }
     match overlay.body {
+        Body::Form(form) if overlay.purpose == Purpose::System => {
+            talk::left_system(model, form.editor.text());
+        }
         Body::Persona(form) => personas::left(model, form),
         Body::Search(search) => search::left(model, search),
         Body::Picker(_)

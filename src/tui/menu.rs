@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::model::{Ask, Focus, Model};
 use super::pane::menu::Word;
 use super::words::{Argument, argument};
+use ratatui::layout::Rect;
+
 use crate::domain::clean::Clean;
 use crate::keys::Action;
 use crate::protocol::{Command, Data};
@@ -128,6 +130,20 @@ fn ask_models(model: &mut Model) {
     let is_asked = model.asks.values().any(|ask| *ask == Ask::Models);
     if model.models.is_empty() && !is_asked {
         model.ask(Command::Data(Data::Models { refresh: false }), Ask::Models);
+    }
+}
+
+/// Where it is shown: above the composer; empty when it is closed.
+pub fn area(model: &Model) -> Rect {
+    let below = model.frames.composer;
+    let rows = match model.menu.is_open() && model.overlays.is_empty() {
+        true => model.menu.rows(below.y),
+        false => 0,
+    };
+    Rect {
+        y: below.y - rows,
+        height: rows,
+        ..below
     }
 }
 

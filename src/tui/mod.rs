@@ -20,6 +20,7 @@ mod input;
 mod keeping;
 mod ladder;
 mod leaving;
+mod lending;
 mod live;
 mod looks;
 mod menu;
@@ -69,7 +70,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use crossterm::event::EventStream;
+use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
@@ -86,7 +87,7 @@ use terminal::Screen;
 use text::code::Highlighter;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::id::{MessageId, RequestId};
+use crate::domain::id::RequestId;
 use crate::protocol::{Command, Event, News, Request, Shelf};
 use crate::settings::Around;
 
@@ -137,7 +138,7 @@ pub async fn run(
     let mut face = Face {
         started: Instant::now(),
         clock: FrameClock::default(),
-        input: Input::default(),
+        input: Input::of(&around.term),
         outside: FuturesUnordered::new(),
         requests: engine.requests,
         events: engine.events,
@@ -152,7 +153,7 @@ pub async fn run(
         has_left: false,
         lent: None,
     };
-    let heard = probe::ask(Instant::now, model.looks.is_asked)?;
+    let heard = probe::ask(Instant::now, model.looks.is_asked, probe::PATIENCE)?;
     model.looks.heard = heard.is_light;
     model.use_keys(model.keymap.deliverable(heard.abilities.kitty));
     screen.use_abilities(heard.abilities)?;
@@ -248,9 +249,15 @@ impl Face {
             event = keys.next() => {
                 let mut next = Some(event);
                 while let Some(event) = next {
+                    // Asked with this task's own waker: the stream keeps only the first waker it is given.
+                    next = match futures::poll!(keys.next()) {
+                        Poll::Ready(event) => Some(event),
+                        Poll::Pending => None,
+                    };
                     match event {
                         Some(Ok(event)) => {
-                            for msg in self.input.take(event, Instant::now()) {
+                            let has_more = matches!(next, Some(Some(Ok(TerminalEvent::Key(_)))));
+                            for msg in self.input.take(event, Instant::now(), has_more) {
                                 self.apply(model, screen, msg)?;
                             }
                         }
@@ -258,11 +265,9 @@ impl Face {
                         // The terminal is gone.
                         None => self.apply(model, screen, Msg::Signal(Signal::Leave))?,
                     }
-                    // Asked with this task's own waker: the stream keeps only the first waker it is given.
-                    next = match futures::poll!(keys.next()) {
-                        Poll::Ready(event) if !self.has_left => Some(event),
-                        Poll::Ready(_) | Poll::Pending => None,
-                    };
+                    if self.has_left {
+                        break;
+                    }
                 }
                 self.clock.request_now(Instant::now());
             }
@@ -291,6 +296,7 @@ impl Face {
         }
         if let Some(text) = self.lent.take() {
             self.lend(model, screen, (reader, signals), &text).await?;
+            self.clock.request_now(Instant::now());
         }
         if let Some(at) = model.deadline() {
             self.clock.wake_at(self.started + Duration::from_millis(at));
@@ -447,63 +453,6 @@ impl Face {
             }
         }
         Ok(())
-    }
-
-    /// Lends the terminal to the user's own editor, which has the keys until it ends; the engine is heard meanwhile.
-    async fn lend(
-        &mut self,
-        model: &mut Model,
-        screen: &mut Screen,
-        (reader, signals): (&mut Option<EventStream>, &mut Receiver<Signal>),
-        text: &str,
-    ) -> io::Result<()> {
-        // It would take the editor's keys. The next one is made when it is gone: both would wait for one lock.
-        *reader = None;
-        terminal::leave();
-        let mut is_over = false;
-        let text = self
-            .edit(model, screen, (signals, &mut is_over), text)
-            .await;
-        screen.enter_again()?;
-        let text = text.map_err(|error| outside::failed(&model.editor, &error.to_string()));
-        self.apply(model, screen, Msg::Edited(text))?;
-        if is_over {
-            self.apply(model, screen, Msg::Signal(Signal::Leave))?;
-        }
-        self.clock.request_now(Instant::now());
-        Ok(())
-    }
-
-    /// Runs the editor to its end; a signal to leave ends it.
-    async fn edit(
-        &mut self,
-        model: &mut Model,
-        screen: &mut Screen,
-        (signals, is_over): (&mut Receiver<Signal>, &mut bool),
-        text: &str,
-    ) -> io::Result<String> {
-        let name = format!("salon-{}", model.mint.id::<MessageId>());
-        let lent = outside::Lent::new(&name, text)?;
-        let mut child = lent.edit(&model.editor)?;
-        let status = loop {
-            tokio::select! { biased;
-                Some(signal) = signals.recv() => match signal {
-                    // The editor was stopped with its whole group, as Ctrl+Z does.
-                    Signal::Suspend => terminal::stop_oneself()?,
-                    Signal::Leave => {
-                        *is_over = true;
-                        outside::end(&child)?;
-                    }
-                },
-                status = child.wait() => break status?,
-                Some(event) = self.events.recv() => self.news(model, screen, Some(event))?,
-            }
-        };
-        if status.success() {
-            lent.text()
-        } else {
-            Err(io::Error::other(status.to_string()))
-        }
     }
 
     fn suspend(&mut self, screen: &mut Screen) -> io::Result<()> {

@@ -9,9 +9,9 @@ use ratatui::layout::{Rect, Size};
 use super::file::Paper;
 use super::live::Live;
 use super::msg::Effect;
-use super::overlay::Overlay;
 use super::overlay::persona::PersonaForm;
 use super::overlay::search::Search;
+use super::overlay::{Overlay, Purpose};
 use super::pane::composer::Composer;
 use super::pane::library::Library;
 use super::pane::list::List;
@@ -44,6 +44,14 @@ pub enum Focus {
     List,
     Transcript,
     Library,
+}
+
+/// What was written into a form of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub purpose: Purpose,
+    pub of: Vec<Conversation>,
+    pub text: String,
 }
 
 /// Why something was asked; the answer goes back there.
@@ -110,6 +118,8 @@ pub enum Ask {
     Change,
     /// A change of conversations in the list; the first of these that has a row afterwards is selected.
     Shelved(Vec<ConversationId>),
+    /// A title or tags, which are not lost when they are refused.
+    Written(Written),
     /// A change that cannot be undone.
     Removed,
     /// How many are in the archive.
@@ -156,6 +166,8 @@ pub struct Model {
     /// `chat.system` of the settings.
     pub set_system: String,
     pub new_system: String,
+    /// Its form was left with these words, in that conversation.
+    pub left_system: Option<(Option<ConversationId>, String)>,
     pub new_persona: Option<PersonaId>,
     /// The model before the persona of the next new conversation brought its own.
     pub model_before: Option<ModelRef>,
@@ -300,6 +312,7 @@ impl Model {
             is_model_given: false,
             set_system: String::new(),
             new_system: String::new(),
+            left_system: None,
             new_persona: None,
             model_before: None,
             new_drafts: Vec::new(),
@@ -443,8 +456,9 @@ impl Model {
         let hints = (!self.pending.is_empty() && self.tick < self.pending_since + HINTS_AFTER)
             .then_some(self.pending_since + HINTS_AFTER);
         let quit = self.quit_armed;
-        let keep = self.composer.deadline().filter(|_| !self.is_leaving);
-        let reading = self.transcript.keep_at().filter(|_| !self.is_leaving);
+        let can_keep = self.is_home && !self.is_leaving;
+        let keep = self.composer.deadline().filter(|_| can_keep);
+        let reading = self.transcript.keep_at().filter(|_| can_keep);
         let edge = self.mouse.due();
         [spinner, toast, hints, quit, keep, reading, edge]
             .into_iter()

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use super::act::act;
 use super::focus::focus;
 use super::leaving;
+use super::menu;
 use super::model::{Ask, Focus, Model};
 use super::msg::{Effect, Outcome};
 use super::pane::transcript::Move;
@@ -77,6 +78,14 @@ fn press(model: &mut Model, at: Position) -> Option<Outcome> {
     if count == 1 {
         model.mouse.before = pane_of(model.focus);
     }
+    let words = menu::area(model);
+    if words.contains(at) {
+        model.mouse.drag = None;
+        if model.menu.touch(at.y - words.y) {
+            menu::complete(model);
+        }
+        return None;
+    }
     let pane = pane?;
     if pane != Pane::Composer {
         model.composer.editor.cancel_selection();
@@ -91,9 +100,14 @@ fn press(model: &mut Model, at: Position) -> Option<Outcome> {
         Pane::Composer => {
             focus(model, Focus::Composer);
             let area = model.composer.text_area();
-            if area.contains(at) {
-                model.composer.editor.point(area, at, grain);
+            if at.y < area.y {
+                // A notice or a queued message: nothing of it is the draft.
+                model.composer.editor.cancel_selection();
+                model.mouse.row = None;
+                model.mouse.drag = None;
+                return None;
             }
+            model.composer.editor.point(area, nearest(area, at), grain);
         }
         Pane::List | Pane::Library => {
             press_row(model, pane, at);

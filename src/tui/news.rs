@@ -8,7 +8,7 @@ use super::open;
 use super::overlay::picker::{Picker, Row};
 use super::overlay::{Body, Overlay, Purpose};
 use super::pane::composer::{Back, keep};
-use super::steps::{changed_conversation, offer, turn};
+use super::steps::{changed_conversation, counted, offer, turn};
 use super::{
     browse, curate, doctor, export, history, keeping, looks, menu, models, palette, personas,
     prompts, providers, queue, removal, search, seek, shelf, spent, talk,
@@ -97,6 +97,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             model.warn(&failure);
         }
         Some(Ask::SavePrompt(id)) => keeping::not_saved(model, id, failure),
+        Some(Ask::Written(written)) => curate::not_written(model, written, &failure),
         Some(Ask::Hits | Ask::MoreHits) => search::refused(model, failure),
         Some(Ask::Trial) => prompts::trial_refused(model, cause, failure),
         Some(Ask::Export(export)) => export::refused(model, export, &failure),
@@ -207,7 +208,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
                 .list
                 .regroup(|groups| groups.fill_persona(id, rows, has_more)),
             Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
-            Some(Ask::Archived) => model.list.archived = total,
+            Some(Ask::Archived) => counted(model, total),
             Some(Ask::Trashed) => removal::counted(model, total),
             // Another filter stands since.
             Some(_) | None => {}
@@ -262,14 +263,27 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             model: default,
             is_whole: _,
         } => providers::told(model, ask, providers, default),
-        Answer::InUse { model: chosen, of } => providers::in_use(model, chosen, of),
-        Answer::Health { checkup, is_whole } => doctor::told(model, checkup, is_whole),
+        Answer::InUse { model: chosen, of } if matches!(ask, Some(Ask::Use(_))) => {
+            providers::in_use(model, chosen, of);
+        }
+        Answer::Health { checkup, is_whole } if ask == Some(Ask::Doctor) => {
+            doctor::told(model, checkup, is_whole);
+        }
+        // Another conversation is open since, or the look was left.
+        Answer::InUse { .. } | Answer::Health { .. } => {}
         Answer::Spent(sum) => spent::told(model, ask, sum),
         Answer::Done { what, undo } => {
+            if matches!(ask, Some(Ask::Shelved(_))) {
+                model.undo = None;
+            }
             match ask {
                 Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
                 Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
-                Some(Ask::Shelved(rows)) => curate::shelved(model, &rows),
+                Some(Ask::Shelved(rows)) => {
+                    curate::shelved(model, &rows);
+                    shelf::ask_more(model);
+                }
+                Some(Ask::Written(_)) => shelf::ask_more(model),
                 Some(Ask::Removed) => removal::removed(model),
                 Some(Ask::Key(provider)) => providers::keyed(model, provider),
                 _ => {}

@@ -45,11 +45,17 @@ fn is_open(ask: &Ask) -> bool {
     matches!(ask, Ask::Open(_) | Ask::OpenHit(..))
 }
 
+/// The model it leads to was chosen for the conversation that was open.
+fn is_choice(ask: &Ask) -> bool {
+    matches!(ask, Ask::Use(_))
+}
+
 /// Shows a conversation that was opened. `is_fresh` = another one than before, whose drafts take over the composer.
 pub fn show(model: &mut Model, opened: Opened) {
     let id = opened.conversation.id;
     let is_fresh = model.here() != Some(id);
     if is_fresh {
+        model.forget(is_choice);
         keep_place(model, true);
         if model.open.is_none() {
             model.new_drafts = model.composer.drafts();
@@ -62,7 +68,9 @@ pub fn show(model: &mut Model, opened: Opened) {
     model
         .transcript
         .open(&opened.conversation, opened.page, opened.reading, live);
-    model.list.select(id);
+    if is_fresh || model.focus != Focus::List {
+        model.list.select(id);
+    }
     model.list.unread.remove(&id);
     model.open = Some(opened.conversation);
 }
@@ -71,6 +79,7 @@ pub fn show(model: &mut Model, opened: Opened) {
 pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     keep_place(model, true);
     model.forget(is_open);
+    model.forget(is_choice);
     model.composer.leave(model.open.as_ref().map(|c| c.id));
     if let Some(open) = model.open.take() {
         model.new_model = match (&model.set_model, &model.providers.default) {
@@ -81,7 +90,9 @@ pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
         };
         model.model_before = None;
     }
-    model.new_system.clear();
+    if !drafts.iter().any(|(slot, _)| *slot == 0) {
+        model.new_system.clear();
+    }
     start::left(model, &drafts);
     model.transcript.clear();
     model.composer.load(drafts);

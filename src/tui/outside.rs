@@ -39,10 +39,15 @@ impl Lent {
 
     /// Starts the editor on it, as a shell runs `$EDITOR file`.
     pub fn edit(&self, editor: &str) -> io::Result<Child> {
+        // A signal to end is for the editor, not for a shell around it; what is more than a command needs the shell.
+        let exec = match editor.contains(['=', ';', '&', '|', '(', '{', '\n']) {
+            true => "",
+            false => "exec ",
+        };
         let mut shell = Command::new("sh");
         shell
             .arg("-c")
-            .arg(format!("{editor} \"$1\""))
+            .arg(format!("{exec}{editor} \"$1\""))
             .arg("sh")
             .arg(&self.file);
         shell.spawn()

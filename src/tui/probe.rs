@@ -14,8 +14,11 @@ use super::terminal::Abilities;
 const ABILITIES: &[u8] = b"\x1b[?u\x1b[?2026$p";
 const BACKGROUND: &[u8] = b"\x1b]11;?\x1b\\";
 const LAST: &[u8] = b"\x1b[c";
-/// How long an answer may take, and how long the rest of one that has begun.
-const PATIENCE: Duration = Duration::from_millis(30);
+/// How long an answer may take before the screen is used.
+pub const PATIENCE: Duration = Duration::from_millis(30);
+/// The same where nothing waits for it but a report; an answer that came later would be typed text.
+pub const LEISURE: Duration = Duration::from_millis(900);
+/// How long the rest of an answer that has begun may take.
 const REST: Duration = Duration::from_millis(100);
 
 /// The answers, and the bytes that were no answer: keys typed before salon listened.
@@ -32,7 +35,11 @@ pub struct Heard {
 }
 
 /// Asks, also for the background if that is wanted, and listens.
-pub fn ask(now: impl Fn() -> Instant, has_background: bool) -> io::Result<Heard> {
+pub fn ask(
+    now: impl Fn() -> Instant,
+    has_background: bool,
+    patience: Duration,
+) -> io::Result<Heard> {
     let mut out = io::stdout();
     out.write_all(ABILITIES)?;
     if has_background {
@@ -45,8 +52,11 @@ pub fn ask(now: impl Fn() -> Instant, has_background: bool) -> io::Result<Heard>
     let mut bytes = Vec::new();
     loop {
         let heard = listen(&bytes);
-        let patience = if heard.is_open { REST } else { PATIENCE };
-        let left = (begun + patience).saturating_duration_since(now());
+        let limit = match heard.is_open {
+            true => REST.max(patience),
+            false => patience,
+        };
+        let left = (begun + limit).saturating_duration_since(now());
         if heard.is_whole || left.is_zero() {
             return Ok(heard);
         }

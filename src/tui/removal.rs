@@ -66,7 +66,8 @@ pub fn empty_trash(model: &mut Model) {
         query,
         after: None,
         offset: 0,
-        limit: Some(1),
+        // No row is wanted: another listing than the one that counts the archive, which it must not overtake.
+        limit: Some(0),
     };
     model.ask(Command::Shelf(list), Ask::Trashed);
 }
@@ -97,7 +98,8 @@ pub fn expired(model: &mut Model, days: u32, conversations: u64) {
          as old? It cannot be undone."
     );
     let confirm = Confirm::unasked(&question, "remove for good");
-    if let Some((open, _)) = &mut model.lent {
+    // With the composer lent the question gives way when its text comes back.
+    if let Some((open, _)) = model.lent.as_mut().filter(|(open, _)| *open > 0) {
         *open += 1;
     }
     // It lies below what is open already: nobody who types there answers it.

@@ -14,6 +14,18 @@ pub fn ask(model: &mut Model, provider: &str) {
     });
 }
 
+/// `/key` with a provider, or with the key itself behind that.
+pub fn given(model: &mut Model, rest: &str) {
+    match rest.split_once(char::is_whitespace) {
+        Some((provider, key)) => keep(
+            model,
+            provider.to_owned(),
+            Secret::from(key.trim().to_owned()),
+        ),
+        None => ask(model, rest),
+    }
+}
+
 /// Gives the key to the engine; an empty one is forgotten there.
 pub fn keep(model: &mut Model, provider: String, key: Secret) {
     let key = Some(key).filter(|key| !key.expose().trim().is_empty());

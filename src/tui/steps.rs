@@ -1,7 +1,7 @@
 //! The steps of a turn, brought to the panes: a reply that begins, waits, grows, ends, or is taken back.
 
 use super::live::{Live, Pace, Waiting};
-use super::model::{Ask, Model};
+use super::model::{Ask, Focus, Model};
 use super::overlay::Purpose;
 use super::pane::list::Before;
 use super::{fresh, models, open, personas, queue, secret, shelf, talk, words};
@@ -150,7 +150,10 @@ fn started(model: &mut Model, title: String, asked: Option<Shown>, reply: Shown)
     model.list.live.insert(id);
     if model.here() == Some(id) {
         model.transcript.started(asked, reply);
-        model.list.select(id);
+        // Somebody who walks through the list stays where they are.
+        if model.focus != Focus::List {
+            model.list.select(id);
+        }
     }
 }
 
@@ -181,7 +184,8 @@ fn come_back(
 ) {
     let is_here = model.here() == scope;
     // What was typed since must not be sent by a choice that is about the message that came back.
-    let is_whole = is_here && draft.is_some() && model.composer.is_empty();
+    let is_free = is_here && model.composer.is_empty();
+    let is_whole = is_free && draft.is_some();
     match (draft, scope) {
         (Some(draft), _) if is_here => {
             model.composer.put_back(words::literal(draft));
@@ -197,9 +201,8 @@ fn come_back(
         true => Purpose::SendWith,
         false => Purpose::Model,
     };
-    let is_for_key = failure.offer == Some(Offer::SetKey);
-    // Somebody who goes on typing would type into the field for the key.
-    if is_here && (is_whole || !is_for_key) {
+    // Somebody who goes on typing would type into what opens.
+    if is_free {
         offer(model, &failure, purpose, provider);
     }
     if is_here {
@@ -264,6 +267,15 @@ pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: O
 
 /// A conversation is now like this.
 pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
+    let known = model.list.rows.iter().map(|row| &row.conversation);
+    let mut known = known.chain(model.open.as_ref());
+    let was = known
+        .find(|c| c.id == conversation.id)
+        .map(|c| c.archived_at.is_some());
+    let is_archived = conversation.archived_at.is_some();
+    if was.map_or(is_archived, |was| was != is_archived) {
+        recount(model);
+    }
     let calendar = calendar(model);
     let is_copy = |ask: &Ask| matches!(ask, Ask::Shelved(rows) if rows.contains(&conversation.id));
     let open = model.open.as_ref();
@@ -274,6 +286,24 @@ pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
     };
     model.list.apply(&conversation, before, &calendar);
     took_in(model, conversation);
+}
+
+/// Counts the archive; what changes meanwhile is counted once more.
+pub fn recount(model: &mut Model) {
+    if model.asks.values().any(|ask| *ask == Ask::Archived) {
+        model.list.is_count_old = true;
+    } else {
+        let command = model.list.ask_archived();
+        model.ask(command, Ask::Archived);
+    }
+}
+
+/// So many are in the archive.
+pub fn counted(model: &mut Model, total: u64) {
+    model.list.archived = total;
+    if std::mem::take(&mut model.list.is_count_old) {
+        recount(model);
+    }
 }
 
 /// A conversation is there that was not before.
@@ -292,7 +322,11 @@ fn calendar(model: &Model) -> Calendar {
 
 /// The list has it; the other places follow.
 fn took_in(model: &mut Model, conversation: Conversation) {
-    shelf::ask_more(model);
+    // The store is ahead of the list until the last row has come: a page by its number would leave a gap.
+    let is_changing = |ask: &Ask| matches!(ask, Ask::Shelved(_) | Ask::Written(_));
+    if !model.asks.values().any(is_changing) {
+        shelf::ask_more(model);
+    }
     personas::talked(model, &conversation);
     if let Some(live) = model.live.get_mut(&conversation.id) {
         live.title.clone_from(&conversation.title);

@@ -227,9 +227,14 @@ pub fn to_end(model: &mut Model) {
     }
 }
 
-/// Leaves for a conversation not yet created.
+/// Leaves for a conversation not yet created; when that is open already, its words stay.
 pub fn new_conversation(model: &mut Model) {
-    let drafts = std::mem::take(&mut model.new_drafts);
+    let drafts = if model.open.is_some() {
+        std::mem::take(&mut model.new_drafts)
+    } else {
+        model.composer.come_home();
+        model.composer.drafts()
+    };
     open::fresh(model, drafts);
 }
 
@@ -246,13 +251,25 @@ pub fn send_with(model: &mut Model, name: &str) {
 
 /// Opens the conversation's own instructions (spec C13).
 pub fn edit_system(model: &mut Model) {
-    let text = model.open.as_ref().map_or(&model.new_system, |c| &c.system);
+    let here = model.here();
+    let left = model.left_system.take_if(|(scope, _)| *scope == here);
+    let kept = model.open.as_ref().map_or(&model.new_system, |c| &c.system);
+    let text = left.as_ref().map_or(kept, |(_, text)| text);
     let newline = model.keymap.first_key(Action::Newline).unwrap_or_default();
     let form = Form::lines("This conversation's own instructions", text, &newline);
     model.overlays.push(Overlay {
         purpose: Purpose::System,
         body: Body::Form(form),
     });
+}
+
+/// Their form was left: words that are not kept wait for the next time it is opened.
+pub fn left_system(model: &mut Model, text: String) {
+    let kept = model.open.as_ref().map_or(&model.new_system, |c| &c.system);
+    if text.trim() != kept.trim() {
+        model.left_system = Some((model.here(), text));
+        model.say("not kept; opened again, the form has your words");
+    }
 }
 
 /// Keeps the conversation's own instructions.

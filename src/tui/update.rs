@@ -63,7 +63,8 @@ fn pass_deadlines(model: &mut Model) {
         model.quit_armed = None;
     }
     mouse::pass(model);
-    if !model.is_leaving {
+    // What stands on disk is not known before the first answer.
+    if !model.is_leaving && model.is_home {
         leaving::keep_place(model, false);
     }
 }
@@ -250,7 +251,10 @@ fn conclude(model: &mut Model, outcome: Outcome) {
     match outcome {
         Outcome::Stay => {}
         Outcome::Close => {
-            model.overlays.pop();
+            let closed = model.overlays.pop();
+            if closed.is_some_and(|overlay| overlay.purpose == Purpose::Doctor) {
+                doctor::left(model);
+            }
         }
         Outcome::Keep => {
             if !keeping::keep(model) {

@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect, Size};
 use super::canvas::{Canvas, cut, width};
 use super::focus::{context, what_follows};
 use super::head;
+use super::menu;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
 use super::pane::composer::Above;
 use super::pane::list::{ListView, View};
@@ -222,14 +223,8 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
 
 /// The words that complete what is typed, above the composer.
 fn paint_menu(canvas: &mut Canvas<'_>, model: &Model) {
-    let below = model.frames.composer;
-    let rows = model.menu.rows(below.y);
-    let area = Rect {
-        y: below.y - rows,
-        height: rows,
-        ..below
-    };
-    if model.menu.is_open() && model.overlays.is_empty() {
+    let area = menu::area(model);
+    if !area.is_empty() {
         model.menu.paint(canvas, area);
     }
 }

@@ -85,6 +85,8 @@ impl Form {
                 Some(provider) => Choice::Key(provider.clone(), Secret::from(text)),
                 None => Choice::Written(text),
             })
+        } else if action == Action::EditOutside && self.is_long {
+            Outcome::Act(action)
         } else {
             Outcome::Stay
         }

@@ -8,7 +8,7 @@ use super::frame::frame;
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::message::Role;
-use crate::domain::search::{Found, Group, Hit, Rest};
+use crate::domain::search::{Found, Group, Hit, Rest, Search as Wanted};
 use crate::domain::when::Millis;
 use crate::keys::Action;
 use crate::tui::canvas::{Canvas, width};
@@ -303,9 +303,13 @@ impl Search {
         if self.query.text().trim().is_empty() {
             return Some((HINTS.to_owned(), Tone::Dim));
         }
-        let words = match self.is_waiting {
-            true => "searching",
-            false => "Nothing found. All words have to stand in one message or title.",
+        let has_words = Wanted::read(&self.query.text(), true).is_ok_and(|w| !w.words.is_empty());
+        let words = match (self.is_waiting, has_words) {
+            (true, _) => "searching",
+            (false, true) => "Nothing found. All words have to stand in one message or title.",
+            (false, false) => {
+                "Add a word to look for; the filter of the list finds conversations without one."
+            }
         };
         Some((words.to_owned(), Tone::Dim))
     }

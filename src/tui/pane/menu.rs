@@ -67,6 +67,16 @@ impl Menu {
         self.has_chosen = true;
     }
 
+    /// Selects the word in this row of those shown; `false` when there is none.
+    pub fn touch(&mut self, row: u16) -> bool {
+        let at = self.top + usize::from(row);
+        let is_word = at < self.words.len();
+        if is_word {
+            (self.selected, self.has_chosen) = (at, true);
+        }
+        is_word
+    }
+
     /// The selected word.
     pub fn current(&self) -> Option<&Word> {
         self.words.get(self.selected)

@@ -78,8 +78,14 @@ impl Buffer {
         self.area.cancel_selection();
     }
 
+    /// Selects the text from its first character to its last, however long its lines are.
     pub(super) fn select_all(&mut self) {
-        self.area.select_all();
+        self.area.cancel_selection();
+        self.jump(Spot { line: 0, byte: 0 });
+        self.start_selection();
+        let line = self.lines().len() - 1;
+        let byte = self.line(line).len();
+        self.jump(Spot { line, byte });
     }
 
     /// What is selected, if that is anything.

@@ -308,7 +308,10 @@ impl Composer {
         let draft = self.draft();
         self.put(Draft::default());
         self.push_stash(draft);
-        self.keep_all(scope)
+        // No slot is overwritten before what it held stands in the next one.
+        let mut commands = self.keep_all(scope);
+        commands.reverse();
+        commands
     }
 
     /// Brings the newest stashed draft back into an empty composer.
@@ -346,7 +349,11 @@ impl Composer {
     /// The commands that keep the stash if it is other than on disk.
     pub fn settle(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
         match self.is_stash_changed {
-            true => self.keep_stash(scope),
+            true => {
+                let mut commands = self.keep_stash(scope);
+                commands.reverse();
+                commands
+            }
             false => Vec::new(),
         }
     }
@@ -372,7 +379,11 @@ impl Composer {
     }
 }
 
-/// The command that keeps a draft.
+/// The command that keeps a draft. A key typed behind its word is not kept (spec section 10).
 pub fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
+    let draft = match draft.text.trim_start().starts_with("/key ") {
+        true => Draft::default(),
+        false => draft,
+    };
     Command::Chat(Chat::KeepDraft { scope, slot, draft })
 }

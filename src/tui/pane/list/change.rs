@@ -34,7 +34,9 @@ impl List {
         self.count(conversation.id, was_counted, belongs);
         match old {
             Some(at) if !belongs => {
-                self.rows.remove(at);
+                if self.rows.remove(at).has_draft {
+                    self.drafted.insert(conversation.id);
+                }
             }
             Some(at) => {
                 self.met.remove(&conversation.id);
@@ -43,19 +45,14 @@ impl List {
             None if belongs => {
                 let row = Listed {
                     conversation: conversation.clone(),
-                    has_draft: false,
+                    has_draft: self.drafted.remove(&conversation.id),
                 };
                 self.insert(row);
             }
             None => {}
         }
-        if !belongs {
-            self.keep_marks();
-        }
-        match chosen.and_then(|id| self.rows.iter().position(|row| row.conversation.id == id)) {
-            Some(at) => self.selected = at,
-            None => self.clamp(),
-        }
+        self.keep_marks();
+        self.keep_selected(chosen);
     }
 
     /// The row at this place is now like this.
@@ -123,14 +120,24 @@ impl List {
 
     /// A conversation is gone for good.
     pub fn remove(&mut self, id: ConversationId) {
+        let chosen = self.selected_row();
         let before = self.rows.len();
         self.rows.retain(|row| row.conversation.id != id);
         if self.rows.len() < before || self.met.remove(&id) == Some(true) {
             self.total = self.total.saturating_sub(1);
         }
         self.unread.remove(&id);
+        self.drafted.remove(&id);
         self.regroup(|groups| groups.remove(id));
-        self.clamp();
+        self.keep_selected(chosen);
         self.keep_marks();
+    }
+
+    /// The row that was selected stays so wherever it stands now.
+    fn keep_selected(&mut self, chosen: Option<ConversationId>) {
+        match chosen.and_then(|id| self.rows.iter().position(|row| row.conversation.id == id)) {
+            Some(at) => self.selected = at,
+            None => self.clamp(),
+        }
     }
 }

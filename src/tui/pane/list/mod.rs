@@ -69,6 +69,10 @@ pub struct List {
     fitting: Filter,
     /// Whether it counts in `total`, for conversations without a row.
     met: HashMap<ConversationId, bool>,
+    /// The archive has changed since it was counted last.
+    pub is_count_old: bool,
+    /// Those without a row in which words wait.
+    drafted: HashSet<ConversationId>,
     pub marks: Marks,
     /// Conversations in which a reply is being written.
     pub live: HashSet<ConversationId>,
@@ -83,6 +87,8 @@ impl Default for List {
             rows: Vec::new(),
             total: 0,
             archived: 0,
+            is_count_old: false,
+            drafted: HashSet::new(),
             view: View::Active,
             order: Order::Activity,
             filter: filter::input(),
@@ -186,6 +192,7 @@ impl List {
         let line = self.line();
         let id = self.current_row().map(|row| row.conversation.id);
         change(&mut self.groups);
+        self.keep_marks();
         let Some(line) = line else { return };
         let is_it = |other: &Line| match (line, *other) {
             (Line::Inside(..), Line::Inside(..)) => {
@@ -320,6 +327,10 @@ impl List {
     pub fn mark_draft(&mut self, id: ConversationId, has_draft: bool) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.conversation.id == id) {
             row.has_draft = has_draft;
+        } else if has_draft {
+            self.drafted.insert(id);
+        } else {
+            self.drafted.remove(&id);
         }
         self.groups.mark_draft(id, has_draft);
     }

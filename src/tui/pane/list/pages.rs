@@ -91,11 +91,21 @@ impl List {
         self.read_filter();
         self.is_asking = true;
         self.asked = self.query();
+        // The same rows anew, or in another order: as many as are loaded, so that marks and selection stay.
+        let same = Query {
+            order: self.shown.order,
+            ..self.asked.clone()
+        };
+        let loaded = u32::try_from(self.rows.len()).unwrap_or(ROWS);
+        let limit = match same == self.shown {
+            true => loaded.max(ROWS),
+            false => ROWS,
+        };
         Command::Shelf(Shelf::List {
             query: self.asked.clone(),
             after: None,
             offset: 0,
-            limit: Some(ROWS),
+            limit: Some(limit),
         })
     }
 

@@ -43,6 +43,8 @@ impl Transcript {
     }
 
     pub(super) fn take(&mut self, page: Page, live: Option<&Live>) {
+        // What is seen is numbered by the messages before.
+        self.visible.clear();
         self.has_before = page.has_before;
         self.has_after = page.has_after;
         self.entries = page
@@ -69,6 +71,9 @@ impl Transcript {
                     .map(|shown| entry(shown, None))
                     .collect();
                 let items: usize = entries.iter().map(Entry::item_count).sum();
+                for place in &mut self.visible {
+                    place.entry += entries.len();
+                }
                 entries.append(&mut self.entries);
                 self.entries = entries;
                 self.scroll.prepended(items);

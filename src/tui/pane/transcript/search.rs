@@ -211,7 +211,8 @@ impl Transcript {
         let Some(at) = self.find(id) else {
             return self.ask_around(id, Want::Hit);
         };
-        if self.entries[at].is_folded() {
+        let was_folded = self.entries[at].is_folded();
+        if was_folded {
             self.set_folded(at, false);
         }
         self.held = None;
@@ -223,7 +224,8 @@ impl Transcript {
         };
         let room = usize::from(self.area.height).saturating_sub(1);
         let mut seen = self.visible.iter().take(room);
-        if seen.any(|p| (p.entry, p.item, p.row) == (at, place.item, place.row)) {
+        // What was seen of a folded message has other items.
+        if !was_folded && seen.any(|p| (p.entry, p.item, p.row) == (at, place.item, place.row)) {
             self.stand_still();
         } else {
             self.measure_starts();

@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Editor, Move, Spot};
+use crate::tui::text::chips::chip_around;
 use crate::tui::text::pick::Grain;
 
 impl Editor {
@@ -11,19 +12,20 @@ impl Editor {
     pub fn point(&mut self, area: Rect, at: Position, grain: Grain) {
         self.buffer.cancel_selection();
         self.goal = None;
-        let spot = self.pointed(area, at, 0);
+        let free = self.pointed_free(area, at, 0);
+        let spot = self.out_of_chip(free, None);
         self.buffer.jump(spot);
         let line = self.buffer.line(spot.line);
         let part = match grain {
             Grain::Cell => return,
             Grain::Line => 0..line.len(),
-            Grain::Word => {
+            Grain::Word => chip_around(line, free.byte).unwrap_or_else(|| {
                 let mut words = line.split_word_bound_indices();
                 let word = words.find(|(start, word)| start + word.len() > spot.byte);
                 word.map_or(spot.byte..spot.byte, |(start, word)| {
                     start..start + word.len()
                 })
-            }
+            }),
         };
         let start = self.out_of_chip(spot.at(part.start), Some(Move::Left));
         let end = self.out_of_chip(spot.at(part.end), Some(Move::Right));
@@ -49,6 +51,12 @@ impl Editor {
 
     /// The place in a cell, or so many cells right of it, never inside a chip.
     fn pointed(&mut self, area: Rect, at: Position, right: usize) -> Spot {
+        let spot = self.pointed_free(area, at, right);
+        self.out_of_chip(spot, None)
+    }
+
+    /// The same inside a chip too.
+    fn pointed_free(&mut self, area: Rect, at: Position, right: usize) -> Spot {
         self.lines.refresh(self.buffer.lines());
         let last = self.lines.count().saturating_sub(1);
         let row = match at.y.checked_sub(area.y) {
@@ -57,8 +65,7 @@ impl Editor {
             Some(y) => self.top + usize::from(y.min(area.height)),
         };
         let column = usize::from(at.x.saturating_sub(area.x)) + self.skip + right;
-        let spot = self.spot_at(row.min(last), column);
-        self.out_of_chip(spot, None)
+        self.spot_at(row.min(last), column)
     }
 
     /// Moves what is seen by rows; the caret stays in sight. `false` when all rows are seen anyway.

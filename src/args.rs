@@ -4,6 +4,7 @@ mod library;
 mod paper;
 mod shelf;
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Args as Options, Parser, Subcommand};
@@ -268,7 +269,31 @@ pub enum ConfigCommand {
     },
 }
 
+/// Why there is no command to do: help was asked for, or the arguments cannot be used.
+pub struct Unread {
+    pub is_help: bool,
+    /// The words, several lines.
+    pub text: String,
+    error: clap::Error,
+}
+
+impl Unread {
+    /// Prints it, in colours where it is read on a terminal: help on standard output, the rest on standard error.
+    pub fn print(&self) -> io::Result<()> {
+        self.error.print()
+    }
+}
+
 impl Args {
+    /// Those that salon was called with.
+    pub fn read() -> Result<Args, Unread> {
+        Args::try_parse().map_err(|error| Unread {
+            is_help: !error.use_stderr(),
+            text: error.to_string(),
+            error,
+        })
+    }
+
     /// Whether output is JSON, errors included.
     pub fn is_json(&self) -> bool {
         match &self.command {

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use clap::Parser;
 use futures::FutureExt;
 use rustix::event::{PollFd, PollFlags, poll};
 use salon::args::{Args, Command, Config, ConfigCommand, Personas, Prompts};
@@ -39,10 +38,13 @@ const FACE: Duration = Duration::from_secs(2);
 const ENGINE: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(told) => return cli::unread(&told, std::env::args_os()).into(),
+    };
     let mut out = Out::new(args.is_json());
     if args.version {
-        return version(&mut out).into();
+        return cli::version(&mut out).into();
     }
     let done = match &args.command {
         Some(Command::Completions(wanted)) => Ok(cli::completions(&mut out, wanted)),
@@ -54,16 +56,6 @@ fn main() -> ExitCode {
         out.exit(cli::exit_of(&failure))
     })
     .into()
-}
-
-fn version(out: &mut Out) -> Exit {
-    let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    if out.is_json() {
-        out.object(&serde_json::json!({ "name": name, "version": version }));
-    } else {
-        out.line(&format!("{name} {version}"));
-    }
-    out.exit(Exit::DONE)
 }
 
 /// Settings, log, then the face that is wanted.

@@ -18,6 +18,7 @@ mod search;
 mod show;
 mod sync;
 mod trial;
+mod usage;
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -39,6 +40,7 @@ pub use remove::{restore, rm};
 pub use search::search;
 pub use show::{config, show};
 pub use sync::{check_sync, sync};
+pub use usage::{unread, version};
 
 /// What ends salon from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -101,6 +101,13 @@ fn known(model: &Model, wanted: Argument) -> Vec<(String, String)> {
             let providers: BTreeSet<String> = models
                 .map(|spec| spec.model.provider.clone())
                 .chain(model.model_failures.keys().cloned())
+                .chain(
+                    model
+                        .providers
+                        .states
+                        .iter()
+                        .map(|state| state.name.clone()),
+                )
                 .filter(|provider| provider != "guide")
                 .collect();
             let about = |provider: String| {

@@ -88,6 +88,10 @@ fn lines(model: &Model, offers: &[Line], is_long: bool) -> Vec<Line> {
             format!("The next message goes to {}.", model.model()),
             Look::default(),
         ));
+        if let Some(key) = model.keymap.first_key(Action::UseProvider) {
+            let other = "talks with another provider, or a server on this machine.";
+            lines.push((format!("{key} {other}"), dim));
+        }
     }
     if let Some(persona) = fresh::here(model).and_then(|id| model.roster.heading(id)) {
         lines.push((format!("You will talk with {persona}."), Look::default()));

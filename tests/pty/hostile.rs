@@ -31,6 +31,7 @@ fn is_own(sequence: &str) -> bool {
         "ESC[>1u",
         "ESC[<1u",
         "ESC[c",
+        "ESC]11;?ESC\\\\",
         "ESC[2J",
         "ESC[?1000h",
         "ESC[?1000l",

@@ -282,8 +282,8 @@ fn ctrl_c_takes_the_first_step_that_applies_and_loses_nothing() {
                 then: |f| {
                     f.holds("")
                         .says("draft kept, ↑ brings it back")
-                        .asks(keeps(0, ""))
                         .asks(keeps(-1, "precious"))
+                        .asks(keeps(0, ""))
                         .press("up")
                         .holds("precious");
                 },
@@ -646,7 +646,7 @@ fn the_stash_keeps_several_drafts_newest_first() {
         .press("ctrl+c")
         .types("two")
         .press("ctrl+c");
-    face.asks(keeps(-1, "two")).asks(keeps(-2, "one"));
+    face.asks(keeps(-2, "one")).asks(keeps(-1, "two"));
     face.press("up").holds("two").asks(keeps(0, "two"));
     face.asks(keeps(-1, "one")).asks(keeps(-2, ""));
     // ↑ over a draft does not swap it away: ↓ brings it back from the questions before.

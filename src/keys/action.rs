@@ -247,7 +247,7 @@ actions! {
     TogglePanes "view.panes" "Hide or show the side panes" [Everywhere] / "panes";
     ReadingMode "view.reading" "Reading mode: the mouse is your terminal's" [Everywhere] / "reading";
     CycleTheme "view.theme" "Dark, light, or as the terminal is" [Everywhere] / "theme";
-    Doctor "app.doctor" "Look whether database, providers and terminal are all right" [Everywhere] / "doctor";
+    Doctor "app.doctor" "Check database, providers and terminal" [Everywhere] / "doctor";
     Palette "app.palette" "All that can be done, found by typing" [Everywhere] / "palette";
     Help "app.help" "The keys that work here" [Everywhere] / "help";
     Redraw "app.redraw" "Draw the screen anew" [Everywhere] / "redraw";

@@ -144,10 +144,9 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     let mint = mint();
     let options = Options { is_screen: false };
     let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
-    let terminal = match &wanted {
-        Command::Doctor(_) => Facts::here(&settings.ui.around, &keys, Instant::now),
-        _ => None,
-    };
+    let is_look = matches!(wanted, Command::Doctor(_));
+    let look = || Facts::here(&settings.ui.around, &keys, Instant::now);
+    let terminal = is_look.then(look).flatten();
     let (handle, signals) = start(settings, keys, &mint, options)?;
     let mut line = Line::new(handle.requests, handle.events, signals);
     let face = async {

@@ -12,6 +12,7 @@
 mod stage;
 
 use salon::domain::conversation::Draft;
+use salon::domain::failure::Offer;
 use salon::domain::id::ConversationId;
 use salon::domain::message::Status;
 use salon::domain::model::{ModelRef, ModelSpec};
@@ -62,6 +63,14 @@ fn keeps(slot: i32, text: &str) -> impl Fn(&Command) -> bool {
     move |command| {
         matches!(command, Command::Chat(Chat::KeepDraft { slot: s, draft, .. })
             if *s == slot && draft.text == text)
+    }
+}
+
+/// The slot and the text of a draft that is to be kept.
+fn kept(command: &Command) -> Option<(i32, &str)> {
+    match command {
+        Command::Chat(Chat::KeepDraft { slot, draft, .. }) => Some((*slot, draft.text.as_str())),
+        _ => None,
     }
 }
 
@@ -294,6 +303,18 @@ fn a_word_is_done_while_a_reply_runs_and_a_slash_waits_as_text() {
     face.completes().asks(|c| queued(c) == Some("/help"));
 }
 
+#[test]
+fn what_a_failure_offers_does_not_open_over_words_typed_since() {
+    for (typed, stands, open) in [("", "q", 1), ("more", "q\n\nmore", 0)] {
+        let mut face = Face::over(two());
+        face.sends("q").types(typed);
+        let too_long = failure("Too long", "").with_offer(Offer::PickModel);
+        let events = face.engine.withdraw(face.here(), Some(too_long));
+        face.hears(events).holds(stands).shows("Too long");
+        assert_eq!(face.model.overlays.len(), open, "{typed:?} was typed");
+    }
+}
+
 // --- Earlier questions (peers 5.4) ---
 
 #[test]
@@ -410,6 +431,83 @@ fn the_picker_finds_old_questions_by_their_words() {
     face.press("ctrl+c")
         .sends("/history")
         .shows("Your questions");
+}
+
+#[test]
+fn an_earlier_question_that_comes_late_does_not_replace_what_was_typed() {
+    let mut face = Face::over(two());
+    face.hold().press("up").types("new words").release();
+    face.holds("new words");
+    // It is known now, and comes when it is wanted.
+    face.press("up").holds("Tell me about SQL index tuning.");
+    face.press("down").holds("new words");
+}
+
+#[test]
+fn a_question_chosen_while_the_list_has_the_keys_is_written_on_at_once() {
+    let mut face = Face::over(two());
+    face.press("alt+1 ctrl+p").types("chat.history");
+    face.press("enter").shows("Your questions").press("enter");
+    assert_eq!(face.model.focus, Focus::Composer);
+    face.types("!").holds("Tell me about SQL index tuning.!");
+}
+
+// --- What is written stays ---
+
+#[test]
+fn a_new_conversation_asked_for_twice_keeps_its_words() {
+    let mut world = two();
+    world.last = None;
+    let mut face = Face::over(world);
+    face.types("aside").press("ctrl+c").types("a draft");
+    face.press("ctrl+x n").holds("a draft").tick(1_000);
+    let expected = [(-1, "aside"), (0, "a draft")];
+    assert_eq!(on_disk(&face, None), disk(&expected));
+    // By its word too, which takes the place of a draft.
+    face.press("ctrl+u").sends("/new").holds("").tick(1_000);
+    assert_eq!(on_disk(&face, None), disk(&[(-1, "aside")]));
+    face.press("up").holds("aside");
+}
+
+#[test]
+fn instructions_that_were_left_are_there_when_their_form_is_opened_again() {
+    let mut face = Face::over(two());
+    face.sends("/system").types("Answer briefly").press("esc");
+    face.says("not kept").hides("Answer briefly");
+    // Another conversation has its own.
+    face.press("alt+1 j enter").sends("/system");
+    assert_eq!(face.model.overlays.len(), 1);
+    face.hides("Answer briefly").press("esc");
+    face.press("alt+1 k enter").sends("/system");
+    face.shows("Answer briefly").press("enter");
+    face.asks(
+        |c| matches!(c, Command::Chat(Chat::SetSystem { text, .. }) if text == "Answer briefly"),
+    );
+}
+
+#[test]
+fn keys_typed_before_anything_is_known_overwrite_no_draft() {
+    let mut world = two();
+    world.last = None;
+    world.drafts.insert((None, 0), Draft::of("kept"));
+    let mut face = Face::cold(world);
+    face.hold().start().types("early").tick(2_000);
+    face.asks_no(|c| kept(c).is_some());
+    assert_eq!(on_disk(&face, None), disk(&[(0, "kept")]));
+    face.release().holds("kept\n\nearly").tick(1_000);
+    face.asks(keeps(0, "kept\n\nearly"));
+}
+
+#[test]
+fn no_slot_is_overwritten_before_the_next_one_has_its_draft() {
+    let mut face = Face::over(two());
+    face.types("one").press("ctrl+c");
+    face.types("two").press("ctrl+c");
+    face.types("three").tick(1_000).asked();
+    face.press("ctrl+c");
+    let asked = face.asked();
+    let told: Vec<(i32, &str)> = asked.iter().filter_map(kept).collect();
+    assert_eq!(told, [(-3, "one"), (-2, "two"), (-1, "three"), (0, "")]);
 }
 
 // --- The stash by word ---
@@ -547,6 +645,31 @@ fn what_follows_a_word_is_completed_where_it_is_known() {
 }
 
 #[test]
+fn a_key_behind_its_word_goes_to_the_engine_and_into_no_draft() {
+    let mut face = Face::over(two());
+    for piece in ["/key", " ", "openai", " ", "sk-1", "23"] {
+        face.types(piece).tick(1_000);
+    }
+    face.press("enter").holds("").tick(1_000);
+    assert!(face.model.overlays.is_empty(), "nothing more is asked");
+    // Nor when it is put aside, or another conversation is opened.
+    face.types("/key openai sk-123").press("ctrl+c").tick(1_000);
+    face.types("/key openai sk-123").press("alt+1 j enter");
+    let asked = face.asked();
+    let is_given = |c: &Command| {
+        matches!(c, Command::Data(Data::Key(provider, Some(key)))
+            if provider == "openai" && key.expose() == "sk-123")
+    };
+    assert_eq!(asked.iter().filter(|c| is_given(c)).count(), 1);
+    let told: Vec<(i32, &str)> = asked.iter().filter_map(kept).collect();
+    assert!(told.contains(&(0, "/key")), "words are kept: {told:?}");
+    assert!(
+        told.iter().all(|(_, text)| !text.contains("sk-1")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn models_are_asked_for_when_a_word_wants_them() {
     let mut face = Face::over(two());
     face.types("/model")
@@ -635,4 +758,15 @@ fn a_chip_is_shown_in_full_by_tab_and_from_the_palette() {
     Face::over(two())
         .pastes(&"x".repeat(2_000))
         .hides("[pasted");
+}
+
+#[test]
+fn a_word_before_pasted_lines_that_it_cannot_take_sends_nothing() {
+    let long = "a line of it\n".repeat(21);
+    let mut face = Face::over(two());
+    face.types("/system ").pastes(&long);
+    face.shows("/system [pasted 21 lines").press("enter");
+    face.says("cannot follow this word").asks_no(is_sent);
+    face.holds(&format!("/system {long}"));
+    face.shows("/system [pasted 21 lines");
 }

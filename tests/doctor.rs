@@ -7,6 +7,8 @@
     reason = "a test looks for one event among all, and stops where it cannot go on"
 )]
 
+#[path = "support/stage/mod.rs"]
+mod stage;
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
@@ -18,8 +20,10 @@ use salon::domain::id::RequestId;
 use salon::domain::model::ModelRef;
 use salon::domain::when::Millis;
 use salon::engine::Options;
-use salon::protocol::{Answer as Answered, Command, Data, News};
+use salon::protocol::{Answer as Answered, Command, Data, Event, News};
 use salon::settings::{KeySource, Settings, Wire};
+use salon::tui::model::Ask;
+use salon::tui::msg::Msg;
 use serde_json::{Value, json};
 use support::face::{Face, disk, make_newer, skip};
 use support::fixture::{KEY, provider, settings};
@@ -268,6 +272,47 @@ async fn a_database_others_can_read_is_told() {
     let found = point(&checkup, "database");
     assert_eq!(found.verdict, Verdict::Hint);
     assert!(found.remedy.contains("chmod 600"), "{found:?}");
+}
+
+/// The number of the look that is under way on the screen.
+fn look_of(face: &stage::Face) -> RequestId {
+    let mut asks = face.model.asks.iter();
+    *asks.find(|(_, ask)| **ask == Ask::Doctor).unwrap().0
+}
+
+/// The engine ends this look with a point of these words.
+fn told(face: &mut stage::Face, look: RequestId, words: &str) {
+    let checkup = Checkup {
+        findings: vec![Finding::ok("database", words)],
+        ..Checkup::default()
+    };
+    let is_whole = true;
+    face.msg(Msg::Engine(Event {
+        cause: Some(look),
+        news: News::Answer(Answered::Health { checkup, is_whole }),
+    }));
+}
+
+#[test]
+fn a_look_that_is_left_ends_and_its_answers_change_no_later_one() {
+    for key in ["esc", "enter"] {
+        let mut face = stage::Face::new();
+        face.deaf().sends("/doctor").shows("looking …");
+        let old = look_of(&face);
+        let is_cancel = |command: &Command| matches!(command, Command::Cancel(_));
+        face.asks_no(is_cancel).press(key);
+        face.hides("looking …")
+            .asks(|command| *command == Command::Cancel(old));
+        face.sends("/doctor").shows("looking …");
+        told(&mut face, old, "seen by the look before");
+        face.shows("looking …").hides("seen by the look before");
+        let new = look_of(&face);
+        told(&mut face, new, "seen by this look");
+        face.shows("seen by this look").hides("looking …");
+        // What has ended needs no end.
+        face.press(key).hides("seen by this look");
+        face.asks_no(is_cancel);
+    }
 }
 
 /// `salon doctor --json` in a home with this file of settings: the object, all that was printed, the exit code.

@@ -276,6 +276,59 @@ async fn an_empty_answer_is_taken_back_and_says_why() {
 }
 
 #[tokio::test]
+async fn what_is_taken_back_from_an_archived_conversation_leaves_it_in_the_archive() {
+    for is_retry in [false, true] {
+        let empty = sse_role() + &sse_finish("length") + SSE_DONE;
+        let script = vec![Answer::text(&["one"]), Answer::stream().send(empty)];
+        let (_server, _home, settings) = scene(script).await;
+        let mut face = Face::screen(settings.clone());
+        let (id, talk, _) = face.send_new("One").await;
+        let reply = face.measured(id).await;
+        let archive = Shelf::Archive {
+            ids: vec![talk],
+            is_archived: true,
+        };
+        face.answer(Command::Shelf(archive)).await;
+        let store = disk(&settings).await;
+        let before = store.conversation(talk).await.unwrap().unwrap();
+        assert!(before.archived_at.is_some());
+        let turn = match is_retry {
+            true => Turn::Regenerate {
+                reply: reply.id,
+                model: None,
+            },
+            false => Turn::Send {
+                to: To::Conversation(talk),
+                question: face.mint.id(),
+                draft: Draft::of("Two"),
+            },
+        };
+        let id = face.turn(turn).await;
+        // It comes out while one talks there, and goes back with what was taken back.
+        let begun = face
+            .step(id, |step| match step {
+                Step::Started { conversation, .. } => Some(conversation.archived_at),
+                _ => None,
+            })
+            .await;
+        assert_eq!(begun, None, "{is_retry}");
+        let left = face
+            .step(id, |step| match step {
+                Step::Withdrawn { conversation, .. } => conversation.clone(),
+                Step::Ended { reply } => panic!("ended: {reply:?}"),
+                _ => None,
+            })
+            .await;
+        assert_eq!(left.archived_at, before.archived_at, "{is_retry}");
+        let kept = store.conversation(talk).await.unwrap().unwrap();
+        assert_eq!(
+            (kept.archived_at, kept.tip),
+            (before.archived_at, before.tip)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_kill_loses_two_seconds_at_most() {
     let gate = Gate::new();
     let (_server, _home, settings) =

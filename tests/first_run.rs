@@ -7,6 +7,8 @@
     reason = "a test looks for one event among all, and stops where it cannot go on"
 )]
 
+#[path = "support/stage/mod.rs"]
+mod stage;
 mod support;
 
 use std::collections::BTreeMap;
@@ -14,17 +16,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use salon::domain::failure::{FailureKind, Offer};
-use salon::domain::model::ModelRef;
+use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::provider::{Presence, ProviderState};
 use salon::domain::when::Millis;
 use salon::engine::Options;
-use salon::protocol::{Answer as Answered, Command, Data, News, Shelf, Step};
+use salon::protocol::{Answer as Answered, Chat, Command, Data, News, Shelf, Step};
 use salon::provider::vault;
 use salon::settings::{KeySource, Layer, Layers, Origin, ProviderSettings, Settings, Wire, load};
 use serde_json::{Value, json};
 use support::face::{Face, disk, skip};
 use support::fixture::{provider, settings};
-use support::server::{Answer, Framing, Server};
+use support::server::{Answer, Framing, Server, error_key};
 use tempfile::TempDir;
 
 /// An Ollama with these models.
@@ -243,6 +245,33 @@ async fn a_server_that_is_taken_is_the_model_after_a_restart_too() {
     assert_eq!(first_model(&settings).await, other);
 }
 
+#[test]
+fn a_server_that_is_taken_is_no_model_of_a_conversation_opened_meanwhile() {
+    let mut world = stage::script::Script::new();
+    let [here, there] = [("Here", 5), ("There", 60)].map(|(title, minutes)| {
+        let id = world.conversation(title, "lab/llama", minutes);
+        world.asked(id, "Well?");
+        world.replied(id, "An answer.");
+        id
+    });
+    world.last = Some(here);
+    world.models = vec![ModelSpec::named(ModelRef::new("ollama", "x:1b"))];
+    let is_switch = |command: &Command| matches!(command, Command::Chat(Chat::SwitchModel { .. }));
+    let mut face = stage::Face::over(world);
+    face.types("/use ollama").hold().press("enter");
+    face.asks(|command| *command == Command::Data(Data::Use("ollama".to_owned())));
+    face.press("alt+1 j enter").release_backwards();
+    assert_eq!(face.here(), there);
+    face.asks_no(is_switch);
+    assert_eq!(face.engine.row(there).model, ModelRef::new("lab", "llama"));
+    // With nothing opened it is the model of the conversation at hand.
+    face.sends("/use ollama").asks(is_switch);
+    assert_eq!(
+        face.engine.row(there).model,
+        ModelRef::new("ollama", "x:1b")
+    );
+}
+
 #[tokio::test]
 async fn what_cannot_be_used_is_refused_and_changes_nothing() {
     let empty = Server::start(vec![ollama(&[])]).await;
@@ -421,6 +450,12 @@ fn a_name_alone_goes_where_the_only_key_is_kept_ones_too() {
     for (kept, set, model) in [
         ("", &[][..], "openai/m"),
         ("", &["OPENROUTER_API_KEY"], "openrouter/m"),
+        ("", &["OPENROUTER_API_KEY", "ANTHROPIC_API_KEY"], "openai/m"),
+        (
+            "keyring = [\"anthropic\"]",
+            &["OPENROUTER_API_KEY"],
+            "openai/m",
+        ),
         ("keyring = [\"openrouter\"]", &[], "openrouter/m"),
         ("[keys]\nopenrouter = \"k\"", &[], "openrouter/m"),
         (
@@ -531,6 +566,27 @@ async fn a_key_that_is_entered_names_the_model_at_once() {
     face.answer(forget).await;
     let (_, model) = looked(&mut face, false).await.remove(0);
     assert_eq!(model, ModelRef::guide());
+}
+
+#[tokio::test]
+async fn a_key_command_whose_key_is_refused_runs_again_at_the_next_send() {
+    let server = Server::start(vec![error_key(), Answer::text(&["Hi"])]).await;
+    let home = tempfile::tempdir().unwrap();
+    let mut settings = settings(&server.url(), home.path());
+    // Another key each time it runs.
+    let runs = home.path().join("runs").display().to_string();
+    let command = format!("echo x >> '{runs}'; printf sk-; tr -d '\\n' < '{runs}'");
+    settings.providers.get_mut("test").unwrap().key = KeySource::Command(command);
+    let mut face = Face::start(settings, Options { is_screen: false });
+    let (id, ..) = face.send_new("Hello").await;
+    let (_, failure, _) = face.withdrawn(id).await;
+    assert_eq!(failure.unwrap().kind, FailureKind::Key);
+    let (id, ..) = face.send_new("Hello again").await;
+    face.measured(id).await;
+    face.stop().await;
+    let asked = server.requests();
+    let keys: Vec<Option<&str>> = asked.iter().map(|r| r.header("authorization")).collect();
+    assert_eq!(keys, [Some("Bearer sk-x"), Some("Bearer sk-xx")]);
 }
 
 #[tokio::test]

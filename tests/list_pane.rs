@@ -13,10 +13,11 @@
 #[path = "support/stage/mod.rs"]
 mod stage;
 
+use salon::domain::conversation::Draft;
 use salon::domain::id::ConversationId;
 use salon::domain::message::Status;
 use salon::domain::when::Millis;
-use salon::protocol::{Act, Command, Data, News, Order, Row, Shelf, Turn};
+use salon::protocol::{Act, Command, Data, News, Order, Row, Shelf, Turn, Which};
 use salon::tui::model::Focus;
 use salon::tui::pane::list::View;
 use stage::script::Script;
@@ -61,6 +62,11 @@ fn titles(face: &Face) -> Vec<&str> {
 
 fn is_list(command: &Command) -> bool {
     matches!(command, Command::Shelf(Shelf::List { .. }))
+}
+
+/// Whether it counts the archive.
+fn is_count(command: &Command) -> bool {
+    matches!(command, Command::Shelf(Shelf::List { query, .. }) if query.is_archive)
 }
 
 fn is(shelf: Shelf) -> impl Fn(&Command) -> bool {
@@ -247,6 +253,102 @@ fn tags_of_several_are_those_they_share() {
     }));
     // Both keep their own.
     assert_eq!(face.engine.conversations[0].tags, ["Shared", "new", "one"]);
+}
+
+#[test]
+fn a_title_that_is_refused_stands_in_its_form_again() {
+    let too_long = || failure("The title is too long", "Give a shorter one.");
+    for by_word in [false, true] {
+        let mut face = Face::over(five());
+        let first = ids(&face)[0];
+        let rename = || {
+            is(Shelf::Rename {
+                conversation: first,
+                title: "Borrowing".into(),
+            })
+        };
+        if by_word {
+            face.types("/rename Borrowing");
+        } else {
+            face.press("alt+1 r ctrl+u").types("Borrowing");
+        }
+        face.refuses(too_long()).press("enter");
+        face.asks(rename()).says("The title is too long");
+        face.shows("Rename the conversation").shows("Borrowing");
+        assert_eq!(titles(&face)[0], "Rust lifetimes");
+        face.press("enter").asks(rename());
+        assert!(face.model.overlays.is_empty());
+        assert_eq!(titles(&face)[0], "Borrowing");
+    }
+}
+
+#[test]
+fn tags_that_are_refused_stand_in_their_form_again_and_are_for_the_same_rows() {
+    let mut face = Face::over(five());
+    let all = ids(&face);
+    let tag = || {
+        is(Shelf::Tag {
+            ids: vec![all[1], all[2]],
+            add: vec!["work".into(), "rust".into()],
+            remove: Vec::new(),
+        })
+    };
+    face.press("alt+1 j space space #").types("#work rust");
+    face.refuses(failure("The disk is full", "Make room."))
+        .press("enter");
+    face.asks(tag()).says("The disk is full");
+    face.shows("Tags of all that are marked").shows("work rust");
+    face.press("enter").asks(tag());
+    assert!(face.model.overlays.is_empty());
+    assert_eq!(face.engine.conversations[1].tags, ["rust", "work"]);
+}
+
+#[test]
+fn an_undo_that_is_refused_can_be_asked_for_again() {
+    let mut face = Face::over(five());
+    let second = ids(&face)[1];
+    let restore = || {
+        is(Shelf::Apply {
+            ids: vec![second],
+            act: Act::Restore,
+        })
+    };
+    face.press("alt+1 j d").asked();
+    face.refuses(failure("The disk is full", "Make room."))
+        .press("u");
+    face.asks(restore()).says("The disk is full");
+    assert_eq!(titles(&face).len(), 4);
+    face.press("u").asks(restore());
+    assert_eq!(titles(&face)[1], "SQL index tuning");
+}
+
+#[test]
+fn an_undo_waits_for_the_change_that_is_under_way() {
+    for keys in ["d", "r enter", "# x enter"] {
+        println!("{keys}");
+        let mut face = Face::over(five());
+        face.press("alt+1 j").hold().press(keys).asked();
+        face.press("u").says("one moment").asks_nothing();
+        // Once it is done, there is something to undo.
+        face.release().press("u");
+        face.asks(|c| matches!(c, Command::Shelf(_)) && !is_list(c));
+        assert_eq!(titles(&face)[1], "SQL index tuning", "{keys}");
+        assert!(face.model.list.rows[1].conversation.tags.is_empty());
+    }
+}
+
+#[test]
+fn what_comes_back_shows_again_that_words_wait_in_it() {
+    for keys in ["d", "a"] {
+        let mut world = five();
+        let second = world.conversations[1].id;
+        world
+            .drafts
+            .insert((Some(second), 0), Draft::of("for later"));
+        let mut face = Face::over(world);
+        face.press("alt+1 j").shows("✎").press(keys).hides("✎");
+        face.press("u").shows("✎");
+    }
 }
 
 #[test]
@@ -437,6 +539,74 @@ fn a_persona_under_the_selection_is_left_alone_while_rows_are_marked() {
     face.press("c").asks(|c| matches!(c, Command::Personas(_)));
 }
 
+#[test]
+fn a_mark_goes_with_its_row_when_that_moves_beyond_what_is_loaded() {
+    let mut world = many(150);
+    let at = world.mint.now();
+    world.conversations[120].pinned_at = Some(at);
+    let mut face = Face::over(world);
+    let first = ids(&face)[0];
+    face.press("alt+1 g space").shows("1 marked").press("p");
+    assert!(!titles(&face).contains(&"Number 120"));
+    face.hides("marked").asked();
+    // Nothing is said to be marked: the selected one is meant.
+    assert_eq!(selected(&face), "Number 0");
+    face.press("d").asks(is(Shelf::Apply {
+        ids: vec![first],
+        act: Act::Trash,
+    }));
+}
+
+#[test]
+fn a_mark_goes_with_its_row_when_the_persona_above_it_is_folded() {
+    let mut world = many(150);
+    let anna = world.persona("Anna", "friend");
+    world.conversations[140].persona = Some(anna);
+    let mut face = Face::over(world);
+    let all = ids(&face);
+    face.press("alt+1 g right j right j space")
+        .shows("1 marked");
+    assert!(face.model.list.marks.has(all[140]));
+    face.press("k left").hides("marked").press("j").asked();
+    assert_eq!(selected(&face), "Number 0");
+    face.press("d").asks(is(Shelf::Apply {
+        ids: vec![all[0]],
+        act: Act::Trash,
+    }));
+}
+
+#[test]
+fn the_selection_stays_on_its_row_when_one_above_it_is_removed() {
+    let mut face = Face::over(five());
+    let second = ids(&face)[1];
+    face.press("alt+1 j j j");
+    assert_eq!(selected(&face), "Sourdough");
+    face.news(News::Changed(Row::ConversationGone(second)));
+    assert_eq!((selected(&face), face.model.list.total), ("Sourdough", 4));
+}
+
+#[test]
+fn another_order_asks_for_as_many_rows_as_are_loaded_and_marks_far_down_stay() {
+    let mut face = Face::over(many(150));
+    face.press("alt+1 G G");
+    let at = face.model.list.selected;
+    assert!(at >= 60, "{at}");
+    let far = face.model.list.rows[at].conversation.id;
+    face.press("space").shows("1 marked").asked();
+    let loaded = u32::try_from(face.model.list.rows.len()).unwrap();
+    face.press("o").asks(|c| {
+        matches!(c, Command::Shelf(Shelf::List { query, after: None, offset: 0, limit })
+            if query.order == Order::Created && *limit == Some(loaded))
+    });
+    face.shows("1 marked");
+    assert!(face.model.list.marks.has(far));
+    // Another view begins with one page.
+    face.press("T").asks(|c| {
+        matches!(c, Command::Shelf(Shelf::List { query, limit: Some(60), .. })
+            if query.which == Which::Trashed)
+    });
+}
+
 // --- Archive, trash, order ---
 
 #[test]
@@ -497,6 +667,28 @@ fn an_empty_list_with_an_archive_shows_both() {
     face.press("alt+1").shows("none yet").shows("▌▸ Archive");
     face.press("j k enter");
     assert_eq!(face.model.list.rows.len(), 5);
+}
+
+#[test]
+fn rows_that_the_engine_archives_are_counted_and_many_at_once_by_one_question_more() {
+    let mut face = Face::over(five());
+    let at = face.engine.mint.now();
+    let tell = |face: &mut Face, n: usize| {
+        face.engine.conversations[n].archived_at = Some(at);
+        let row = face.engine.conversations[n].clone();
+        face.news(News::Changed(Row::Conversation(row)));
+    };
+    tell(&mut face, 4);
+    face.asks(is_count).asks_no(is_count).shows("▸ Archive");
+    assert_eq!(face.model.list.archived, 1);
+    // Those that come while the answer is on its way are counted by the next one.
+    face.hold();
+    for n in 1..4 {
+        tell(&mut face, n);
+    }
+    face.asks(is_count).asks_no(is_count).release();
+    face.asks(is_count).asks_no(is_count);
+    assert_eq!(face.model.list.archived, 4);
 }
 
 #[test]
@@ -586,6 +778,26 @@ fn a_page_that_was_cleared_away_is_filled_from_what_follows() {
     assert_eq!(titles(&face)[0], "Number 60");
     face.hides("none yet");
     assert_eq!(face.model.list.total, 90);
+}
+
+#[test]
+fn a_range_trashed_in_the_order_of_titles_leaves_no_gap_behind() {
+    let mut face = Face::over(many(150));
+    // A frame in between: the end of the list is seen, as it is by people.
+    face.press("alt+1 o o g v G").shows("60 marked").press("d");
+    assert_eq!(face.model.list.total, 90);
+    for _ in 0..4 {
+        face.press("G");
+    }
+    let rows = face.model.list.rows.iter();
+    let mut reached: Vec<ConversationId> = rows.map(|row| row.conversation.id).collect();
+    let left = face.engine.conversations.iter();
+    let left = left.filter(|c| c.trashed_at.is_none());
+    let mut left: Vec<ConversationId> = left.map(|c| c.id).collect();
+    reached.sort_unstable();
+    left.sort_unstable();
+    assert_eq!((reached.len(), left.len()), (90, 90));
+    assert_eq!(reached, left);
 }
 
 // --- The filter language ---
@@ -717,6 +929,17 @@ fn the_whole_trash_is_emptied_after_its_number_was_said() {
     face.press("n").sends("/empty-trash").press("y");
     face.asks(is(Shelf::Purge { ids: Vec::new() }));
     assert_eq!(face.engine.conversations.len(), 3);
+}
+
+#[test]
+fn the_trash_is_counted_by_a_listing_of_its_own() {
+    let mut face = Face::over(five());
+    face.press("alt+1 d i").asked();
+    face.sends("/empty-trash").asks(|c| {
+        matches!(c, Command::Shelf(Shelf::List { query, limit: Some(0), .. })
+            if query.which == Which::Trashed)
+    });
+    face.shows("Remove the 1 conversation in the trash for good?");
 }
 
 #[test]
@@ -875,6 +1098,22 @@ fn an_answer_that_breaks_off_elsewhere_is_told_and_a_stopped_one_is_not() {
             None => face.says_nothing_of("answer").hides("•"),
         };
     }
+}
+
+#[test]
+fn a_reply_that_begins_in_the_open_conversation_leaves_the_selection_of_somebody_in_the_list() {
+    let mut face = Face::over(five());
+    let first = ids(&face)[0];
+    face.sends("one").grows("words").sends("two");
+    face.press("alt+1 j j").asked();
+    assert_eq!(selected(&face), "Release notes");
+    face.completes()
+        .asks(|c| matches!(c, Command::Turn(Turn::SendQueued { .. })));
+    assert!(face.engine.is_wordless(first));
+    assert_eq!(selected(&face), "Release notes");
+    // Who is back in the composer finds it selected again.
+    face.grows("words").completes().press("i").sends("three");
+    assert_eq!(selected(&face), "Rust lifetimes");
 }
 
 // --- Size ---

@@ -553,6 +553,48 @@ async fn a_new_message_takes_its_conversation_out_of_the_archive() {
 }
 
 #[tokio::test]
+async fn the_counts_of_the_archive_and_of_the_trash_do_not_overtake_each_other() {
+    let mint = mint();
+    let at = Some(Millis(NOW));
+    let all = ["One", "Two", "Three"].map(|title| {
+        let mut one = conversation(&mint, title, NOW);
+        match title {
+            "One" => one.archived_at = at,
+            _ => one.trashed_at = at,
+        }
+        whole(&mint, one, 1)
+    });
+    let (_home, settings) = home(&all).await;
+    let mut face = Face::screen(settings);
+    let count = |which, limit| {
+        Command::Shelf(Shelf::List {
+            query: Query {
+                which,
+                is_archive: which == Which::Active,
+                ..Query::default()
+            },
+            after: None,
+            offset: 0,
+            limit: Some(limit),
+        })
+    };
+    let archive = face.ask(count(Which::Active, 1)).await;
+    let trash = face.ask(count(Which::Trashed, 0)).await;
+    let mut totals = BTreeMap::new();
+    while totals.len() < 2 {
+        let told = face.until(|event| match &event.news {
+            News::Answer(Answered::List { total, rows, .. }) => {
+                Some((event.cause?, (*total, rows.len())))
+            }
+            _ => None,
+        });
+        let (cause, told) = told.await;
+        totals.insert(cause, told);
+    }
+    assert_eq!((totals[&archive], totals[&trash]), ((1, 1), (2, 0)));
+}
+
+#[tokio::test]
 async fn tags_are_given_and_taken_whatever_their_case() {
     let mint = mint();
     let all = ["One", "Two"].map(|title| whole(&mint, conversation(&mint, title, NOW), 0));

@@ -16,8 +16,8 @@ use salon::protocol::{Chat, Command, Shelf, Turn};
 use salon::tui::model::Focus;
 use salon::tui::msg::Effect;
 use salon::tui::pointer::Stroke;
-use stage::Face;
 use stage::script::Script;
+use stage::{Face, failure};
 
 /// A conversation with this question and answer, open beside two others.
 fn talk(question: &str, answer: &str) -> Face {
@@ -269,6 +269,61 @@ fn a_press_in_the_composer_sets_the_caret_and_a_drag_selects_there() {
     assert_eq!(face.copied(), ["alpha X"]);
     face.press("esc").holds("alpha X");
     assert!(face.lit().is_empty());
+}
+
+#[test]
+fn a_drag_over_the_notice_selects_nothing_of_the_draft() {
+    let mut face = talk("Explain", "one");
+    face.sends("precious words");
+    let events = face
+        .engine
+        .withdraw(face.here(), Some(failure("Full house", "")));
+    face.hears(events).holds("precious words");
+    let (from, to) = (face.cell("Full house"), face.last_cell("Full house"));
+    let draft = face.cell("precious words");
+    assert!(from.y < draft.y, "it stands above the draft");
+    for to in [to, draft] {
+        face.drags(from, to);
+        assert_eq!(face.copied(), [""; 0]);
+        assert!(face.lit().is_empty());
+        face.tick(1_000);
+    }
+    face.types("!").holds("precious words!");
+}
+
+#[test]
+fn a_quotation_does_not_replace_what_was_selected_of_the_draft() {
+    let mut face = talk("Explain", "an answer to quote");
+    face.types("alpha beta");
+    let (from, to) = (face.cell("beta"), face.last_cell("beta"));
+    face.drags(from, to);
+    assert_eq!(face.copied(), ["beta"]);
+    face.press("alt+2 q");
+    face.holds("alpha beta\n\n> an answer to quote\n\n");
+}
+
+#[test]
+fn a_double_press_anywhere_on_a_paste_takes_all_of_it() {
+    let long = "a line of it\n".repeat(21);
+    for words in ["[pasted 21 lines", "273 characters"] {
+        let mut face = talk("Explain", "one");
+        face.types("See ").pastes(&long).types(" now");
+        let at = face.last_cell(words);
+        face.clicks(at).clicks(at);
+        assert_eq!(face.copied(), [long.as_str()], "{words}");
+    }
+}
+
+#[test]
+fn a_press_on_a_word_of_the_menu_completes_it_and_the_composer_keeps_the_keys() {
+    let mut face = talk("Explain", "one");
+    face.types("/re");
+    let (first, at) = (face.cell("/retry"), face.cell("/rename"));
+    assert!(at.y > first.y, "it is not the first");
+    face.clicks(at).holds("/rename ");
+    assert_eq!(face.model.focus, Focus::Composer);
+    face.types("New title").press("enter").holds("");
+    face.asks(|c| matches!(c, Command::Shelf(Shelf::Rename { title, .. }) if title == "New title"));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod pty {
     mod mouse;
     mod opening;
     mod personas;
+    mod plain;
     mod prompts;
     mod reading;
     mod sequences;

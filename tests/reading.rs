@@ -12,6 +12,7 @@
 mod stage;
 
 use ratatui::style::Modifier;
+use salon::domain::message::Message;
 use salon::protocol::{At, Chat, Command};
 use salon::tui::file::Written;
 use salon::tui::model::Focus;
@@ -323,6 +324,31 @@ fn a_hit_in_a_folded_message_unfolds_it_and_growing_text_is_looked_through() {
         .shows("1 of 2");
     assert_eq!(lit(&mut face), ["word", "Word"]);
     face.completes().press("n").shows("2 of 2");
+}
+
+#[test]
+fn a_hit_in_a_later_paragraph_of_a_folded_message_is_brought_onto_the_screen() {
+    let mut world = Script::new();
+    let id = world.conversation("Fold", "lab/llama", 5);
+    let pasted: Vec<String> = (1..=100).map(|n| format!("line {n}.")).collect();
+    let text = format!("{}\n\nthe lighthouse\nand more", pasted.join("\n"));
+    let question = world.asked(id, &text);
+    world.replied(id, "Short.");
+    // Another version of the question: folded, it has a foot of several rows where unfolded the paragraph stands.
+    let other = Message {
+        id: world.mint.id(),
+        ..world.message(question).clone()
+    };
+    world.messages.push(other);
+    world.last = Some(id);
+    let mut face = Face::over(world);
+    face.shows("more lines")
+        .shows("‹1/2›")
+        .hides("the lighthouse");
+    face.sends("/find lighthouse")
+        .shows("1 of 1")
+        .shows("the lighthouse");
+    assert_eq!(lit(&mut face), ["lighthouse"]);
 }
 
 // --- Going to messages ---

@@ -434,6 +434,7 @@ impl Scene {
         self.face = Some(face);
     }
 
+    #[expect(clippy::too_many_lines, reason = "the table of the words of a scene")]
     fn act(&mut self, verb: &str, rest: &str) {
         let face = self.face();
         match verb {

@@ -135,6 +135,19 @@ fn nothing_found_and_what_is_wrong_are_said() {
 }
 
 #[test]
+fn a_filter_alone_asks_for_a_word() {
+    let (world, _) = world();
+    let mut face = Face::over(world);
+    face.press("ctrl+x f")
+        .types("persona:Anna")
+        .shows("Add a word to look for")
+        .hides("Nothing found.");
+    face.types(" zebra")
+        .shows("Nothing found.")
+        .hides("Add a word");
+}
+
+#[test]
 fn a_late_answer_to_older_words_is_dropped() {
     let (world, _) = world();
     let mut face = Face::over(world);

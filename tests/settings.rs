@@ -258,6 +258,22 @@ fn the_model_is_chosen_in_the_order_of_the_layers() {
         ),
         (
             "",
+            &[
+                ("LLM_MODEL", "m"),
+                ("OPENROUTER_API_KEY", "k"),
+                ("ANTHROPIC_API_KEY", "k"),
+            ],
+            None,
+            Some(("openai/m", Layer::Environment)),
+        ),
+        (
+            "",
+            &[("LLM_PROVIDER", "anthropic")],
+            None,
+            Some(("anthropic/claude-sonnet-5-5", Layer::Environment)),
+        ),
+        (
+            "",
             &[("LLM_PROVIDER", "lab"), ("LLM_MODEL", "m")],
             None,
             Some(("lab/m", Layer::Environment)),

@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use salon::domain::conversation::{Conversation, Sampling, Storage, TitleBy};
-use salon::domain::export::markdown;
+use salon::domain::export::{file_name, markdown};
 use salon::domain::id::{ConversationId, MessageId, PersonaId};
 use salon::domain::message::{Finish, Message, Shown, Status};
 use salon::domain::model::ModelRef;
@@ -219,6 +219,23 @@ fn an_export_is_printed_or_written_for_its_owner_alone() {
     let left = std::fs::read_dir(home.path()).unwrap();
     let names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(names.into_iter().all(|name| !name.ends_with(".new")));
+}
+
+#[test]
+fn a_long_title_of_wide_letters_is_a_name_that_can_be_written() {
+    let home = home_with(&["one"]);
+    let title = "学".repeat(200);
+    home.run(&["edit", "last", "--title", &title]).ok();
+    // The name that is proposed, and the longest a file system takes.
+    let longest = format!("{}.md", "学".repeat(84));
+    assert_eq!(longest.len(), 255);
+    for name in [file_name(&title), longest] {
+        let file = home.path().join(name);
+        home.run(&["export", "last", "-o", file.to_str().unwrap()])
+            .ok();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(&title), "{text}");
+    }
 }
 
 #[test]
@@ -696,10 +713,22 @@ fn completions_and_pages_are_printed_without_touching_anything() {
 fn every_command_ends_quietly_when_nobody_reads() {
     let home = home_with(&["one", "two"]);
     home.run(&["personas", "set", "Anna"]).ok();
+    home.run(&[
+        "prompts",
+        "set",
+        "--title",
+        "Mail",
+        "--content",
+        "Dear {name}",
+    ])
+    .ok();
     for args in [
         &["list"][..],
         &["list", "--json"],
         &["list", "--count"],
+        &["search", "two"],
+        &["search", "--json", "two"],
+        &["search", "--count", "two"],
         &["show", "last"],
         &["show", "last", "--json"],
         &["export", "last"],
@@ -713,6 +742,9 @@ fn every_command_ends_quietly_when_nobody_reads() {
         &["personas", "show", "Anna"],
         &["prompts"],
         &["prompts", "--json"],
+        &["prompts", "show", "Mail"],
+        &["doctor", "--offline"],
+        &["doctor", "--offline", "--json"],
         &["config", "show"],
         &["config", "show", "--json"],
         &["completions", "bash"],
@@ -736,6 +768,7 @@ fn help_fits_eighty_columns_and_says_where_keys_are() {
         "",
         "ask",
         "list",
+        "search",
         "show",
         "open",
         "edit",
@@ -748,6 +781,7 @@ fn help_fits_eighty_columns_and_says_where_keys_are() {
         "prompts preview",
         "models",
         "sync",
+        "doctor",
         "config",
         "config show",
         "completions",

@@ -468,6 +468,40 @@ async fn a_turn_without_a_word_is_taken_back() {
 }
 
 #[tokio::test]
+async fn what_a_turn_took_out_of_the_archive_is_there_again_when_it_is_taken_back() {
+    let place = Place::new();
+    let store = place.open().await;
+    let (id, ids) = talk(&store, &place.mint, 1).await;
+    store.archive(&[id], true).await.unwrap();
+    let before = store.conversation(id).await.unwrap().unwrap();
+    assert!(before.archived_at.is_some());
+    let back = |begun: &Begun| Withdraw {
+        reply: begun.reply.message.id,
+        question: Some(begun.asked.message.id),
+        tip: before.tip,
+        archived_at: before.archived_at,
+        remove_conversation: false,
+        draft: None,
+    };
+    let at = Some((id, ids.last().copied()));
+    let begun = ask(&store, &place.mint, at, "again").await;
+    assert_eq!(begun.conversation.archived_at, None);
+    let left = store.withdraw(back(&begun)).await.unwrap().unwrap();
+    assert_eq!(
+        (left.archived_at, left.tip),
+        (before.archived_at, before.tip)
+    );
+    assert_eq!(store.count_archived().await.unwrap(), 1);
+
+    // Put there anew since, it keeps that time.
+    let begun = ask(&store, &place.mint, at, "once more").await;
+    let since = store.archive(&[id], true).await.unwrap()[0].0.archived_at;
+    assert!(since > before.archived_at);
+    let left = store.withdraw(back(&begun)).await.unwrap().unwrap();
+    assert_eq!(left.archived_at, since);
+}
+
+#[tokio::test]
 async fn the_list_is_newest_first_and_pages_by_cursor() {
     let place = Place::new();
     let store = place.open().await;

@@ -45,6 +45,7 @@ const WALLS: &[Wall] = &[
             "serde",
             "serde_json",
             "thiserror",
+            "memchr",
             "reqwest",
             "rustls",
             "webpki_root_certs",

@@ -81,11 +81,9 @@ impl Engine {
                 at,
                 limit: Some(limit),
             } => {
-                let page = self
-                    .stores
-                    .of(conversation)
-                    .page(conversation, at, Some(limit));
-                let page = page.await.map_err(|error| self.desk.failure(&error))?;
+                let store = self.stores.of(conversation);
+                let page = store.page(conversation, at, Some(limit)).await;
+                let page = page.map_err(|error| self.desk.failure(&error))?;
                 Ok(Some(News::Answer(Answer::Page {
                     conversation,
                     at,
@@ -97,14 +95,7 @@ impl Engine {
                 at,
                 limit: None,
             } => {
-                self.read(cause, conversation, async move |store| {
-                    let page = store.page(conversation, at, None).await?;
-                    Ok(Answer::Page {
-                        conversation,
-                        at,
-                        page,
-                    })
-                });
+                self.read_whole(cause, conversation, at);
                 Ok(None)
             }
             Chat::Questions { conversation } => {
@@ -128,10 +119,9 @@ impl Engine {
                 Ok(None)
             }
             Chat::Thinking(message) => {
-                let failure = |error: StoreError| self.desk.failure(&error);
-                let found = self.stores.message(message).await.map_err(failure)?;
-                let (store, _) = found.ok_or_else(|| gone("The message"))?;
-                let text = store.thinking(message).await.map_err(failure)?;
+                let store = self.store_of(message).await?;
+                let text = store.thinking(message).await;
+                let text = text.map_err(|error| self.desk.failure(&error))?;
                 let text = text.unwrap_or_default();
                 Ok(Some(News::Answer(Answer::Thinking { message, text })))
             }
@@ -148,10 +138,9 @@ impl Engine {
                 Ok(None)
             }
             Chat::Siblings { message } => {
-                let failure = |error: StoreError| self.desk.failure(&error);
-                let found = self.stores.message(message).await.map_err(failure)?;
-                let (store, _) = found.ok_or_else(|| gone("The message"))?;
-                let ids = store.siblings(message).await.map_err(failure)?;
+                let store = self.store_of(message).await?;
+                let ids = store.siblings(message).await;
+                let ids = ids.map_err(|error| self.desk.failure(&error))?;
                 Ok(Some(News::Answer(Answer::Siblings(ids))))
             }
             Chat::SwitchModel { .. }
@@ -162,6 +151,26 @@ impl Engine {
             | Chat::KeepDraft { .. }
             | Chat::KeepReading { .. } => self.write(chat).await,
         }
+    }
+
+    /// Reads a branch from one end to the other, which may take a while.
+    fn read_whole(&mut self, cause: RequestId, conversation: ConversationId, at: At) {
+        self.read(cause, conversation, async move |store| {
+            let page = store.page(conversation, at, None).await?;
+            Ok(Answer::Page {
+                conversation,
+                at,
+                page,
+            })
+        });
+    }
+
+    /// The store that holds this message.
+    async fn store_of(&self, message: MessageId) -> Result<&Store, Failure> {
+        let found = self.stores.message(message).await;
+        let found = found.map_err(|error| self.desk.failure(&error))?;
+        let (store, _) = found.ok_or_else(|| gone("The message"))?;
+        Ok(store)
     }
 
     /// The single-row writes.

@@ -3,6 +3,8 @@
 //! Pure and bounded. Where the standard would lose something that explains a failure, it is kept (`wire.md` 6): lines
 //! that are no field, bodies that are no event stream, and a last event without its blank line.
 
+use memchr::memchr2;
+
 /// A complete piece of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -104,7 +106,7 @@ impl FrameDecoder {
                 rest = &rest[1..];
                 continue;
             }
-            let Some(end) = rest.iter().position(|b| matches!(b, b'\n' | b'\r')) else {
+            let Some(end) = memchr2(b'\n', b'\r', rest) else {
                 self.fits(self.line.len() + rest.len())?;
                 self.line.extend_from_slice(rest);
                 return Ok(());

@@ -394,8 +394,10 @@ impl Providers {
             Ok(Ok(response)) => response,
         };
         let status = response.status();
-        if status == reqwest::StatusCode::UNAUTHORIZED {
-            self.inner.secrets.doubt().await;
+        if status == reqwest::StatusCode::UNAUTHORIZED
+            && let Some(own) = self.inner.providers.get(&asked.provider)
+        {
+            self.inner.secrets.doubt(&asked.provider, &own.key);
         }
         tracing::debug!(
             provider = asked.provider,

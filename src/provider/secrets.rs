@@ -85,10 +85,13 @@ impl Secrets {
         }
     }
 
-    /// A key was refused: every source is asked again, since its key may have changed or run out there.
-    pub async fn doubt(&self) {
-        self.told.lock().await.clear();
-        self.vault.doubt().await;
+    /// The key of this provider was refused: its source is asked again, since it may have changed or run out there.
+    pub fn doubt(&self, provider: &str, source: &KeySource) {
+        // Where a source is being asked, what it says is new.
+        if let (KeySource::Command(command), Ok(mut told)) = (source, self.told.try_lock()) {
+            told.remove(command);
+        }
+        self.vault.doubt(provider);
     }
 
     async fn run(&self, command: &str) -> Result<SecretString, Failure> {
@@ -139,7 +142,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     #[tokio::test]
-    async fn a_command_runs_once_and_its_first_line_is_the_key() {
+    async fn a_command_runs_once_until_its_key_is_doubted_and_its_first_line_is_the_key() {
         let dir = tempfile::tempdir().unwrap();
         let count = dir.path().join("count");
         let source = KeySource::Command(format!(
@@ -151,7 +154,13 @@ mod tests {
             let key = secrets.key("lab", &source).await.unwrap().unwrap();
             assert_eq!((key.value.expose_secret(), key.is_kept), ("k1", false));
         }
-        assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n");
+        assert_eq!(std::fs::read_to_string(&count).unwrap(), "x\n");
+        // A key that was refused may have run out.
+        secrets.doubt("lab", &source);
+        for _ in 0..2 {
+            secrets.key("lab", &source).await.unwrap().unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(count).unwrap(), "x\nx\n");
     }
 
     #[tokio::test]

@@ -119,9 +119,11 @@ impl Vault {
         Ok(key)
     }
 
-    /// A key was refused: the keyring is asked again.
-    pub async fn doubt(&self) {
-        self.told.lock().await.clear();
+    /// The key of this provider was refused: the keyring is asked again.
+    pub fn doubt(&self, provider: &str) {
+        if let Ok(mut told) = self.told.try_lock() {
+            told.remove(provider);
+        }
     }
 
     /// Keeps this key in place of the one before: in the keyring, or where there is none in the file.

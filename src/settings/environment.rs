@@ -163,7 +163,9 @@ pub(super) fn model(
     match (provider, layers.variable("LLM_MODEL")) {
         (Some(provider), Some(name)) => Some(ModelRef::new(provider, name)),
         (None, Some(name)) => {
-            let is_openrouter = has_key("openrouter") && !has_key("openai");
+            let all = reader.names(&path("providers"));
+            let mut others = all.iter().filter(|name| *name != "openrouter");
+            let is_openrouter = has_key("openrouter") && !others.any(|name| has_key(name));
             let provider = if is_openrouter {
                 "openrouter"
             } else {

@@ -5,7 +5,7 @@ use super::overlay::confirm::Confirm;
 use super::overlay::form::Form;
 use super::overlay::{Body, Overlay, Purpose};
 use super::{personas, talk};
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Draft};
 use crate::domain::failure::Failure;
 use crate::domain::id::ConversationId;
 use crate::domain::tag;
@@ -357,12 +357,22 @@ fn named(shelf: &Shelf) -> Vec<ConversationId> {
 /// A title or tags were not taken: the form has them again.
 pub fn not_written(model: &mut Model, written: Written, failure: &Failure) {
     let Written { purpose, of, text } = written;
-    match purpose {
-        Purpose::Tags => open_tags(model, of, &text),
-        purpose => model.overlays.push(Overlay {
-            purpose,
-            body: Body::Form(Form::line(RENAME, &text)),
-        }),
+    if !model.overlays.is_empty() || !model.composer.is_empty() || model.lent.is_some() {
+        // Somebody who does something else would type into the form: the words wait in the stash.
+        let word = match purpose == Purpose::Tags {
+            true => "tags",
+            false => "rename",
+        };
+        let scope = model.here();
+        let draft = Draft::of(format!("/{word} {text}"));
+        for command in model.composer.stash(draft, scope) {
+            model.tell(command);
+        }
+    } else if purpose == Purpose::Tags {
+        open_tags(model, of, &text);
+    } else {
+        let body = Body::Form(Form::line(RENAME, &text));
+        model.overlays.push(Overlay { purpose, body });
     }
     model.warn(failure);
 }

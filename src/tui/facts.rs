@@ -275,6 +275,69 @@ mod tests {
     }
 
     #[test]
+    fn the_way_a_copied_text_takes_first_is_named_first() {
+        let desktop = Around {
+            has_wayland: true,
+            ..Around::default()
+        };
+        let far = Around {
+            is_far: true,
+            ..desktop.clone()
+        };
+        let clipboard = |around: &Around| {
+            let facts = Facts {
+                around: around.clone(),
+                ..Facts::default()
+            };
+            found(&facts, "terminal.clipboard")
+        };
+        let first = |point: &Finding| {
+            let ways = point.detail.split_once(": ").unwrap().1;
+            ways.split("; ").next().unwrap().to_owned()
+        };
+        assert_eq!(first(&clipboard(&desktop)), "wl-copy");
+        // The desktop of another machine is not the user's.
+        let point = clipboard(&far);
+        assert!(first(&point).starts_with("the terminal"), "{point:?}");
+        assert!(!point.detail.contains("wl-copy"), "{point:?}");
+        assert_eq!(point.verdict, Verdict::Ok);
+        // This terminal does not take what it is handed.
+        let deaf = |around: &Around| {
+            clipboard(&Around {
+                program: "Apple_Terminal".to_owned(),
+                ..around.clone()
+            })
+        };
+        let point = deaf(&far);
+        assert_eq!(point.verdict, Verdict::Hint);
+        assert!(point.remedy.contains("F6"), "{point:?}");
+        assert_eq!(deaf(&desktop).verdict, Verdict::Ok, "a program takes it");
+    }
+
+    #[test]
+    fn of_a_terminal_that_was_not_asked_only_what_is_known_is_told() {
+        let keymap = KeyMap::shipped().deliverable(false);
+        let asked = Facts {
+            size: Size::new(80, 24),
+            ..Facts::of(&Around::default(), &keymap)
+        };
+        let unasked = Facts {
+            is_unasked: true,
+            ..asked.clone()
+        };
+        for (name, words, known) in [
+            ("terminal.newline", "Shift+Enter", "Ctrl+J"),
+            ("terminal.size", "frames", "80 by 24 cells"),
+        ] {
+            let (asked, unasked) = (found(&asked, name), found(&unasked, name));
+            assert!(asked.detail.contains(words), "{asked:?}");
+            assert!(!unasked.detail.contains(words), "{unasked:?}");
+            assert!(unasked.detail.contains(known), "{unasked:?}");
+            assert_eq!(unasked.verdict, Verdict::Ok);
+        }
+    }
+
+    #[test]
     fn a_tiny_terminal_is_told_the_least_size() {
         let facts = |width| Facts {
             size: Size::new(width, 24),

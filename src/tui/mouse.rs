@@ -81,6 +81,8 @@ fn press(model: &mut Model, at: Position) -> Option<Outcome> {
     let words = menu::area(model);
     if words.contains(at) {
         model.mouse.drag = None;
+        // A second press is for what is there then.
+        model.mouse.presses.part();
         if model.menu.touch(at.y - words.y) {
             menu::complete(model);
         }

@@ -14,6 +14,7 @@ use super::{
     prompts, providers, queue, removal, search, seek, shelf, spent, talk,
 };
 use crate::domain::clean::Clean;
+use crate::domain::conversation::Listed;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RequestId};
 use crate::keys::Action;
@@ -82,7 +83,11 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
         Some(Ask::Use(provider)) => Some(provider.as_str()),
         _ => None,
     };
-    offer(model, &failure, Purpose::Model, provider);
+    // What it is about may have been left since, and somebody who goes on typing would type into what opens.
+    let is_awaited = ask.is_some() || cause.is_none();
+    if is_awaited && model.composer.is_empty() {
+        offer(model, &failure, Purpose::Model, provider);
+    }
     match ask {
         Some(Ask::Send(question)) => send_refused(model, question, failure),
         Some(Ask::SendQueued(scope, question)) => queue::refused(model, scope, question, failure),
@@ -202,17 +207,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
             rows,
             total,
             has_more,
-        } => match ask {
-            Some(Ask::ListMore) => model.list.extend(rows, has_more),
-            Some(Ask::Inside(id)) => model
-                .list
-                .regroup(|groups| groups.fill_persona(id, rows, has_more)),
-            Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
-            Some(Ask::Archived) => counted(model, total),
-            Some(Ask::Trashed) => removal::counted(model, total),
-            // Another filter stands since.
-            Some(_) | None => {}
-        },
+        } => listed(model, ask, (rows, total, has_more)),
         Answer::Hits(found) => search::found(model, ask, found),
         Answer::HitCount(_) => {}
         Answer::Found(conversation) => open::go_to(model, conversation.id),
@@ -272,33 +267,49 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         // Another conversation is open since, or the look was left.
         Answer::InUse { .. } | Answer::Health { .. } => {}
         Answer::Spent(sum) => spent::told(model, ask, sum),
-        Answer::Done { what, undo } => {
-            if matches!(ask, Some(Ask::Shelved(_))) {
-                model.undo = None;
-            }
-            match ask {
-                Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
-                Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
-                Some(Ask::Shelved(rows)) => {
-                    curate::shelved(model, &rows);
-                    shelf::ask_more(model);
-                }
-                Some(Ask::Written(_)) => shelf::ask_more(model),
-                Some(Ask::Removed) => removal::removed(model),
-                Some(Ask::Key(provider)) => providers::keyed(model, provider),
-                _ => {}
-            }
-            if let Some(undo) = undo {
-                model.undo = Some(undo);
-                let key = model
-                    .keymap
-                    .hint(context(model), Action::UndoAction)
-                    .unwrap_or_default();
-                model.say(format!("{what} · {key} undoes it"));
-            } else if !what.is_empty() {
-                model.say(what);
-            }
+        Answer::Done { what, undo } => done(model, ask, what, undo),
+    }
+}
+
+/// Rows of a list came. Where nobody waits for them, another filter stands since.
+fn listed(model: &mut Model, ask: Option<Ask>, (rows, total, has_more): (Vec<Listed>, u64, bool)) {
+    match ask {
+        Some(Ask::ListMore) => model.list.extend(rows, has_more),
+        Some(Ask::Inside(id)) => model
+            .list
+            .regroup(|groups| groups.fill_persona(id, rows, has_more)),
+        Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
+        Some(Ask::Archived) => counted(model, total),
+        Some(Ask::Trashed) => removal::counted(model, total),
+        Some(_) | None => {}
+    }
+}
+
+/// A change is done; it may be undone.
+fn done(model: &mut Model, ask: Option<Ask>, what: String, undo: Option<Command>) {
+    // Rows are named by what undoes a change: that is over.
+    if matches!(&ask, Some(Ask::Shelved(rows)) if !rows.is_empty()) {
+        model.undo = None;
+    }
+    match ask {
+        Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
+        Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
+        Some(Ask::Shelved(rows)) => {
+            curate::shelved(model, &rows);
+            shelf::ask_more(model);
         }
+        Some(Ask::Written(_)) => shelf::ask_more(model),
+        Some(Ask::Removed) => removal::removed(model),
+        Some(Ask::Key(provider)) => providers::keyed(model, provider),
+        _ => {}
+    }
+    if let Some(undo) = undo {
+        model.undo = Some(undo);
+        let hint = model.keymap.hint(context(model), Action::UndoAction);
+        let key = hint.unwrap_or_default();
+        model.say(format!("{what} · {key} undoes it"));
+    } else if !what.is_empty() {
+        model.say(what);
     }
 }
 

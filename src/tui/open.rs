@@ -55,6 +55,7 @@ pub fn show(model: &mut Model, opened: Opened) {
     let id = opened.conversation.id;
     let is_fresh = model.here() != Some(id);
     if is_fresh {
+        model.history.steps = 0;
         model.forget(is_choice);
         keep_place(model, true);
         if model.open.is_none() {
@@ -78,6 +79,7 @@ pub fn show(model: &mut Model, opened: Opened) {
 /// Leaves the open conversation for one not yet created: with the model of the settings, else the one last used.
 pub fn fresh(model: &mut Model, drafts: Vec<(i32, Draft)>) {
     keep_place(model, true);
+    model.history.steps = 0;
     model.forget(is_open);
     model.forget(is_choice);
     model.composer.leave(model.open.as_ref().map(|c| c.id));

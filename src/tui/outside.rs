@@ -92,7 +92,12 @@ pub fn failed(editor: &str, why: &str) -> Failure {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::ExitStatusExt;
     use std::path::Path;
+    use std::time::Duration;
+
+    /// Nothing a test waits for takes this long.
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     fn lent(name: &str, text: &str) -> Lent {
         Lent::new(&format!("salon-test-{}-{name}", std::process::id()), text).unwrap()
@@ -119,5 +124,36 @@ mod tests {
         let name = first.folder.file_name().unwrap().to_str().unwrap();
         assert!(Lent::new(name, "other").is_err());
         assert_eq!(first.text().unwrap(), "mine");
+    }
+
+    #[tokio::test]
+    async fn the_end_reaches_the_editor_itself_and_no_shell_around_it() {
+        let lent = lent("end", "");
+        // It tells its number and goes on.
+        let script = lent.folder.join("editor.sh");
+        std::fs::write(&script, "echo $$ > \"$1\"\nexec sleep 100\n").unwrap();
+        let editor = format!("sh {}", script.display());
+        let mut child = lent.edit(&editor).unwrap();
+        let told = async {
+            while !lent.text().unwrap().ends_with('\n') {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, told).await.unwrap();
+        let number = lent.text().unwrap().trim().parse::<u32>();
+        assert_eq!(number.ok(), child.id());
+        end(&child).unwrap();
+        let status = child.wait().await.unwrap();
+        let term = rustix::process::Signal::TERM.as_raw();
+        assert_eq!(status.signal(), Some(term));
+    }
+
+    #[tokio::test]
+    async fn what_is_set_before_an_editor_is_set_for_it() {
+        let lent = lent("set", "one\n");
+        let editor = "WORD=two sh -c 'echo $WORD > \"$1\"' sh";
+        let mut child = lent.edit(editor).unwrap();
+        assert!(child.wait().await.unwrap().success());
+        assert_eq!(lent.text().unwrap(), "two\n");
     }
 }

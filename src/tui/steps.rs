@@ -130,6 +130,9 @@ fn sent(model: &mut Model, cause: Option<RequestId>, conversation: &Conversation
         // So does what was typed since.
         model.composer.changed(model.tick);
         model.new_system.clear();
+        if let Some((scope @ None, _)) = &mut model.left_system {
+            *scope = Some(id);
+        }
         model.open = Some(conversation.clone());
         fresh::spent(model);
     } else {

@@ -20,6 +20,8 @@ pub const IS_RUNNING: &str = "a reply is running, Esc stops it";
 /// Sends what stands in the composer, or lets it wait for the reply being written. Nothing is lost: the text leaves the composer for good only when the engine
 /// has it as a row.
 pub fn send(model: &mut Model) {
+    // What ↑ asked for is for what stands there now.
+    model.history.steps = 0;
     let text = model.composer.editor.text();
     if text.trim().is_empty() {
         if !queue::release(model) {

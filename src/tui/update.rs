@@ -187,7 +187,7 @@ fn unbound(model: &mut Model, chord: Chord) {
         None => {
             model.focus = Focus::Composer;
             model.composer.editor.insert(c.encode_utf8(&mut [0; 4]));
-            model.composer.changed(model.tick);
+            edited(model);
         }
     }
 }

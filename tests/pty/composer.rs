@@ -1,5 +1,7 @@
 //! The composer across kills and editors: the queue, the stash, long pastes, the user's own editor.
 
+use rustix::process::Signal;
+
 use super::chat::leave;
 use super::home::Home;
 use super::terminal::{Start, Terminal};
@@ -143,4 +145,19 @@ fn an_editor_that_fails_or_is_killed_leaves_the_draft() {
         terminal.wait_for("draft kept");
         leave(terminal);
     }
+}
+
+#[test]
+fn a_signal_to_leave_ends_the_editor_and_keeps_what_it_had_saved() {
+    let home = Home::bare();
+    let editor = home.editor("echo 'saved in it' >> \"$1\"\necho is ready\nread line\n");
+    let mut terminal = Terminal::start(Start::at(&home).env("EDITOR", &editor));
+    terminal.wait_for("guide/tour").type_text("mine\x0a");
+    terminal.wait_for("mine").type_text("\x07");
+    terminal.wait_for("is ready").signal(Signal::TERM);
+    assert_eq!(terminal.end(), 143);
+    let mut terminal = home.start();
+    terminal.wait_for("▏mine").wait_typed("saved in it");
+    terminal.press("ctrl+c").wait_for("draft kept");
+    leave(terminal);
 }

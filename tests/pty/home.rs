@@ -45,6 +45,13 @@ impl Home {
         self.data().join("salon.db")
     }
 
+    /// The command for an editor made of these lines of a shell, `$1` the file.
+    pub fn editor(&self, lines: &str) -> String {
+        let script = self.path().join("editor.sh");
+        std::fs::write(&script, lines).unwrap();
+        format!("sh {}", script.display())
+    }
+
     pub fn start(&self) -> Terminal {
         Terminal::start(Start::at(self))
     }

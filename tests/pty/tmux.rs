@@ -1,11 +1,12 @@
-//! Salon in a real tmux with its default settings: copying, pasting, newlines, sizes, and a clean screen afterwards.
+//! Salon in a real tmux with its default settings: copying, pasting, newlines, the user's own editor, what is there after
+//! a restart, sizes, and a clean screen afterwards.
 
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::home::Home;
 use super::terminal::LIMIT;
-use crate::support::server::{Answer, Server};
+use crate::support::server::{Answer, Gate, Server};
 
 /// How often tmux is asked.
 const LOOK: Duration = Duration::from_millis(20);
@@ -182,6 +183,54 @@ fn a_paste_is_one_text_newline_keys_work_and_nothing_is_sent_by_itself() {
         })
     });
     assert!(server.requests().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn a_draft_goes_to_the_users_own_editor_and_back() {
+    let server = Server::apart(vec![]);
+    let home = Home::with(&server);
+    let Some(tmux) = Tmux::start(&home) else {
+        return;
+    };
+    let editor = home.editor("echo is ready\nread line\necho \"said $line\" >> \"$1\"\n");
+    tmux.types(&format!("export EDITOR='{editor}'"));
+    tmux.keys(&["Enter"]).start_salon();
+    tmux.types("mine").wait_for("mine").keys(&["C-j", "C-g"]);
+    tmux.wait_until("the editor", |screen| {
+        screen.contains("is ready") && !screen.contains("test/m")
+    });
+    tmux.types("to the editor").keys(&["Enter"]);
+    tmux.wait_until("both lines in the composer", |screen| {
+        screen.contains("▏mine") && screen.contains("▏said to the editor")
+    });
+    tmux.keys(&["C-c"]).wait_for("draft kept");
+    assert!(server.requests().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn what_was_queued_and_put_aside_is_there_after_quitting() {
+    let gate = Gate::new();
+    let server = Server::apart(vec![Answer::text_gated(&["the first words "], &gate)]);
+    let home = Home::with(&server);
+    let Some(tmux) = Tmux::start(&home) else {
+        return;
+    };
+    tmux.start_salon().types("put aside").wait_for("put aside");
+    tmux.keys(&["C-c"]).wait_for("draft kept");
+    tmux.types("Begin").wait_for("Begin").keys(&["Enter"]);
+    gate.open();
+    tmux.wait_for("the first words").types("later on");
+    tmux.wait_for("later on").keys(&["Enter"]);
+    tmux.wait_for("1 later on").keys(&["C-x", "q"]);
+    tmux.wait_until("the shell", |screen| {
+        screen.trim_end().ends_with("ready>") && !screen.contains("later on")
+    });
+    tmux.start_salon().wait_for("1 later on");
+    tmux.wait_for("not sent").keys(&["Up"]);
+    tmux.wait_for("▏later on").keys(&["C-u"]);
+    tmux.wait_for("Ask anything").keys(&["Up"]);
+    tmux.wait_for("▏put aside");
+    assert_eq!(server.requests().len(), 1, "nothing was sent by itself");
 }
 
 #[test]

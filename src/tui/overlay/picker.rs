@@ -174,7 +174,7 @@ impl Picker {
         let pattern = Pattern::parse(&query, CaseMatching::Smart, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, usize)> = self
+        let mut scored: Vec<((bool, u32), usize)> = self
             .rows
             .iter()
             .enumerate()
@@ -182,7 +182,10 @@ impl Picker {
                 let label = Utf32Str::new(&row.label, &mut buffer);
                 let by_label = pattern.score(label, &mut matcher);
                 let sought = Utf32Str::new(&row.sought, &mut buffer);
-                Some((by_label.max(pattern.score(sought, &mut matcher))?, at))
+                let score = by_label.max(pattern.score(sought, &mut matcher))?;
+                // What begins so is meant before what merely holds its letters.
+                let is_begun = row.sought.starts_with(query.trim());
+                Some(((is_begun, score), at))
             })
             .collect();
         scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));

@@ -86,6 +86,10 @@ impl Script {
     }
 
     /// Changes rows; what is told of them goes to `rows`.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of what is asked and what becomes of it"
+    )]
     fn alter(&mut self, shelf: Shelf, rows: &mut Vec<Row>) -> Answer {
         let now = self.mint.now();
         let mut each =

@@ -538,6 +538,10 @@ impl Script {
         vec![say(Some(writing.cause), id, step)]
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of what is asked and what becomes of it"
+    )]
     fn chat(&mut self, chat: Chat) -> Option<Answer> {
         match chat {
             Chat::Open { conversation } => Some(self.open(conversation)),

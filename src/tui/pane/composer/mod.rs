@@ -307,6 +307,11 @@ impl Composer {
     pub fn stash_draft(&mut self, scope: Option<ConversationId>) -> Vec<Command> {
         let draft = self.draft();
         self.put(Draft::default());
+        self.stash(draft, scope)
+    }
+
+    /// Puts words that stand nowhere on top of the stash; the commands keep it on disk.
+    pub fn stash(&mut self, draft: Draft, scope: Option<ConversationId>) -> Vec<Command> {
         self.push_stash(draft);
         // No slot is overwritten before what it held stands in the next one.
         let mut commands = self.keep_all(scope);
@@ -381,7 +386,9 @@ impl Composer {
 
 /// The command that keeps a draft. A key typed behind its word is not kept (spec section 10).
 pub fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
-    let draft = match draft.text.trim_start().starts_with("/key ") {
+    let text = draft.text.trim();
+    let is_word = text.starts_with('/') && !text.contains('\n');
+    let draft = match is_word && text.contains("/key ") {
         true => Draft::default(),
         false => draft,
     };

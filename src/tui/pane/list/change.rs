@@ -34,9 +34,8 @@ impl List {
         self.count(conversation.id, was_counted, belongs);
         match old {
             Some(at) if !belongs => {
-                if self.rows.remove(at).has_draft {
-                    self.drafted.insert(conversation.id);
-                }
+                let row = self.rows.remove(at);
+                self.mark_draft(row.conversation.id, row.has_draft);
             }
             Some(at) => {
                 self.met.remove(&conversation.id);

@@ -325,9 +325,12 @@ impl List {
 
     /// Words wait in this conversation's composer, or no more.
     pub fn mark_draft(&mut self, id: ConversationId, has_draft: bool) {
-        if let Some(row) = self.rows.iter_mut().find(|row| row.conversation.id == id) {
+        let row = self.rows.iter_mut().find(|row| row.conversation.id == id);
+        let is_listed = row.is_some();
+        if let Some(row) = row {
             row.has_draft = has_draft;
-        } else if has_draft {
+        }
+        if has_draft && !is_listed {
             self.drafted.insert(id);
         } else {
             self.drafted.remove(&id);

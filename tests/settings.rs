@@ -366,6 +366,10 @@ fn unknown_keys_are_told_with_line_and_nearest_name_and_the_rest_holds() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of values and what is said of them"
+)]
 fn bad_values_keep_the_lower_layers_and_name_the_range() {
     for (file, key, range) in [
         ("[chat]\ntemperature = 3", "chat.temperature", "0 to 2"),

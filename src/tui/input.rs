@@ -11,6 +11,9 @@ use super::msg::Msg;
 use super::pointer::{Pointer, Stroke};
 use crate::keys::{Chord, Key};
 
+/// Around pasted text.
+pub(super) const PASTE: &str = "\x1b[200~";
+pub(super) const PASTED: &str = "\x1b[201~";
 /// Bytes of one answer arrive together; a hand is slower than this.
 const TOGETHER: Duration = Duration::from_millis(20);
 /// Longest answer that is kept back.
@@ -187,12 +190,26 @@ fn pointer_of(event: MouseEvent) -> Option<Pointer> {
     })
 }
 
-/// Bytes typed before salon listened, as messages: text, Enter, Tab, Backspace and control keys. Other sequences are
-/// dropped.
+/// Bytes typed before salon listened, as messages: pastes, text, Enter, Tab, Backspace and control keys. Other sequences
+/// are dropped.
 pub fn replay(bytes: &[u8]) -> Vec<Msg> {
     let text = String::from_utf8_lossy(bytes);
     let mut messages = Vec::new();
-    let mut chars = text.chars().peekable();
+    let mut rest = text.as_ref();
+    while let Some((before, pasted)) = rest.split_once(PASTE) {
+        keys_of(before, &mut messages);
+        let (pasted, after) = pasted.split_once(PASTED).unwrap_or((pasted, ""));
+        // A terminal sends the line ends of a paste as its Enter.
+        messages.push(Msg::Paste(pasted.replace('\r', "\n")));
+        rest = after;
+    }
+    keys_of(rest, &mut messages);
+    messages
+}
+
+/// The messages of what was typed.
+fn keys_of(typed: &str, messages: &mut Vec<Msg>) {
+    let mut chars = typed.chars().peekable();
     while let Some(c) = chars.next() {
         let chord = match c {
             '\r' => Chord::plain(Key::Enter),
@@ -221,7 +238,6 @@ pub fn replay(bytes: &[u8]) -> Vec<Msg> {
         };
         messages.push(Msg::Key(chord));
     }
-    messages
 }
 
 /// Passes over an answer of the terminal, to its end.
@@ -333,5 +349,10 @@ mod tests {
         );
         let answers = "a\u{1b}]11;rgb:1/2/3\u{7}b\u{1b}P+r\u{1b}\\c\u{1b}]11;rgb:ff";
         assert_eq!(keys(&replay(answers.as_bytes())), "a b c");
+        // A paste is a paste then too: no key in it does anything.
+        let pasted = "a\u{1b}[200~one\rtwo \u{7}\u{1b}[201~b\u{1b}[200~cut";
+        let messages = replay(pasted.as_bytes());
+        assert_eq!(keys(&messages), "a ? b ?");
+        assert!(matches!(&messages[1], Msg::Paste(text) if text == "one\ntwo \u{7}"));
     }
 }

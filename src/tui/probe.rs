@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::input::{PASTE, PASTED};
 use super::terminal::Abilities;
 
 /// Kitty flags, synchronized updates, the background, and last the question every terminal answers.
@@ -32,6 +33,8 @@ pub struct Heard {
     pub is_whole: bool,
     /// An answer has begun and not ended: its rest would be taken for typed text.
     pub is_open: bool,
+    /// A paste has begun and not ended: its rest would be taken for keys.
+    pub is_in_paste: bool,
 }
 
 /// Asks, also for the background if that is wanted, and listens.
@@ -49,16 +52,18 @@ pub fn ask(
     out.flush()?;
     let stdin = rustix::stdio::stdin();
     let begun = now();
+    let mut last = begun;
     let mut bytes = Vec::new();
+    let mut heard = Heard::default();
     loop {
-        let heard = listen(&bytes);
-        let limit = match heard.is_open {
-            true => REST.max(patience),
-            false => patience,
+        let end = match (heard.is_in_paste, heard.is_open) {
+            (true, _) => last + REST,
+            (false, true) => begun + REST.max(patience),
+            (false, false) => begun + patience,
         };
-        let left = (begun + limit).saturating_duration_since(now());
-        if heard.is_whole || left.is_zero() {
-            return Ok(heard);
+        let left = end.saturating_duration_since(now());
+        if (heard.is_whole && !heard.is_in_paste) || left.is_zero() {
+            return Ok(all(heard, &bytes));
         }
         let limit = Timespec {
             tv_sec: 0,
@@ -66,19 +71,40 @@ pub fn ask(
         };
         let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
         match poll(&mut fds, Some(&limit)) {
-            Ok(0) => return Ok(heard),
+            Ok(0) => return Ok(all(heard, &bytes)),
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
         }
-        let mut chunk = [0_u8; 1024];
+        let mut chunk = [0_u8; 16 << 10];
         match rustix::io::read(stdin, &mut chunk) {
-            Ok(0) => return Ok(heard),
-            Ok(n) => bytes.extend_from_slice(&chunk[..n]),
+            Ok(0) => return Ok(all(heard, &bytes)),
+            Ok(n) => {
+                let from = bytes.len().saturating_sub(PASTED.len());
+                bytes.extend_from_slice(&chunk[..n]);
+                last = now();
+                // Only its end is looked for in a long paste.
+                if !heard.is_in_paste || has_end(&bytes[from..]) {
+                    heard = listen(&bytes);
+                }
+            }
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// What was heard, with all of a paste that has not ended.
+fn all(heard: Heard, bytes: &[u8]) -> Heard {
+    match heard.is_in_paste {
+        true => listen(bytes),
+        false => heard,
+    }
+}
+
+fn has_end(bytes: &[u8]) -> bool {
+    let end = PASTED.as_bytes();
+    bytes.windows(end.len()).any(|part| part == end)
 }
 
 /// Sorts bytes from a terminal into answers and the rest.
@@ -86,6 +112,14 @@ pub fn listen(bytes: &[u8]) -> Heard {
     let mut heard = Heard::default();
     let mut at = 0;
     while at < bytes.len() {
+        if let Some(length) = paste_at(&bytes[at..]) {
+            // What is pasted answers nothing.
+            let end = length.map_or(bytes.len(), |length| at + length);
+            heard.typed.extend_from_slice(&bytes[at..end]);
+            heard.is_in_paste = length.is_none();
+            at = end;
+            continue;
+        }
         match answer_at(&bytes[at..]) {
             Some((answer, length)) => {
                 match answer {
@@ -105,6 +139,15 @@ pub fn listen(bytes: &[u8]) -> Heard {
         }
     }
     heard
+}
+
+/// The length of the paste that begins here; `None` inside = it has not ended.
+fn paste_at(bytes: &[u8]) -> Option<Option<usize>> {
+    let body = bytes.strip_prefix(PASTE.as_bytes())?;
+    let end = body
+        .windows(PASTED.len())
+        .position(|part| part == PASTED.as_bytes());
+    Some(end.map(|end| PASTE.len() + end + PASTED.len()))
 }
 
 enum Answer {
@@ -194,6 +237,14 @@ mod tests {
         let heard = listen(b"h\x1b[?0u\x1b[?2026;2$yi\x1b[?62;22c");
         assert!(heard.is_whole && heard.abilities.kitty && heard.abilities.synchronized);
         assert_eq!(heard.typed, b"hi");
+    }
+
+    #[test]
+    fn a_paste_is_kept_whole_and_answers_nothing() {
+        let heard = listen(b"a\x1b[200~x\x1b[?1u\x1b[c\x1b[201~b\x1b[?1c");
+        assert!(heard.is_whole && !heard.is_in_paste && !heard.abilities.kitty);
+        assert_eq!(heard.typed, b"a\x1b[200~x\x1b[?1u\x1b[c\x1b[201~b");
+        assert!(listen(b"\x1b[?1c\x1b[200~half").is_in_paste);
     }
 
     #[test]

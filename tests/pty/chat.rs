@@ -174,7 +174,7 @@ fn the_keys_of_the_kitty_protocol_are_understood() {
     let mut terminal = home.start();
     terminal.wait_for("test/m").type_text("first");
     terminal.type_text("\x1b[13;2u").type_text("second\r");
-    terminal.wait_for("read");
+    terminal.wait_for("read").wait_gone("Esc stops");
     assert_eq!(server.requests()[0].last_message(), "first\nsecond");
     terminal.type_text("\x1b[99;5u").wait_for("again to quit");
     terminal.type_text("\x1b[99;5u");

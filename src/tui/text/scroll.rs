@@ -72,6 +72,16 @@ impl Scroll {
         self.place = Place::At(anchor);
     }
 
+    /// Shows this row with so many rows above it, or as near to that as the ends let it be.
+    pub fn to_with_above(
+        &mut self,
+        anchor: Anchor,
+        above: usize,
+        mut measure: impl FnMut(usize) -> usize,
+    ) {
+        self.place = Place::At(back(anchor, above, &mut measure).0);
+    }
+
     /// Items were put before all others.
     pub fn prepended(&mut self, count: usize) {
         if let Place::At(anchor) = &mut self.place {

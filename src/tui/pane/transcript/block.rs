@@ -14,7 +14,7 @@ use crate::tui::text::scroll::Anchor;
 type Found = (usize, Range<usize>, CodeText);
 
 /// Rows of the view left above a block that is gone to.
-const ABOVE: i32 = 2;
+const ABOVE: usize = 2;
 
 impl Transcript {
     /// Takes the next block of code in hand (`by` 1), or the one before (-1). The first is the one at or below the top of
@@ -156,11 +156,11 @@ impl Transcript {
         let seen = self.visible.iter().take(room).filter(is_of_it).count();
         if seen < rows.len() && seen < room {
             self.measure_starts();
-            self.scroll.to(Anchor {
+            let anchor = Anchor {
                 item: self.starts[at] + item,
                 row: rows.start,
-            });
-            self.scroll_by(-ABOVE);
+            };
+            self.show_row(anchor, ABOVE);
         } else {
             self.stand_still();
         }

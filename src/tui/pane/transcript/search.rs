@@ -229,11 +229,11 @@ impl Transcript {
             self.stand_still();
         } else {
             self.measure_starts();
-            self.scroll.to(Anchor {
+            let anchor = Anchor {
                 item: self.starts[at] + place.item,
                 row: place.row,
-            });
-            self.scroll_by(-i32::from(self.area.height / 3));
+            };
+            self.show_row(anchor, usize::from(self.area.height / 3));
         }
         self.moved = true;
         Walk::There

@@ -89,6 +89,28 @@ impl Transcript {
         self.moved = true;
     }
 
+    /// Shows a row of an item with so many rows above it. At the end it is followed, unless a reply is growing there.
+    pub(super) fn show_row(&mut self, anchor: Anchor, above: usize) {
+        self.measure_starts();
+        let Transcript {
+            scroll,
+            entries,
+            starts,
+            ctx,
+            area,
+            ..
+        } = self;
+        let width = text_width(*area);
+        scroll.to_with_above(anchor, above, |item| {
+            let (entry, part) = locate(starts, item);
+            entries[entry].height(part, width, ctx)
+        });
+        if !self.entries.last().is_some_and(Entry::is_live) {
+            self.scroll_by(0);
+        }
+        self.moved = true;
+    }
+
     /// Brings the foot of an entry into view.
     pub(super) fn reveal_end(&mut self, at: usize) {
         self.measure_starts();

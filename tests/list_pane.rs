@@ -17,8 +17,9 @@ use salon::domain::conversation::Draft;
 use salon::domain::id::ConversationId;
 use salon::domain::message::Status;
 use salon::domain::when::Millis;
-use salon::protocol::{Act, Command, Data, News, Order, Row, Shelf, Turn, Which};
+use salon::protocol::{Act, Command, Data, Event, News, Order, Row, Shelf, Turn, Which};
 use salon::tui::model::Focus;
+use salon::tui::msg::Msg;
 use salon::tui::pane::list::View;
 use stage::script::Script;
 use stage::{Face, failure};
@@ -1166,4 +1167,24 @@ fn the_number_stays_right_where_most_rows_are_not_loaded() {
     row.active_at = Millis(row.active_at.0 + 86_400_000);
     face.news(News::Changed(Row::Conversation(row)));
     assert_eq!(total(&face), 151);
+}
+
+#[test]
+fn a_page_read_before_a_change_does_not_bring_back_what_is_gone() {
+    let mut face = Face::over(five());
+    face.press("alt+1").hold().press("o").asked();
+    // It goes to the trash elsewhere while the page is on its way.
+    let now = face.engine.mint.now();
+    let row = &mut face.engine.conversations[1];
+    row.trashed_at = Some(now);
+    let row = row.clone();
+    face.msg(Msg::Engine(Event {
+        cause: None,
+        news: News::Changed(Row::Conversation(row)),
+    }));
+    assert_eq!(titles(&face).len(), 4);
+    face.release().asks(is_list);
+    assert_eq!(titles(&face).len(), 4);
+    assert!(!titles(&face).contains(&"SQL index tuning"));
+    face.asks_no(is_list);
 }

@@ -73,7 +73,11 @@ fn changed(model: &mut Model, row: Changed) {
         }
         Changed::MessageGone(id) => model.transcript.remove(id),
         Changed::Persona(row) => personas::apply_row(model, row),
-        Changed::Prompt(prompt) => model.library.apply(prompt),
+        Changed::Prompt(prompt) => {
+            let is_list = |ask: &Ask| matches!(ask, Ask::Prompts(_));
+            model.library.is_old |= model.asks.values().any(is_list);
+            model.library.apply(prompt);
+        }
     }
 }
 
@@ -230,6 +234,9 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         Answer::Prompts(prompts) => {
             if let Some(Ask::Prompts(which)) = ask {
                 model.library.fill(which, prompts);
+                if std::mem::take(&mut model.library.is_old) {
+                    ask_prompts(model, which);
+                }
             }
         }
         Answer::Versions(versions) => keeping::pick_version(model, versions),
@@ -274,14 +281,27 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
 /// Rows of a list came. Where nobody waits for them, another filter stands since.
 fn listed(model: &mut Model, ask: Option<Ask>, (rows, total, has_more): (Vec<Listed>, u64, bool)) {
     match ask {
-        Some(Ask::ListMore) => model.list.extend(rows, has_more),
+        Some(Ask::ListMore) => {
+            model.list.extend(rows, has_more);
+            renew(model);
+        }
         Some(Ask::Inside(id)) => model
             .list
             .regroup(|groups| groups.fill_persona(id, rows, has_more)),
-        Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
+        Some(Ask::ListFirst) => {
+            model.list.fill(rows, total, has_more);
+            renew(model);
+        }
         Some(Ask::Archived) => counted(model, total),
         Some(Ask::Trashed) => removal::counted(model, total),
         Some(_) | None => {}
+    }
+}
+
+/// A page that was read before a change does not know of it: it is asked for again.
+fn renew(model: &mut Model) {
+    if std::mem::take(&mut model.list.is_page_old) {
+        ask_list(model);
     }
 }
 

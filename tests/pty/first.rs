@@ -73,7 +73,10 @@ fn the_chord_on_the_row_takes_it_and_another_of_its_models_can_be_picked() {
     let mut terminal = start(&home, &server);
     terminal.wait_for("found, 2 models").type_text("\x18o");
     terminal.wait_for("used from the next message on");
-    terminal.wait_for("ollama/large:70b").type_text("large").press("enter");
+    terminal
+        .wait_for("ollama/large:70b")
+        .type_text("large")
+        .press("enter");
     terminal.wait_for("The next message goes to ollama/large:70b");
     leave(terminal);
     let mut terminal = start(&home, &server);

@@ -36,6 +36,8 @@ pub struct Library {
     area: Rect,
     /// The prompts have been asked for and have come.
     is_loaded: bool,
+    /// Something has changed since they were asked for.
+    pub is_old: bool,
     preview: Option<Preview>,
     /// What was written in the fields of prompts that were left without use.
     pub kept: HashMap<PromptId, Values>,
@@ -66,6 +68,7 @@ impl Default for Library {
             top: 0,
             area: Rect::default(),
             is_loaded: false,
+            is_old: false,
             preview: None,
             kept: HashMap::new(),
             left: HashMap::new(),

@@ -69,6 +69,8 @@ pub struct List {
     fitting: Filter,
     /// Whether it counts in `total`, for conversations without a row.
     met: HashMap<ConversationId, bool>,
+    /// Something has changed since the page was asked for that is on its way.
+    pub is_page_old: bool,
     /// The archive has changed since it was counted last.
     pub is_count_old: bool,
     /// Those without a row in which words wait.
@@ -87,6 +89,7 @@ impl Default for List {
             rows: Vec::new(),
             total: 0,
             archived: 0,
+            is_page_old: false,
             is_count_old: false,
             drafted: HashSet::new(),
             view: View::Active,

@@ -9,11 +9,9 @@ use ratatui::layout::Position;
 
 use super::msg::Msg;
 use super::pointer::{Pointer, Stroke};
+use super::probe::{PASTE, PASTED};
 use crate::keys::{Chord, Key};
 
-/// Around pasted text.
-pub(super) const PASTE: &str = "\x1b[200~";
-pub(super) const PASTED: &str = "\x1b[201~";
 /// Bytes of one answer arrive together; a hand is slower than this.
 const TOGETHER: Duration = Duration::from_millis(20);
 /// Longest answer that is kept back.

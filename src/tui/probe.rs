@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::input::{PASTE, PASTED};
 use super::terminal::Abilities;
 
 /// Kitty flags, synchronized updates, the background, and last the question every terminal answers.
 const ABILITIES: &[u8] = b"\x1b[?u\x1b[?2026$p";
 const BACKGROUND: &[u8] = b"\x1b]11;?\x1b\\";
 const LAST: &[u8] = b"\x1b[c";
+/// Around pasted text.
+pub(super) const PASTE: &str = "\x1b[200~";
+pub(super) const PASTED: &str = "\x1b[201~";
 /// How long an answer may take before the screen is used.
 pub const PATIENCE: Duration = Duration::from_millis(30);
 /// The same where nothing waits for it but a report; an answer that came later would be typed text.

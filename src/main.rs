@@ -143,7 +143,7 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
     log_panics();
     let mint = mint();
     let options = Options { is_screen: false };
-    let (keys, _) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
+    let (keys, bad_keys) = KeyMap::load(&KeyMap::shipped(), &settings.keys_file);
     let is_look = matches!(wanted, Command::Doctor(_));
     let look = || Facts::here(&settings.ui.around, &keys, Instant::now);
     let terminal = is_look.then(look).flatten();
@@ -173,10 +173,11 @@ fn headless(wanted: Command, settings: Settings, out: &mut Out) -> Result<Exit, 
                 cli::models(&mut line, out, &models.filter, models.refresh).await
             }
             (Command::Doctor(doctor), _) => {
-                let terminal = match terminal {
+                let mut terminal = match terminal {
                     Some(facts) => facts.with_tmux().await.findings(),
                     None => vec![Finding::skipped("terminal", "there is none here")],
                 };
+                terminal.insert(0, tui::facts::keymap(&bad_keys));
                 cli::doctor(&mut line, out, doctor.offline, terminal).await
             }
             // Those that need no engine were done before.
@@ -304,6 +305,7 @@ fn model(settings: &Settings, keys: KeyMap, bad_keys: &[Failure], mint: Mint) ->
     model.home_folder.clone_from(&settings.ui.home);
     model.set_model.clone_from(&settings.model);
     model.set_system.clone_from(&settings.chat.system);
+    model.bad_keys = bad_keys.to_vec();
     model.composer.most_chars = settings.chat.max_input_chars;
     let longest = settings.ui.paste_chip_chars;
     model.composer.editor.fold_pastes_over(longest);

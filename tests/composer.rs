@@ -127,7 +127,7 @@ fn a_queued_message_goes_to_the_model_chosen_by_then() {
 fn nothing_goes_after_a_stop_until_enter_says_so() {
     let mut face = busy();
     face.sends("one").sends("two").press("esc").asks_no(is_sent);
-    face.shows("not sent: ⏎ when empty sends the next");
+    face.shows("not sent: ⏎ when empty sends them");
     // A message typed meanwhile goes alone.
     face.sends("between")
         .asks(|c| matches!(c, Command::Turn(Turn::Send { .. })));

@@ -21,7 +21,7 @@ use salon::domain::model::{ModelRef, ModelSpec};
 use salon::domain::prompt::{Prompt, PromptListed, Sheet, TrialEnd};
 use salon::domain::usage::{Money, Spent};
 use salon::protocol::{
-    Act, Answer, At, Chat, Command, Data, News, Row, Shelf, Step, To, TrialStep, Turn,
+    Act, Answer, At, Chat, Command, Data, Event, News, Row, Shelf, Step, To, TrialStep, Turn,
 };
 use salon::tui::model::Focus;
 use salon::tui::msg::{Effect, Msg, Signal};
@@ -838,22 +838,16 @@ fn the_head_says_who_keeps_the_conversation_too() {
 }
 
 #[test]
-fn opening_one_from_the_trash_restores_it() {
+fn one_from_the_trash_can_be_read_and_stays_there() {
     let mut face = Face::over(three());
     let first = face.engine.conversations[0].id;
-    face.press("alt+1 d T enter");
-    face.asks(|c| {
-        matches!(
-            c,
-            Command::Shelf(Shelf::Apply {
-                act: Act::Restore,
-                ..
-            })
-        )
-    })
-    .asks(opens(first))
-    .hides("in the trash");
+    face.press("alt+1 d").asked();
+    face.press("T enter").shows("in the trash");
     assert_eq!(face.here(), first);
+    let restores = |c: &Command| matches!(c, Command::Shelf(Shelf::Apply { .. }));
+    let asked = face.asked();
+    assert!(asked.iter().any(opens(first)) && !asked.iter().any(restores));
+    face.press("alt+1 R").asks(restores);
 }
 
 #[test]
@@ -1485,4 +1479,30 @@ fn a_new_conversation_has_the_model_of_the_settings() {
     }
     face.press("ctrl+x n");
     assert_eq!(face.model.new_model, other);
+}
+
+#[test]
+fn nothing_opens_by_itself_under_hands_that_have_gone_on() {
+    let refusal =
+        || failure("lab refused the key", "Set another with /key lab.").with_offer(Offer::SetKey);
+    // Who waits is offered the field; left empty it forgets nothing.
+    let mut face = Face::over(three());
+    face.hold().sends("Hello");
+    let asked = face.last_ask();
+    let refuse = |face: &mut Face| {
+        face.msg(Msg::Engine(Event {
+            cause: Some(asked),
+            news: News::Refused(refusal()),
+        }));
+    };
+    refuse(&mut face);
+    face.shows("Key of lab").asked();
+    face.press("enter").hides("Key of lab");
+    face.asks_no(|c| matches!(c, Command::Data(Data::Key(..))));
+    // Who walks through the list goes on doing so.
+    let mut face = Face::over(three());
+    face.hold().sends("Hello").press("alt+1 j");
+    refuse(&mut face);
+    face.hides("Key of lab").shows("lab refused the key");
+    assert_eq!(face.model.focus, Focus::List);
 }

@@ -313,14 +313,14 @@ pub fn apply(model: &mut Model, ids: Vec<ConversationId>, act: Act) {
 /// Takes the last change back; what comes back into the list is selected.
 pub fn undo(model: &mut Model) {
     // What undoes a change that is under way is not known yet.
-    let is_changing = |ask: &Ask| matches!(ask, Ask::Shelved(_) | Ask::Written(_));
+    let is_changing = |ask: &Ask| matches!(ask, Ask::Shelved(_) | Ask::Undone(_) | Ask::Written(_));
     if model.asks.values().any(is_changing) {
         return model.say("one moment: the change before is under way");
     }
     match &model.undo {
         // Refused, it can be tried again; done, it is over.
         Some(Command::Shelf(shelf)) => {
-            let ask = Ask::Shelved(named(shelf));
+            let ask = Ask::Undone(named(shelf));
             model.ask(Command::Shelf(shelf.clone()), ask);
         }
         Some(_) => {

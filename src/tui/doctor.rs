@@ -1,6 +1,6 @@
 //! A look at salon itself on the screen (spec F2): what the engine finds, and below it the terminal, growing as it comes.
 
-use super::facts::Facts;
+use super::facts::{self, Facts};
 use super::model::{Ask, Doctor, Model};
 use super::msg::Effect;
 use super::overlay::reading::Reading;
@@ -45,6 +45,8 @@ pub fn told(model: &mut Model, checkup: Checkup, is_whole: bool) {
 /// This is known of the terminal.
 pub fn terminal(model: &mut Model, facts: &Facts) {
     model.doctor.terminal = facts.findings();
+    let keys = facts::keymap(&model.bad_keys);
+    model.doctor.terminal.insert(0, keys);
     refill(model);
 }
 

@@ -12,6 +12,7 @@ use tokio::process::Command as Program;
 use super::probe;
 use super::terminal::Abilities;
 use crate::domain::clipboard::{Route, routes};
+use crate::domain::failure::Failure;
 use crate::domain::finding::Finding;
 use crate::keys::{Action, Context, KeyMap};
 use crate::settings::Around;
@@ -192,6 +193,24 @@ impl Facts {
         }
         Finding::ok(NAME, detail)
     }
+}
+
+/// Whether `keys.toml` is right; what is wrong in it.
+pub fn keymap(wrong: &[Failure]) -> Finding {
+    const NAME: &str = "keymap";
+    let Some(first) = wrong.first() else {
+        return Finding::ok(NAME, "every key of keys.toml is known");
+    };
+    let more = match wrong.len() {
+        1 => String::new(),
+        count => format!("; {} more", count - 1),
+    };
+    let detail = format!("{}{more}", first.title);
+    Finding::hint(
+        NAME,
+        detail,
+        "`salon config show` names all; the other keys work.",
+    )
 }
 
 /// The options of the tmux around; `None` when it does not tell them.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
+use super::canvas::width;
 use super::file::Paper;
 use super::live::Live;
 use super::msg::Effect;
@@ -23,6 +24,7 @@ use super::past::History;
 use super::pointer::Mouse;
 use super::roster::Roster;
 use super::theme::Looks;
+use crate::domain::clean::Clean;
 use crate::domain::conversation::{Conversation, Draft, NewConversation, Sampling};
 use crate::domain::failure::Failure;
 use crate::domain::finding::{Checkup, Finding};
@@ -34,7 +36,7 @@ use crate::domain::usage::Spent;
 use crate::domain::when::Millis;
 use crate::keys::{Action, Chord, KeyMap};
 use crate::manual::Manual;
-use crate::protocol::{Asked, At, Command, Export, Which};
+use crate::protocol::{Asked, At, Command, Data, Export, Which};
 
 /// Who gets the keys when no overlay is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,6 +120,8 @@ pub enum Ask {
     Change,
     /// A change of conversations in the list; the first of these that has a row afterwards is selected.
     Shelved(Vec<ConversationId>),
+    /// The last change of the list is taken back; these rows come back.
+    Undone(Vec<ConversationId>),
     /// A title or tags, which are not lost when they are refused.
     Written(Written),
     /// A change that cannot be undone.
@@ -166,6 +170,10 @@ pub struct Model {
     /// `chat.system` of the settings.
     pub set_system: String,
     pub new_system: String,
+    /// What is wrong in `keys.toml`.
+    pub bad_keys: Vec<Failure>,
+    /// Something was pressed since a message was sent: nothing opens by itself under those hands.
+    pub has_gone_on: bool,
     /// Its form was left with these words, in that conversation.
     pub left_system: Option<(Option<ConversationId>, String)>,
     pub new_persona: Option<PersonaId>,
@@ -312,6 +320,8 @@ impl Model {
             is_model_given: false,
             set_system: String::new(),
             new_system: String::new(),
+            bad_keys: Vec::new(),
+            has_gone_on: false,
             left_system: None,
             new_persona: None,
             model_before: None,
@@ -366,6 +376,9 @@ impl Model {
 
     /// Numbers a command and asks the engine.
     pub fn ask(&mut self, command: Command, why: Ask) -> RequestId {
+        if matches!(&command, Command::Turn(_) | Command::Data(Data::Use(_))) {
+            self.has_gone_on = false;
+        }
         let id = self.number();
         self.asks.insert(id, why);
         self.effects.push(Effect::Ask(id, command));
@@ -406,6 +419,11 @@ impl Model {
 
     /// Says a failure in the status line for a while.
     pub fn warn(&mut self, failure: &Failure) {
+        let cells = width(&Clean::line(&failure.to_string()));
+        if cells + 2 > self.size.width && self.composer.notice.is_none() {
+            // The status line has no room for it.
+            self.composer.notice = Some(failure.clone());
+        }
         self.toast = Some(Toast {
             words: failure.to_string(),
             is_failure: true,

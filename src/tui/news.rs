@@ -142,6 +142,7 @@ fn refused(model: &mut Model, cause: Option<RequestId>, failure: Failure) {
             | Ask::Inside(_)
             | Ask::Change
             | Ask::Shelved(_)
+            | Ask::Undone(_)
             | Ask::Removed
             | Ask::Archived
             | Ask::Trashed,
@@ -307,14 +308,14 @@ fn renew(model: &mut Model) {
 
 /// A change is done; it may be undone.
 fn done(model: &mut Model, ask: Option<Ask>, what: String, undo: Option<Command>) {
-    // Rows are named by what undoes a change: that is over.
-    if matches!(&ask, Some(Ask::Shelved(rows)) if !rows.is_empty()) {
+    let is_undone = matches!(&ask, Some(Ask::Undone(_)));
+    if is_undone {
         model.undo = None;
     }
     match ask {
         Some(Ask::SavePrompt(id)) => keeping::saved(model, id),
         Some(Ask::PersonaSaved(id)) => personas::saved(model, id),
-        Some(Ask::Shelved(rows)) => {
+        Some(Ask::Shelved(rows) | Ask::Undone(rows)) => {
             curate::shelved(model, &rows);
             shelf::ask_more(model);
         }
@@ -327,7 +328,10 @@ fn done(model: &mut Model, ask: Option<Ask>, what: String, undo: Option<Command>
         model.undo = Some(undo);
         let hint = model.keymap.hint(context(model), Action::UndoAction);
         let key = hint.unwrap_or_default();
-        model.say(format!("{what} · {key} undoes it"));
+        model.say(match is_undone {
+            true => format!("undone · {what} · {key} does it again"),
+            false => format!("{what} · {key} undoes it"),
+        });
     } else if !what.is_empty() {
         model.say(what);
     }

@@ -122,7 +122,12 @@ pub fn gone(model: &mut Model) {
         queue::gone(model, open.id);
     }
     let drafts = std::mem::take(&mut model.new_drafts);
+    let focus = model.focus;
     fresh(model, drafts);
+    if focus == Focus::List {
+        // The next row may be about to go too.
+        model.focus = focus;
+    }
     for (slot, draft) in left {
         if slot == 0 {
             model.composer.put_back(draft);

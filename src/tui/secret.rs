@@ -14,6 +14,14 @@ pub fn ask(model: &mut Model, provider: &str) {
     });
 }
 
+/// Opens the form because a key is wanted: left empty it changes nothing.
+pub fn offer(model: &mut Model, provider: &str) {
+    model.overlays.push(Overlay {
+        purpose: Purpose::Key,
+        body: Body::Form(Form::wanted_key(provider)),
+    });
+}
+
 /// `/key` with a provider, or with the key itself behind that.
 pub fn given(model: &mut Model, rest: &str) {
     match rest.split_once(char::is_whitespace) {

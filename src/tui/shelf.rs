@@ -8,10 +8,10 @@ use super::open;
 use super::pane::groups::{Groups, Line};
 use super::pane::list::View;
 use super::pane::order;
-use super::{curate, personas, talk};
+use super::{personas, talk};
 use crate::domain::filter::persona_term;
 use crate::domain::id::PersonaId;
-use crate::protocol::{Act, Command, Data};
+use crate::protocol::{Command, Data};
 
 /// The key and the word under which it is remembered that the personas are shown.
 const FOLD: &str = "personas";
@@ -36,10 +36,7 @@ pub fn open_selected(model: &mut Model) {
     let Some(row) = model.list.current_row() else {
         return;
     };
-    let (id, is_trashed) = (row.conversation.id, row.conversation.trashed_at.is_some());
-    if is_trashed {
-        curate::apply(model, vec![id], Act::Restore);
-    }
+    let id = row.conversation.id;
     model.list.is_filtering = false;
     model.focus = Focus::Composer;
     open::go_to(model, id);

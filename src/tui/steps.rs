@@ -94,6 +94,7 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
             conversation,
         } => {
             let has_gone = conversation.is_none();
+            let was_here = model.here() == Some(id);
             let asked = model
                 .live
                 .get(&id)
@@ -102,7 +103,13 @@ pub fn turn(model: &mut Model, cause: Option<RequestId>, id: ConversationId, ste
             withdrawn(model, cause, id, conversation);
             // The draft of a conversation that is gone belongs to the one not yet created.
             let scope = if has_gone { None } else { Some(id) };
-            come_back(model, scope, draft, failure, provider);
+            match draft {
+                // Another message is begun since, to another model maybe.
+                Some(draft) if has_gone && !was_here && !model.composer.is_empty() => {
+                    put_aside(model, draft, failure);
+                }
+                draft => come_back(model, scope, draft, failure, provider),
+            }
         }
     }
 }
@@ -175,6 +182,22 @@ fn ended_elsewhere(model: &mut Model, id: ConversationId, status: Status, live: 
         Status::Stopped | Status::Unsent | Status::Streaming => return,
     }
     model.list.unread.insert(id);
+}
+
+/// Words that were taken back while other words stand there go to the stash.
+fn put_aside(model: &mut Model, draft: Draft, failure: Option<Failure>) {
+    if model.open.is_some() {
+        open::keep_for_new(model, words::literal(draft));
+    } else {
+        for command in model.composer.stash(words::literal(draft), None) {
+            model.tell(command);
+        }
+        // On disk the engine has put them before what stands here.
+        model.composer.changed(model.tick);
+    }
+    if let Some(failure) = failure {
+        model.warn(&failure);
+    }
 }
 
 /// Words that were taken back return to the composer, the failure stands above it.
@@ -250,9 +273,11 @@ fn withdrawn(
     }
 }
 
-/// Opens what a failure offers, unless something is open already. `provider` was asked; `None` = the one at hand.
+/// Opens what a failure offers to somebody who waits in the composer: who has gone on would type into what opens.
+/// `provider` was asked; `None` = the one at hand.
 pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: Option<&str>) {
-    if !model.overlays.is_empty() {
+    let is_waiting = model.focus == Focus::Composer && !model.has_gone_on;
+    if !model.overlays.is_empty() || !is_waiting {
         return;
     }
     match failure.offer {
@@ -262,7 +287,7 @@ pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: O
         }
         Some(Offer::SetKey) => {
             let at_hand = model.model().provider.clone();
-            secret::ask(model, provider.unwrap_or(&at_hand));
+            secret::offer(model, provider.unwrap_or(&at_hand));
         }
         None => {}
     }
@@ -282,7 +307,7 @@ pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
         recount(model);
     }
     let calendar = calendar(model);
-    let is_copy = |ask: &Ask| matches!(ask, Ask::Shelved(rows) if rows.contains(&conversation.id));
+    let is_copy = |ask: &Ask| matches!(ask, Ask::Shelved(rows) | Ask::Undone(rows) if rows.contains(&conversation.id));
     let open = model.open.as_ref();
     let before = match open.filter(|open| open.id == conversation.id) {
         Some(open) => Before::Was(open),
@@ -328,7 +353,7 @@ fn calendar(model: &Model) -> Calendar {
 /// The list has it; the other places follow.
 fn took_in(model: &mut Model, conversation: Conversation) {
     // The store is ahead of the list until the last row has come: a page by its number would leave a gap.
-    let is_changing = |ask: &Ask| matches!(ask, Ask::Shelved(_) | Ask::Written(_));
+    let is_changing = |ask: &Ask| matches!(ask, Ask::Shelved(_) | Ask::Undone(_) | Ask::Written(_));
     if !model.asks.values().any(is_changing) {
         shelf::ask_more(model);
     }

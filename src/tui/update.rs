@@ -26,8 +26,12 @@ use crate::keys::{Action, Chord, Context, Key, Lookup};
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => key(model, chord),
-        Msg::Paste(text) => paste(model, &text),
+        Msg::Paste(text) => {
+            model.has_gone_on = true;
+            paste(model, &text);
+        }
         Msg::Mouse(pointer) => {
+            model.has_gone_on = true;
             if let Some(outcome) = mouse::take(model, pointer) {
                 conclude(model, outcome);
             }
@@ -70,6 +74,7 @@ fn pass_deadlines(model: &mut Model) {
 }
 
 fn key(model: &mut Model, chord: Chord) {
+    model.has_gone_on = true;
     if model.fatal.is_some() {
         model.effects.push(Effect::Leave);
         return;

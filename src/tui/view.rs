@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
 use super::canvas::{Canvas, cut, width};
-use super::focus::{context, what_follows};
+use super::focus::{context, is_filtering, what_follows};
 use super::head;
 use super::menu;
 use super::model::{Focus, Frames, HINTS_AFTER, Model};
@@ -277,6 +277,19 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let hint = |action: Action, words| model.keymap.hint(context, action).map(|key| (key, words));
     let hints = match model.focus {
         _ if !model.overlays.is_empty() => [None, None, None, None],
+        // Letters go to the filter.
+        Focus::List if is_filtering(model) => [
+            hint(Action::OpenConversation, "open"),
+            Some(("Esc".to_owned(), "clear")),
+            None,
+            None,
+        ],
+        Focus::Library if is_filtering(model) => [
+            hint(Action::InsertPrompt, "use"),
+            Some(("Esc".to_owned(), "clear")),
+            None,
+            None,
+        ],
         Focus::Composer => {
             let (send, newline) = match model.is_long {
                 true => (Action::Newline, Action::Send),

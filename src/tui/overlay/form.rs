@@ -19,6 +19,8 @@ pub struct Form {
     is_long: bool,
     /// Whose key it takes; what is written is not shown then.
     key_of: Option<String>,
+    /// It opened because a key is wanted.
+    is_wanted: bool,
     area: Rect,
 }
 
@@ -33,6 +35,7 @@ impl Form {
             editor,
             is_long: false,
             key_of: None,
+            is_wanted: false,
             area: Rect::default(),
         }
     }
@@ -60,6 +63,7 @@ impl Form {
             editor,
             is_long: true,
             key_of: None,
+            is_wanted: false,
             area: Rect::default(),
         }
     }
@@ -74,12 +78,24 @@ impl Form {
             editor,
             is_long: false,
             key_of: Some(provider.to_owned()),
+            is_wanted: false,
             area: Rect::default(),
         }
     }
 
+    /// The same where nobody asked to forget one: left empty it is closed.
+    pub fn wanted_key(provider: &str) -> Self {
+        Form {
+            keys: "Enter keep · Esc leave".to_owned(),
+            is_wanted: true,
+            ..Form::key(provider)
+        }
+    }
+
     pub fn act(&mut self, action: Action) -> Outcome {
-        if action == Action::Accept {
+        if action == Action::Accept && self.is_wanted && self.editor.is_empty() {
+            Outcome::Close
+        } else if action == Action::Accept {
             let text = self.editor.text();
             Outcome::Take(match &self.key_of {
                 Some(provider) => Choice::Key(provider.clone(), Secret::from(text)),

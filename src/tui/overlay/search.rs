@@ -90,8 +90,9 @@ impl Search {
         self.query.set_text(words, words.len());
     }
 
-    /// It is opened again: what it shows may be old.
+    /// It is opened again: what it shows may be old, and what is typed takes the place of the words.
     pub fn renew(&mut self) {
+        self.query.select_all();
         self.asked = None;
     }
 

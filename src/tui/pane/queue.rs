@@ -62,7 +62,7 @@ impl Queue {
             words: Clean::line(&words),
             tone,
         };
-        let held = format!("not sent: {send} when empty sends the next, ↑ takes the last");
+        let held = format!("not sent: {send} when empty sends them, ↑ takes the last");
         let mut lines = vec![match (self.is_held, self.leaving) {
             (_, Some(_)) => line("queued: the next one is on its way".to_owned(), Tone::Dim),
             (false, None) => line(

@@ -88,7 +88,16 @@ impl Status<'_> {
                 } else {
                     Look::of(Tone::Accent)
                 };
-                canvas.put(area, (1, 0), &cut(&Clean::line(&toast.words), left), look);
+                let words = Clean::line(&toast.words);
+                // What went wrong is said whole, if the line has room for it.
+                let room = match toast.is_failure && width(&words) > left {
+                    true => {
+                        canvas.clear(area);
+                        inner.width.saturating_sub(1)
+                    }
+                    false => left,
+                };
+                canvas.put(area, (1, 0), &cut(&words, room), look);
             }
             None if !self.mode.is_empty() => {
                 let look = Look::of(Tone::Accent);

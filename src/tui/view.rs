@@ -278,18 +278,11 @@ fn paint_status(canvas: &mut Canvas<'_>, model: &Model) {
     let hints = match model.focus {
         _ if !model.overlays.is_empty() => [None, None, None, None],
         // Letters go to the filter.
-        Focus::List if is_filtering(model) => [
-            hint(Action::OpenConversation, "open"),
-            Some(("Esc".to_owned(), "clear")),
-            None,
-            None,
-        ],
-        Focus::Library if is_filtering(model) => [
-            hint(Action::InsertPrompt, "use"),
-            Some(("Esc".to_owned(), "clear")),
-            None,
-            None,
-        ],
+        Focus::List | Focus::Library if is_filtering(model) => {
+            let open = hint(Action::OpenConversation, "open");
+            let take = open.or_else(|| hint(Action::InsertPrompt, "use"));
+            [take, Some(("Esc".to_owned(), "clear")), None, None]
+        }
         Focus::Composer => {
             let (send, newline) = match model.is_long {
                 true => (Action::Newline, Action::Send),

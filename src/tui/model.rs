@@ -419,8 +419,10 @@ impl Model {
 
     /// Says a failure in the status line for a while.
     pub fn warn(&mut self, failure: &Failure) {
-        let cells = width(&Clean::line(&failure.to_string()));
-        if cells + 2 > self.size.width && self.composer.notice.is_none() {
+        let model = width(&Clean::line(&self.model().to_string()));
+        let cells = width(&Clean::line(&failure.to_string())) + model + 4;
+        let is_drawn = self.size.width > 0;
+        if is_drawn && cells > self.size.width && self.composer.notice.is_none() {
             // The status line has no room for it.
             self.composer.notice = Some(failure.clone());
         }

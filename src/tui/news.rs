@@ -234,9 +234,10 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
         }
         Answer::Prompts(prompts) => {
             if let Some(Ask::Prompts(which)) = ask {
-                model.library.fill(which, prompts);
-                if std::mem::take(&mut model.library.is_old) {
-                    ask_prompts(model, which);
+                // What was read before a change does not know of it.
+                match std::mem::take(&mut model.library.is_old) {
+                    true => ask_prompts(model, which),
+                    false => model.library.fill(which, prompts),
                 }
             }
         }
@@ -282,27 +283,19 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
 /// Rows of a list came. Where nobody waits for them, another filter stands since.
 fn listed(model: &mut Model, ask: Option<Ask>, (rows, total, has_more): (Vec<Listed>, u64, bool)) {
     match ask {
-        Some(Ask::ListMore) => {
-            model.list.extend(rows, has_more);
-            renew(model);
+        // A page that was read before a change does not know of it: it is asked for again.
+        Some(Ask::ListFirst | Ask::ListMore) if model.list.is_page_old => {
+            model.list.is_page_old = false;
+            ask_list(model);
         }
+        Some(Ask::ListMore) => model.list.extend(rows, has_more),
         Some(Ask::Inside(id)) => model
             .list
             .regroup(|groups| groups.fill_persona(id, rows, has_more)),
-        Some(Ask::ListFirst) => {
-            model.list.fill(rows, total, has_more);
-            renew(model);
-        }
+        Some(Ask::ListFirst) => model.list.fill(rows, total, has_more),
         Some(Ask::Archived) => counted(model, total),
         Some(Ask::Trashed) => removal::counted(model, total),
         Some(_) | None => {}
-    }
-}
-
-/// A page that was read before a change does not know of it: it is asked for again.
-fn renew(model: &mut Model) {
-    if std::mem::take(&mut model.list.is_page_old) {
-        ask_list(model);
     }
 }
 

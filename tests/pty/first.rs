@@ -97,6 +97,7 @@ fn a_key_entered_on_the_first_screen_is_used_at_once() {
     };
     let mut terminal = start();
     terminal.wait_for("No model is set up yet");
+    terminal.wait_for("/key openai enters a key");
     terminal.send("/key").wait_for("Whose key");
     terminal.press("enter").wait_for("Key of openai");
     terminal.type_text("sk-pty-0123456789").press("enter");

@@ -66,12 +66,17 @@ impl Status<'_> {
         let least = if has_words { area.width / 2 } else { 0 };
         let room = area.width.saturating_sub(least + 1);
         let with_tail = width(&model) + width(&tail);
+        // For what went wrong all gives way but the model.
+        let is_wanted = self.toast.is_none_or(|toast| {
+            let words = width(&Clean::line(&toast.words));
+            !toast.is_failure || words + with_tail + 4 <= area.width
+        });
         let inner = Rect {
             width: area.width.saturating_sub(1),
             ..area
         };
         let mut left = area.width;
-        if with_tail <= room && (area.width >= 70 || !has_words) {
+        if is_wanted && with_tail <= room && (area.width >= 70 || !has_words) {
             left = inner.width.saturating_sub(with_tail);
             let x = canvas.put(inner, (left, 0), &model, Look::default());
             canvas.put(inner, (x, 0), &tail, dim);
@@ -88,16 +93,7 @@ impl Status<'_> {
                 } else {
                     Look::of(Tone::Accent)
                 };
-                let words = Clean::line(&toast.words);
-                // What went wrong is said whole, if the line has room for it.
-                let room = match toast.is_failure && width(&words) > left {
-                    true => {
-                        canvas.clear(area);
-                        inner.width.saturating_sub(1)
-                    }
-                    false => left,
-                };
-                canvas.put(area, (1, 0), &cut(&words, room), look);
+                canvas.put(area, (1, 0), &cut(&Clean::line(&toast.words), left), look);
             }
             None if !self.mode.is_empty() => {
                 let look = Look::of(Tone::Accent);

@@ -9,7 +9,7 @@ use ratatui::layout::Position;
 
 use super::msg::Msg;
 use super::pointer::{Pointer, Stroke};
-use super::probe::{PASTE, PASTED};
+use super::probe::{self, PASTE, PASTED};
 use crate::keys::{Chord, Key};
 
 /// Bytes of one answer arrive together; a hand is slower than this.
@@ -20,7 +20,8 @@ const LONGEST: usize = 4096;
 /// Turns events into messages.
 ///
 /// The terminal library hands on an answer nobody waits for (`ESC ] 11 ; rgb:… BEL`) as Alt+] followed by typed
-/// letters (decisions 2.12). What looks like an answer and comes at once is dropped; anything else is given on.
+/// letters (decisions 2.12). What looks like an answer and comes at once is no key; what it says of the background is
+/// taken in, anything else is dropped.
 ///
 /// Where the terminal marks no pastes (decisions 2.15), an Enter with more keys right behind it is a line end of pasted
 /// text, and so is one that ends what such a paste brought.
@@ -72,8 +73,10 @@ impl Input {
         if let Some(answer) = &mut self.answer {
             let is_together = at.saturating_duration_since(answer.last) <= TOGETHER;
             if is_together && is_end(chord) && !answer.held.is_empty() {
+                let said: String = answer.held.iter().filter_map(char_of).collect();
                 self.answer = None;
-                return Vec::new();
+                let is_light = probe::background(&said);
+                return is_light.map(Msg::Background).into_iter().collect();
             }
             if is_together && may_follow(&answer.held, chord) && answer.held.len() < LONGEST {
                 answer.held.push(chord);
@@ -112,6 +115,14 @@ fn is_end(chord: Chord) -> bool {
         (chord.key, chord.ctrl, chord.alt),
         (Key::Char('g'), true, false) | (Key::Char('\\'), false, true)
     )
+}
+
+fn char_of(chord: &Chord) -> Option<char> {
+    if let Key::Char(c) = chord.key {
+        Some(c)
+    } else {
+        None
+    }
 }
 
 fn may_follow(held: &[Chord], chord: Chord) -> bool {
@@ -269,6 +280,7 @@ mod tests {
                 | Msg::Edited(_)
                 | Msg::Terminal(_)
                 | Msg::Written(_)
+                | Msg::Background(_)
                 | Msg::Due => "?".to_owned(),
             })
             .collect::<Vec<_>>()
@@ -294,11 +306,13 @@ mod tests {
     }
 
     #[test]
-    fn a_late_answer_is_not_typed() {
-        assert_eq!(
-            feed("a⌥11;rgb:1e1e/1e1e/2e2e\u{7}b", Duration::from_micros(10)),
-            "a alt+] b"
-        );
+    fn a_late_answer_is_not_typed_and_the_background_is_taken_in() {
+        let quick = Duration::from_micros(10);
+        // The message that is no key is the background.
+        let told = feed("a⌥11;rgb:1e1e/1e1e/2e2e\u{7}b", quick);
+        assert_eq!(told, "a alt+] ? b");
+        assert_eq!(feed("a⌥10;rgb:1e1e/1e1e/2e2e\u{7}b", quick), "a alt+] b");
+        assert_eq!(probe::background("11;rgb:ffff/ffff/ffff"), Some(true));
     }
 
     #[test]

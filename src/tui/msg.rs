@@ -29,6 +29,8 @@ pub enum Msg {
     Terminal(Facts),
     /// What came of `Effect::Write`.
     Written(Written),
+    /// The terminal said late whether its background is light.
+    Background(bool),
     /// A deadline of the model has come.
     Due,
 }

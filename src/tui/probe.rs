@@ -187,6 +187,11 @@ fn answer_at(bytes: &[u8]) -> Option<(Answer, usize)> {
     Some((answer, 3 + end + 1))
 }
 
+/// Whether the background is light, by what an answer says between its beginning and its end: `11;rgb:…`.
+pub(super) fn background(answer: &str) -> Option<bool> {
+    is_light(answer.strip_prefix("11;")?)
+}
+
 /// Whether a colour such as `rgb:ffff/ffff/dddd` is light, by the weights of the eye.
 fn is_light(colour: &str) -> Option<bool> {
     let parts = colour

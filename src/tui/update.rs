@@ -38,6 +38,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         // A terminal that went to another size and back has lost cells, though the size is the same.
         Msg::Resize => model.effects.push(Effect::Redraw),
+        Msg::Background(is_light) => {
+            if model.looks.is_asked {
+                model.looks.heard = Some(is_light);
+            }
+        }
         Msg::Due => {}
         Msg::Engine(event) => news::apply(model, event),
         Msg::Terminal(facts) => doctor::terminal(model, &facts),

@@ -18,6 +18,18 @@ const ANSWER: &str = "The **borrow checker** follows every reference from where 
     and refuses a program in which the owner goes before.";
 
 /// An answered question on the screen; the text for the clipboard goes where this start says.
+/// Waits until the name above a question has this colour: the terminal may tell its background late.
+fn wait_colour(terminal: &mut Terminal, wanted: Color) {
+    terminal.wait_until("its colour", |screen| {
+        let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
+        let found = (0_u16..).zip(&rows).find_map(|(y, row)| {
+            let before = &row[..row.find("you")?];
+            Some((y, u16::try_from(before.chars().count()).unwrap()))
+        });
+        found.is_some_and(|(y, x)| screen.cell(y, x).unwrap().fgcolor() == wanted)
+    });
+}
+
 fn answered(home: &Home, start: Start) -> Terminal {
     let mut terminal = Terminal::start(start);
     terminal.wait_for("test/m").send("Explain");
@@ -219,10 +231,6 @@ fn permissions(file: &Path) -> u32 {
 }
 
 /// The colour of the first of these words.
-fn colour(terminal: &Terminal, words: &str) -> Color {
-    let (x, y) = terminal.cell(words);
-    terminal.screen().cell(y, x).unwrap().fgcolor()
-}
 
 #[test]
 fn the_colours_go_by_what_the_terminal_says_or_what_is_chosen() {
@@ -231,18 +239,18 @@ fn the_colours_go_by_what_the_terminal_says_or_what_is_chosen() {
     let server = Server::apart(vec![Answer::text(&[ANSWER])]);
     let home = Home::with(&server);
     let mut terminal = answered(&home, Start::at(&home).kind(Kind::Light));
-    assert_eq!(colour(&terminal, "you"), BLUE);
+    wait_colour(&mut terminal, BLUE);
     // Auto, then dark; it is remembered.
     terminal
         .press("ctrl+x")
         .type_text("t")
         .wait_for("colours: dark")
         .wait_idle();
-    assert_eq!(colour(&terminal, "you"), CYAN);
+    wait_colour(&mut terminal, CYAN);
     leave(terminal);
     let mut terminal = Terminal::start(Start::at(&home).kind(Kind::Light));
     terminal.wait_for("goes before").wait_idle();
-    assert_eq!(colour(&terminal, "you"), CYAN);
+    wait_colour(&mut terminal, CYAN);
     leave(terminal);
     // The settings are stronger than what is remembered, the environment speaks where the terminal is silent.
     let start = Start::at(&home)
@@ -250,17 +258,17 @@ fn the_colours_go_by_what_the_terminal_says_or_what_is_chosen() {
         .env("SALON_UI_THEME", "light");
     let mut terminal = Terminal::start(start);
     terminal.wait_for("goes before").wait_idle();
-    assert_eq!(colour(&terminal, "you"), BLUE);
+    wait_colour(&mut terminal, BLUE);
     terminal
         .send("/theme auto")
         .wait_for("the terminal is dark");
     terminal.wait_idle();
-    assert_eq!(colour(&terminal, "you"), CYAN);
+    wait_colour(&mut terminal, CYAN);
     leave(terminal);
     let start = Start::at(&home).kind(Kind::Silent).env("COLORFGBG", "0;15");
     let mut terminal = Terminal::start(start);
     terminal.wait_for("goes before").wait_idle();
-    assert_eq!(colour(&terminal, "you"), BLUE);
+    wait_colour(&mut terminal, BLUE);
     leave(terminal);
 }
 

@@ -31,6 +31,8 @@ pub struct Input {
     is_unmarked: bool,
     /// When the last line end of an unmarked paste came.
     pasted: Option<Instant>,
+    /// The next event had come already when the last one was taken in.
+    has_next: bool,
 }
 
 struct Answer {
@@ -50,6 +52,12 @@ impl Input {
 
     /// The messages of this event, in order. `has_more` = another one has come already.
     pub fn take(&mut self, event: Event, at: Instant, has_more: bool) -> Vec<Msg> {
+        let messages = self.taken(event, at, has_more);
+        self.has_next = has_more;
+        messages
+    }
+
+    fn taken(&mut self, event: Event, at: Instant, has_more: bool) -> Vec<Msg> {
         match event {
             Event::Key(key) if self.is_line_end(key, at, has_more) => {
                 self.pasted = Some(at);
@@ -71,7 +79,8 @@ impl Input {
 
     fn key(&mut self, chord: Chord, at: Instant) -> Vec<Msg> {
         if let Some(answer) = &mut self.answer {
-            let is_together = at.saturating_duration_since(answer.last) <= TOGETHER;
+            let is_soon = at.saturating_duration_since(answer.last) <= TOGETHER;
+            let is_together = is_soon || self.has_next;
             if is_together && is_end(chord) && !answer.held.is_empty() {
                 let said: String = answer.held.iter().filter_map(char_of).collect();
                 self.answer = None;

@@ -46,10 +46,11 @@ pub fn ask(
     patience: Duration,
 ) -> io::Result<Heard> {
     let mut out = io::stdout();
-    out.write_all(ABILITIES)?;
+    // First: of answers that come late the terminal library passes over what stands behind the second of these.
     if has_background {
         out.write_all(BACKGROUND)?;
     }
+    out.write_all(ABILITIES)?;
     out.write_all(LAST)?;
     out.flush()?;
     let stdin = rustix::stdio::stdin();

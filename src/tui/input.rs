@@ -36,6 +36,8 @@ pub struct Input {
 }
 
 struct Answer {
+    /// Its beginning, where more had come with it.
+    start: Option<Chord>,
     held: Vec<Chord>,
     last: Instant,
 }
@@ -63,7 +65,9 @@ impl Input {
                 self.pasted = Some(at);
                 self.release(Msg::Paste("\n".to_owned()))
             }
-            Event::Key(key) => chord_of(key).map_or_else(Vec::new, |chord| self.key(chord, at)),
+            Event::Key(key) => {
+                chord_of(key).map_or_else(Vec::new, |chord| self.key(chord, at, has_more))
+            }
             Event::Paste(text) => self.release(Msg::Paste(text)),
             Event::Resize(..) => vec![Msg::Resize],
             Event::Mouse(mouse) => pointer_of(mouse).map(Msg::Mouse).into_iter().collect(),
@@ -77,7 +81,7 @@ impl Input {
         self.is_unmarked && is_enter && (has_more || self.pasted.is_some_and(is_close))
     }
 
-    fn key(&mut self, chord: Chord, at: Instant) -> Vec<Msg> {
+    fn key(&mut self, chord: Chord, at: Instant, has_more: bool) -> Vec<Msg> {
         if let Some(answer) = &mut self.answer {
             let is_soon = at.saturating_duration_since(answer.last) <= TOGETHER;
             let is_together = is_soon || self.has_next;
@@ -93,23 +97,34 @@ impl Input {
                 return Vec::new();
             }
         }
-        let messages = self.release(Msg::Key(chord));
-        if is_start(chord) {
-            self.answer = Some(Answer {
-                held: Vec::new(),
-                last: at,
-            });
+        if !is_start(chord) {
+            return self.release(Msg::Key(chord));
         }
+        // A hand's own Alt+] comes alone; that it does something must not wait.
+        let start = Some(chord).filter(|_| has_more);
+        let messages = match start {
+            Some(_) => self.released(),
+            None => self.release(Msg::Key(chord)),
+        };
+        self.answer = Some(Answer {
+            start,
+            held: Vec::new(),
+            last: at,
+        });
         messages
     }
 
+    /// What was held was no answer: it is given on, then this.
     fn release(&mut self, last: Msg) -> Vec<Msg> {
-        let held = self
-            .answer
-            .take()
-            .map(|answer| answer.held)
-            .unwrap_or_default();
-        held.into_iter().map(Msg::Key).chain([last]).collect()
+        let mut messages = self.released();
+        messages.push(last);
+        messages
+    }
+
+    fn released(&mut self) -> Vec<Msg> {
+        let answer = self.answer.take();
+        let held = answer.map(|answer| answer.start.into_iter().chain(answer.held));
+        held.into_iter().flatten().map(Msg::Key).collect()
     }
 }
 
@@ -322,6 +337,22 @@ mod tests {
         assert_eq!(told, "a alt+] ? b");
         assert_eq!(feed("a⌥10;rgb:1e1e/1e1e/2e2e\u{7}b", quick), "a alt+] b");
         assert_eq!(probe::background("11;rgb:ffff/ffff/ffff"), Some(true));
+        // Where all of it has come at once not even its beginning is a key.
+        let key = |code, modifiers| Event::Key(KeyEvent::new(code, modifiers));
+        let mut input = Input::default();
+        let now = Instant::now();
+        let start = key(KeyCode::Char(']'), KeyModifiers::ALT);
+        assert!(input.take(start.clone(), now, true).is_empty());
+        let taken = input.take(key(KeyCode::Char('x'), KeyModifiers::NONE), now, false);
+        assert_eq!(keys(&taken), "alt+] x");
+        assert!(input.take(start, now, true).is_empty());
+        for c in "11;rgb:0/0/0".chars() {
+            let event = key(KeyCode::Char(c), KeyModifiers::NONE);
+            assert!(input.take(event, now, true).is_empty());
+        }
+        let end = key(KeyCode::Char('\\'), KeyModifiers::ALT);
+        let taken = input.take(end, now, false);
+        assert!(matches!(taken[..], [Msg::Background(false)]));
     }
 
     #[test]

@@ -41,29 +41,19 @@ pub async fn doctor(line: &mut Line, out: &mut Out, offline: bool, terminal: Vec
 
 /// What is found when nothing is being looked at any more.
 async fn looked(line: &mut Line, out: &mut Out, offline: bool) -> Result<Checkup, NoAnswer> {
-    let id = line.request(Command::Data(Data::Doctor { offline })).await;
-    loop {
-        let event = line.event().await?;
-        match event.news {
-            News::Answer(Answer::Health {
-                checkup,
-                is_whole: true,
-            }) if event.cause == Some(id) => return Ok(checkup),
-            News::Refused(failure) if event.cause == Some(id) => {
-                return Err(NoAnswer::Failed(failure));
-            }
-            News::Warned(failure) => out.warn(&failure),
-            News::Answer(_)
-            | News::Refused(_)
-            | News::Turn { .. }
-            | News::Trial(_)
-            | News::Sync(_)
-            | News::Expired { .. }
-            | News::Changed(_)
-            | News::Fatal(_)
-            | News::Stopped => {}
+    let look = Command::Data(Data::Doctor { offline });
+    let take = |news, _: &mut Out| {
+        if let News::Answer(Answer::Health {
+            checkup,
+            is_whole: true,
+        }) = news
+        {
+            Some(checkup)
+        } else {
+            None
         }
-    }
+    };
+    line.heard(look, out, take).await
 }
 
 /// State, name, what was found; what to do below it; the sum last.

@@ -101,52 +101,43 @@ impl Line {
         id
     }
 
-    /// Asks something that has an answer, and waits for it. What else is said is passed over.
-    pub async fn answer(&mut self, command: Command, out: &mut Out) -> Result<Answer, NoAnswer> {
+    /// Asks something, and waits until `take` takes what is said to it. What else is said is passed over.
+    async fn heard<T>(
+        &mut self,
+        command: Command,
+        out: &mut Out,
+        mut take: impl FnMut(News, &mut Out) -> Option<T>,
+    ) -> Result<T, NoAnswer> {
         let id = self.request(command).await;
         loop {
             let event = self.event().await?;
-            match event.news {
-                News::Answer(answer) if event.cause == Some(id) => return Ok(answer),
-                News::Refused(failure) if event.cause == Some(id) => {
-                    return Err(NoAnswer::Failed(failure));
-                }
-                News::Warned(failure) => out.warn(&failure),
-                News::Answer(_)
-                | News::Refused(_)
-                | News::Turn { .. }
-                | News::Trial(_)
-                | News::Sync(_)
-                | News::Expired { .. }
-                | News::Changed(_)
-                | News::Fatal(_)
-                | News::Stopped => {}
+            let is_own = event.cause == Some(id);
+            if let News::Warned(failure) = event.news {
+                out.warn(&failure);
+            } else if let (News::Refused(failure), true) = (&event.news, is_own) {
+                return Err(NoAnswer::Failed(failure.clone()));
+            } else if is_own && let Some(taken) = take(event.news, out) {
+                return Ok(taken);
             }
         }
     }
 
+    /// Asks something that has an answer, and waits for it.
+    pub async fn answer(&mut self, command: Command, out: &mut Out) -> Result<Answer, NoAnswer> {
+        let take = |news, _: &mut Out| {
+            if let News::Answer(answer) = news {
+                Some(answer)
+            } else {
+                None
+            }
+        };
+        self.heard(command, out, take).await
+    }
+
     /// Asks for a change and waits until it is made.
     pub async fn change(&mut self, command: Command, out: &mut Out) -> Result<(), NoAnswer> {
-        let id = self.request(command).await;
-        loop {
-            let event = self.event().await?;
-            match event.news {
-                News::Changed(_) if event.cause == Some(id) => return Ok(()),
-                News::Refused(failure) if event.cause == Some(id) => {
-                    return Err(NoAnswer::Failed(failure));
-                }
-                News::Warned(failure) => out.warn(&failure),
-                News::Answer(_)
-                | News::Refused(_)
-                | News::Turn { .. }
-                | News::Trial(_)
-                | News::Sync(_)
-                | News::Expired { .. }
-                | News::Changed(_)
-                | News::Fatal(_)
-                | News::Stopped => {}
-            }
-        }
+        let take = |news, _: &mut Out| matches!(news, News::Changed(_)).then_some(());
+        self.heard(command, out, take).await
     }
 
     /// Asks for something that is answered by `Done`; what was done.

@@ -70,35 +70,22 @@ fn is_listed(spec: &ModelSpec) -> bool {
 
 /// What is known when the last provider has answered; failures are told.
 async fn asked(line: &mut Line, out: &mut Out, refresh: bool) -> Result<Vec<ModelSpec>, NoAnswer> {
-    let id = line.request(Command::Data(Data::Models { refresh })).await;
-    loop {
-        let event = line.event().await?;
-        match event.news {
-            News::Answer(Answer::Models {
-                models,
-                failures,
-                is_whole: true,
-            }) if event.cause == Some(id) => {
-                for (provider, failure) in failures {
-                    out.warn(&of_provider(&provider, failure));
-                }
-                return Ok(models);
-            }
-            News::Refused(failure) if event.cause == Some(id) => {
-                return Err(NoAnswer::Failed(failure));
-            }
-            News::Warned(failure) => out.warn(&failure),
-            News::Answer(_)
-            | News::Refused(_)
-            | News::Turn { .. }
-            | News::Trial(_)
-            | News::Sync(_)
-            | News::Expired { .. }
-            | News::Changed(_)
-            | News::Fatal(_)
-            | News::Stopped => {}
+    let ask = Command::Data(Data::Models { refresh });
+    let take = |news, out: &mut Out| {
+        let News::Answer(Answer::Models {
+            models,
+            failures,
+            is_whole: true,
+        }) = news
+        else {
+            return None;
+        };
+        for (provider, failure) in failures {
+            out.warn(&of_provider(&provider, failure));
         }
-    }
+        Some(models)
+    };
+    line.heard(ask, out, take).await
 }
 
 fn of_provider(provider: &str, failure: Failure) -> Failure {

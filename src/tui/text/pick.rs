@@ -590,9 +590,12 @@ mod tests {
             // A rule or an empty item at an end has no words that could be taken.
             let spans: Option<Vec<Range<usize>>> = (0..doc.block_count()).map(span).collect();
             let is_only_code = doc.block_count() == 1 && !doc.codes_of(0).is_empty();
+            // A blank before the mark that closes code in a line is not shown at the end of a row, nor taken.
+            let has_hidden_blank = lines.iter().any(|line| line.trim_end().ends_with(" `"));
             if let Some(spans) = spans
                 && let Some((first, last)) = spans.first().zip(spans.last())
                 && !is_only_code
+                && !has_hidden_blank
             {
                 prop_assert_eq!(text(&doc, &(first.start..last.end)), source);
             }

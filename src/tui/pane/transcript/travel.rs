@@ -6,7 +6,7 @@ use super::{Place, Transcript, text_width};
 use crate::domain::clean::Clean;
 use crate::domain::conversation::Reading;
 use crate::tui::pane::entry::Entry;
-use crate::tui::text::scroll::{Anchor, Extent};
+use crate::tui::text::scroll::{Anchor, Extent, Scroll};
 
 /// The reader's place goes to the engine this long after it was last changed, in ms.
 const KEEP_AFTER: u64 = 1_000;
@@ -73,6 +73,12 @@ impl Transcript {
     pub(super) fn scroll_by(&mut self, by: i32) {
         self.measure_starts();
         let extent = self.extent();
+        let by = isize::try_from(by).unwrap_or(0);
+        self.scrolled(|scroll, height| scroll.by_rows(by, extent, height));
+    }
+
+    /// Scrolls by the heights of the items.
+    fn scrolled(&mut self, act: impl FnOnce(&mut Scroll, &mut dyn FnMut(usize) -> usize)) {
         let Transcript {
             scroll,
             entries,
@@ -82,7 +88,7 @@ impl Transcript {
             ..
         } = self;
         let width = text_width(*area);
-        scroll.by_rows(isize::try_from(by).unwrap_or(0), extent, |item| {
+        act(scroll, &mut |item| {
             let (entry, part) = locate(starts, item);
             entries[entry].height(part, width, ctx)
         });
@@ -92,23 +98,10 @@ impl Transcript {
     /// Shows a row of an item with so many rows above it. At the end it is followed, unless a reply is growing there.
     pub(super) fn show_row(&mut self, anchor: Anchor, above: usize) {
         self.measure_starts();
-        let Transcript {
-            scroll,
-            entries,
-            starts,
-            ctx,
-            area,
-            ..
-        } = self;
-        let width = text_width(*area);
-        scroll.to_with_above(anchor, above, |item| {
-            let (entry, part) = locate(starts, item);
-            entries[entry].height(part, width, ctx)
-        });
+        self.scrolled(|scroll, height| scroll.to_with_above(anchor, above, height));
         if !self.entries.last().is_some_and(Entry::is_live) {
             self.scroll_by(0);
         }
-        self.moved = true;
     }
 
     /// Brings the foot of an entry into view.
@@ -122,18 +115,7 @@ impl Transcript {
             item: self.starts[at] + last,
             row,
         };
-        let Transcript {
-            scroll,
-            entries,
-            starts,
-            ctx,
-            ..
-        } = self;
-        scroll.reveal(anchor, extent, |item| {
-            let (entry, part) = locate(starts, item);
-            entries[entry].height(part, width, ctx)
-        });
-        self.moved = true;
+        self.scrolled(|scroll, height| scroll.reveal(anchor, extent, height));
     }
 
     pub(super) fn extent(&self) -> Extent {

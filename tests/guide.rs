@@ -54,7 +54,7 @@ fn users_questions_find_their_passage_and_others_are_not_answered() {
         }
     }
     assert_eq!((known, QUESTIONS.lines().count()), (53, 63));
-    assert!(found >= 27, "{found} of {known}\n{}", wrong.join("\n"));
+    assert!(found >= 50, "{found} of {known}\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -467,7 +467,6 @@ fn around(layers: &Layers) -> Around {
         is_far: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
         term: text("TERM"),
         program: text("TERM_PROGRAM"),
-        has_true_color: matches!(text("COLORTERM").as_str(), "truecolor" | "24bit"),
         no_color: is_set("NO_COLOR"),
         has_wayland: is_set("WAYLAND_DISPLAY"),
         has_x11: is_set("DISPLAY"),

@@ -207,8 +207,6 @@ pub struct Around {
     pub term: String,
     /// `TERM_PROGRAM`.
     pub program: String,
-    /// `COLORTERM` promises 24 bits.
-    pub has_true_color: bool,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// `WAYLAND_DISPLAY` and `DISPLAY` are set.

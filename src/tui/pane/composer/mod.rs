@@ -386,11 +386,45 @@ impl Composer {
 
 /// The command that keeps a draft. A key typed behind its word is not kept (spec section 10).
 pub fn keep(scope: Option<ConversationId>, slot: i32, draft: Draft) -> Command {
-    let text = draft.text.trim();
-    let is_word = text.starts_with('/') && !text.contains('\n');
-    let draft = match is_word && text.contains("/key ") {
+    let draft = match holds_key(draft.text.trim()) {
         true => Draft::default(),
         false => draft,
     };
     Command::Chat(Chat::KeepDraft { scope, slot, draft })
+}
+
+/// Whether a line is `/key` with more behind it, also as the draft of another word such as `/stash`.
+fn holds_key(text: &str) -> bool {
+    if text.contains('\n') {
+        return false;
+    }
+    match text.split_once(' ') {
+        Some(("/key", _)) => true,
+        Some((word, rest)) => word.starts_with('/') && rest.trim_start().starts_with("/key "),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_key_behind_its_word_is_kept_off_the_disk() {
+        for text in [
+            "/key openai sk-1",
+            "/stash /key openai sk-1",
+            "/editor  /key lab x",
+        ] {
+            assert!(holds_key(text), "{text}");
+        }
+        for text in [
+            "/key",
+            "/home/ann/key file is where?",
+            "what does /key do",
+            "/key a\nb",
+        ] {
+            assert!(!holds_key(text), "{text}");
+        }
+    }
 }

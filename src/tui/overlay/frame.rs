@@ -6,6 +6,17 @@ use crate::domain::clean::Clean;
 use crate::tui::canvas::{Canvas, cut, width};
 use crate::tui::theme::{Look, Tone};
 
+/// Where words to look for are typed: the first line in a frame that takes this area, behind its mark.
+pub fn query_line(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 4,
+        y: area.y + 1,
+        width: area.width.saturating_sub(6),
+        height: 1,
+    }
+    .intersection(area)
+}
+
 /// Draws an overlay's frame with its title above and its keys below; returns the room between.
 pub fn frame(
     canvas: &mut Canvas<'_>,

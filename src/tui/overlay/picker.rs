@@ -6,7 +6,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::layout::{Position, Rect};
 
-use super::frame::frame;
+use super::frame::{frame, query_line};
 use crate::domain::clean::Clean;
 use crate::keys::Action;
 use crate::tui::canvas::{Canvas, cut, width};
@@ -271,24 +271,13 @@ impl Picker {
 
     pub fn layout(&mut self, area: Rect) {
         self.area = area;
-        self.query.layout(self.query_area());
+        self.query.layout(query_line(self.area));
         let shown = usize::from(self.list_rows()).max(1);
         self.top = self.top.min(self.count().saturating_sub(shown));
         self.top = self
             .top
             .min(self.selected)
             .max((self.selected + 1).saturating_sub(shown));
-    }
-
-    fn query_area(&self) -> Rect {
-        let area = self.area;
-        Rect {
-            x: area.x + 4,
-            y: area.y + 1,
-            width: area.width.saturating_sub(6),
-            height: 1,
-        }
-        .intersection(area)
     }
 
     fn list_rows(&self) -> u16 {
@@ -299,7 +288,7 @@ impl Picker {
     pub fn paint(&self, canvas: &mut Canvas<'_>) -> Option<Position> {
         let inner = frame(canvas, self.area, &self.title, &self.aside, &self.keys);
         canvas.put(inner, (0, 0), &Clean::own("›"), Look::of(Tone::Accent));
-        let query = self.query_area();
+        let query = query_line(self.area);
         self.query.paint(canvas.buffer, query, canvas.theme);
         let list = Rect {
             y: inner.y + 1,

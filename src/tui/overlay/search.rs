@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ratatui::layout::{Position, Rect};
 
-use super::frame::frame;
+use super::frame::{frame, query_line};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::message::Role;
@@ -204,7 +204,7 @@ impl Search {
             height,
         };
         self.now = now;
-        self.query.layout(self.query_area());
+        self.query.layout(query_line(self.area));
         let wide = width.saturating_sub(4).max(1);
         if self.laid != wide {
             self.laid = wide;
@@ -266,20 +266,9 @@ impl Search {
         self.top = self.top.min(self.rows.len().saturating_sub(room));
     }
 
-    fn query_area(&self) -> Rect {
-        let area = self.area;
-        Rect {
-            x: area.x + 4,
-            y: area.y + 1,
-            width: area.width.saturating_sub(6),
-            height: 1,
-        }
-        .intersection(area)
-    }
-
     /// Where the hits stand, below the line to type in.
     fn list_area(&self) -> Rect {
-        let query = self.query_area();
+        let query = query_line(self.area);
         Rect {
             x: self.area.x + 2,
             y: query.bottom(),
@@ -331,7 +320,7 @@ impl Search {
         let keys = Clean::own("⏎ open it there · ↑↓ · Esc");
         let inner = frame(canvas, self.area, &title, &self.count(), &keys);
         canvas.put(inner, (0, 0), &Clean::own("›"), Look::of(Tone::Accent));
-        let query = self.query_area();
+        let query = query_line(self.area);
         self.query.paint(canvas.buffer, query, canvas.theme);
         let list = self.list_area();
         if let Some((words, tone)) = self.words_instead() {

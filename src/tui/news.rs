@@ -284,10 +284,7 @@ fn answered(model: &mut Model, cause: Option<RequestId>, answer: Answer) {
 fn listed(model: &mut Model, ask: Option<Ask>, (rows, total, has_more): (Vec<Listed>, u64, bool)) {
     match ask {
         // A page that was read before a change does not know of it: it is asked for again.
-        Some(Ask::ListFirst | Ask::ListMore) if model.list.is_page_old => {
-            model.list.is_page_old = false;
-            ask_list(model);
-        }
+        Some(Ask::ListFirst | Ask::ListMore) if model.list.is_page_old => ask_list(model),
         Some(Ask::ListMore) => model.list.extend(rows, has_more),
         Some(Ask::Inside(id)) => model
             .list

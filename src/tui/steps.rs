@@ -295,8 +295,7 @@ pub fn offer(model: &mut Model, failure: &Failure, purpose: Purpose, provider: O
 
 /// A conversation is now like this.
 pub fn changed_conversation(model: &mut Model, conversation: Conversation) {
-    let is_page = |ask: &Ask| matches!(ask, Ask::ListFirst | Ask::ListMore);
-    model.list.is_page_old |= model.asks.values().any(is_page);
+    model.list.is_page_old = true;
     let known = model.list.rows.iter().map(|row| &row.conversation);
     let mut known = known.chain(model.open.as_ref());
     let was = known

@@ -69,7 +69,7 @@ pub struct List {
     fitting: Filter,
     /// Whether it counts in `total`, for conversations without a row.
     met: HashMap<ConversationId, bool>,
-    /// Something has changed since the page was asked for that is on its way.
+    /// Something has changed since a page was asked for last.
     pub is_page_old: bool,
     /// The archive has changed since it was counted last.
     pub is_count_old: bool,

@@ -90,6 +90,7 @@ impl List {
     pub fn ask_first(&mut self) -> Command {
         self.read_filter();
         self.is_asking = true;
+        self.is_page_old = false;
         self.asked = self.query();
         // The same rows anew, or in another order: as many as are loaded, so that marks and selection stay.
         let same = Query {
@@ -136,6 +137,7 @@ impl List {
             }
         };
         self.is_asking = true;
+        self.is_page_old = false;
         Some(Command::Shelf(Shelf::List {
             query: self.shown.clone(),
             after,

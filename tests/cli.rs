@@ -307,6 +307,18 @@ fn wrong_arguments_and_settings_exit_2() {
     let ran = home.run(&["ask", "--json", "--temperature", "3", "x"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
     assert_eq!(ran.objects()[0]["kind"], "input");
+    // What cannot even be read as arguments is told in the same shape.
+    let ran = home.run(&["list", "--json", "--nosuch"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
+    let told = &ran.objects()[0];
+    assert_eq!(
+        (&told["type"], &told["kind"]),
+        (&"error".into(), &"input".into())
+    );
+    assert!(told.to_string().contains("--nosuch"), "{told}");
+    let ran = home.run(&["list", "--nosuch"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("--nosuch"), "{ran:?}");
 }
 
 #[test]

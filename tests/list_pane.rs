@@ -1188,3 +1188,16 @@ fn a_page_read_before_a_change_does_not_bring_back_what_is_gone() {
     assert!(!titles(&face).contains(&"SQL index tuning"));
     face.asks_no(is_list);
 }
+
+#[test]
+fn removing_the_open_conversation_leaves_the_list_in_hand() {
+    let mut face = Face::over(five());
+    let all = ids(&face);
+    assert_eq!(face.here(), all[0]);
+    face.press("alt+1 d d T g D y");
+    assert_eq!(face.model.here(), None);
+    assert_eq!(face.model.focus, Focus::List);
+    face.asked();
+    face.press("D y")
+        .asks(is(Shelf::Purge { ids: vec![all[1]] }));
+}

@@ -196,3 +196,12 @@ fn a_hit_on_another_branch_shows_that_branch() {
     face.shows("Another answer with zebra")
         .hides("It counts every borrow");
 }
+
+#[test]
+fn what_is_typed_into_the_search_opened_again_takes_the_place_of_the_old_words() {
+    let (world, _) = world();
+    let mut face = Face::over(world);
+    face.press("ctrl+x f").types("borr").press("esc");
+    face.press("ctrl+x f").asks(searches("borr"));
+    face.types("lib").asks(searches("lib"));
+}

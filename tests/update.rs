@@ -607,6 +607,22 @@ fn a_first_message_taken_back_while_elsewhere_waits_in_the_new_conversation() {
 }
 
 #[test]
+fn a_first_message_taken_back_beside_another_one_begun_waits_in_the_stash() {
+    let mut face = Face::over(three());
+    face.press("ctrl+x n").sends("for the first model");
+    let created = face.here();
+    face.press("ctrl+x n").types("for another");
+    let events = face
+        .engine
+        .withdraw(created, Some(failure("No connection", "")));
+    face.hears(events)
+        .holds("for another")
+        .says("No connection");
+    face.asks(keeps(-1, "for the first model"));
+    face.press("ctrl+u up").holds("for the first model");
+}
+
+#[test]
 fn a_question_taken_back_while_a_new_conversation_is_open_stays_with_its_own() {
     let mut face = Face::over(three());
     let first = face.here();

@@ -260,6 +260,21 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_in_the_keys_are_named_and_counted() {
+        assert_eq!(keymap(&[]).verdict, Verdict::Ok);
+        let wrong = |title: &str| {
+            Failure::new(
+                crate::domain::failure::FailureKind::Input,
+                title,
+                "Mend it.",
+            )
+        };
+        let found = keymap(&[wrong("keys.toml line 2: no"), wrong("keys.toml line 4: no")]);
+        assert_eq!(found.verdict, Verdict::Hint);
+        assert_eq!(found.detail, "keys.toml line 2: no; 1 more");
+    }
+
+    #[test]
     fn shift_enter_is_promised_only_by_a_terminal_that_tells_it() {
         let keymap = KeyMap::shipped();
         for kitty in [true, false] {
